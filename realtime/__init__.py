@@ -1,0 +1,64 @@
+"""Live webcam stylization: any picture becomes the style of what a camera sees.
+
+    import realtime
+
+    stylizer = realtime.Stylizer("lite")
+    code = stylizer.encode(style_bgr)
+    painted = stylizer(frame_bgr, code, strength=1.0)
+
+Pictures are uint8, height × width × 3, BGR, as OpenCV has them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from realtime.errors import ModelError, RealtimeError, SinkError, SourceError, StyleError, UsageError
+    from realtime.live import LiveSession
+    from realtime.models.base import StyleCode
+    from realtime.sources import open_source
+    from realtime.styles import StyleLibrary
+    from realtime.stylizer import Stylizer
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "LiveSession": "realtime.live",
+    "ModelError": "realtime.errors",
+    "RealtimeError": "realtime.errors",
+    "SinkError": "realtime.errors",
+    "SourceError": "realtime.errors",
+    "StyleCode": "realtime.models.base",
+    "StyleError": "realtime.errors",
+    "StyleLibrary": "realtime.styles",
+    "Stylizer": "realtime.stylizer",
+    "UsageError": "realtime.errors",
+    "open_source": "realtime.sources",
+}
+
+__all__ = [
+    "LiveSession",
+    "ModelError",
+    "RealtimeError",
+    "SinkError",
+    "SourceError",
+    "StyleCode",
+    "StyleError",
+    "StyleLibrary",
+    "Stylizer",
+    "UsageError",
+    "open_source",
+]
+
+# OpenCV's own lines on the terminal (a camera that is not there, say) come a second time as our errors, in plain words.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when they are first used: `realtime --help` need not wait for OpenCV."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'realtime' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

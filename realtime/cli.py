@@ -1,0 +1,253 @@
+"""The commands and their options, nothing else."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from realtime import __version__
+from realtime.commands import Settings
+from realtime.errors import RealtimeError, SinkError
+from realtime.models.registry import DEFAULT_MODEL, NAMES
+
+if TYPE_CHECKING:
+    from realtime.frame import Size
+    from realtime.sinks import WindowSink
+
+
+class _SizeType(click.ParamType):
+    """WIDTHxHEIGHT, in pixels."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Size:
+        if isinstance(value, tuple):
+            return value
+        width, times, height = str(value).lower().partition("x")
+        if not (times and width.isdecimal() and height.isdecimal()):
+            self.fail(f"{value!r} is no size; write it as 640x480", param, ctx)
+        size = int(width), int(height)
+        if not all(16 <= side <= 7680 for side in size):
+            self.fail(f"{value} is out of range; each side is 16 to 7680 pixels", param, ctx)
+        return size
+
+
+_folder = click.Path(path_type=Path, file_okay=False)
+_styles_option = click.option(
+    "--styles", "folders", multiple=True, metavar="DIR", type=_folder, help="Add a folder of style pictures."
+)
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Press h in the window for the keys.",
+)
+@click.option("--source", metavar="S", help="Camera number or name, video, picture, folder of pictures, http(s):// or"
+              " rtsp:// address, or demo. Default: the first camera, or the demo where there is none.")  # fmt: skip
+@click.option("--style", metavar="NAME", help="Style to begin with: a name (see `realtime styles`) or a picture file.")
+@_styles_option
+@click.option(
+    "--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="From 0, the frame itself, to 1."
+)
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, metavar="M",
+              help=f"{' or '.join(NAMES)}; a folder or .tar.gz; STYLE.tflite,FRAME.tflite; or a TensorFlow Hub address.")  # fmt: skip
+@click.option(
+    "--size",
+    type=_SizeType(),
+    default="640x480",
+    show_default=True,
+    help="Asked of cameras; larger frames are scaled to fit.",
+)
+@click.option(
+    "--fps", type=click.FloatRange(1, 240), default=30.0, show_default=True, help="Asked of cameras and the demo."
+)
+@click.option("--mirror/--no-mirror", default=None, help="As in a mirror. Default: cameras are, others are not.")
+@click.option("--original", is_flag=True, help="Begin with the original.")
+@click.option("--compare", is_flag=True, help="Begin with the original beside the stylized picture.")
+@click.option("--fullscreen", is_flag=True, help="Begin in full screen.")
+@click.option("--info/--no-info", default=True, help="The heads-up line.  [default: on]")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Record a clip (.mp4) from the start.",
+)
+@click.option(
+    "--out",
+    type=_folder,
+    metavar="DIR",
+    help="Folder for snapshots and clips. Default: `realtime` in Pictures and Videos.",
+)
+@click.option("--keep-original", is_flag=True, help="Save the original beside each snapshot.")
+@click.option("--no-window", is_flag=True, help="Open no window; end with --frames, --seconds or Ctrl-C.")
+@click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds.")
+@click.version_option(__version__, prog_name="realtime")
+@click.pass_context
+def realtime(context: click.Context, **options: Any) -> None:
+    """See yourself painted, live: a camera's picture in the style of any picture.
+
+    Without a command it opens the camera and a window.
+    """
+    if context.invoked_subcommand is None:
+        _live(**options)
+
+
+def _live(
+    source: str | None,
+    style: str | None,
+    folders: tuple[Path, ...],
+    strength: float,
+    model: str,
+    size: Size,
+    fps: float,
+    mirror: bool | None,
+    original: bool,
+    compare: bool,
+    fullscreen: bool,
+    info: bool,
+    record: Path | None,
+    out: Path | None,
+    keep_original: bool,
+    no_window: bool,
+    frames: int | None,
+    seconds: float | None,
+) -> None:
+    from realtime.live import LiveSession
+    from realtime.sources import open_source
+    from realtime.stylizer import Stylizer
+
+    window = None if no_window else _open_window(needed=record is None)
+    try:
+        with Stylizer(model) as stylizer:
+            library = _library(stylizer, folders)
+            name = library.find(style) if style is not None else library.first()
+            library.code(name)
+            with open_source(source, size, fps) as camera:
+                if source is None and camera.name == "demo":
+                    _say("no camera found: showing the demo; --source names a camera, a file or an address")
+                _say(
+                    f"{camera.name}, {name}, {stylizer.model.description}"
+                    + ("; press h for the keys" if window else "")
+                )
+                settings = Settings(
+                    name,
+                    strength,
+                    mirror=camera.mirror if mirror is None else mirror,
+                    original=original,
+                    compare=compare,
+                    fullscreen=fullscreen,
+                    info=info,
+                )
+                about = {"model": stylizer.model.identity, "source": camera.name, "version": __version__}
+                session = LiveSession(
+                    camera,
+                    stylizer,
+                    library,
+                    settings,
+                    window,
+                    record=record,
+                    out=out,
+                    keep_original=keep_original,
+                    frames=frames,
+                    seconds=seconds,
+                    say=_say,
+                    about=about,
+                )
+                _say(str(session.run()))
+    finally:
+        if window:
+            window.close()
+
+
+def _open_window(needed: bool) -> WindowSink | None:
+    from realtime.sinks import WindowSink, display_problem
+
+    problem = display_problem()
+    if not problem:
+        return WindowSink()
+    if needed:
+        raise SinkError(f"no window can be opened: {problem}; --record FILE or --no-window --frames N work without one")
+    _say(f"no window: {problem}; recording without one, end with Ctrl-C, --frames or --seconds")
+    return None
+
+
+def _library(stylizer: Any, folders: tuple[Path, ...]) -> Any:
+    from realtime.styles import StyleLibrary
+
+    library = StyleLibrary(stylizer, folders)
+    for notice in library.notices:
+        _say(notice)
+    return library
+
+
+@realtime.command()
+@_styles_option
+def styles(folders: tuple[Path, ...]) -> None:
+    """List the styles: shipped, your own, and those of --styles."""
+    from realtime.pictures import load_picture
+    from realtime.styles import find_styles, standard_folders, user_folder
+
+    found, notices = find_styles([*standard_folders(), *folders])
+    for style in found:
+        try:
+            height, width = load_picture(style.path).shape[:2]
+        except RealtimeError as error:
+            notices.append(str(error))
+            continue
+        click.echo(f"{style.name:20}  {width}×{height}  {style.path}")
+    for notice in notices:
+        _say(notice)
+    _say(f"pictures in {user_folder()} are styles too")
+
+
+@realtime.command()
+def cameras() -> None:
+    """List the cameras: number, name and sizes."""
+    from realtime.sources.camera import list_cameras, sizes
+
+    found = list_cameras()
+    for camera in found:
+        granted = ", ".join(f"{width}x{height}" for width, height in sizes(camera)) or "busy, or may not be used"
+        click.echo(f"{camera.number}  {camera.name}  {granted}")
+    if not found:
+        _say("there is no camera that the system knows of; --source demo needs none")
+
+
+def _say(text: str) -> None:
+    click.echo(f"realtime: {text}", err=True)
+
+
+def main() -> NoReturn:
+    """The `realtime` command: errors in a line or two, exit status 2 for wrong use and 1 for a failed run."""
+    # Being told to end is like Ctrl-C: threads end, clips are finished.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        realtime(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        _say(f"{error.format_message()} (see realtime --help)")
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except RealtimeError as error:
+        _say(str(error))
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:  # before or after the session, which ends quietly itself
+        sys.exit(130)
+    except ImportError as error:
+        if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
+            _say(
+                f"OpenCV needs a library that this system lacks ({error}); on Debian or Ubuntu: apt install libgl1 libglib2.0-0"
+            )
+        else:
+            _say(f"a package is missing ({error}); install the program again")
+        sys.exit(1)
+    sys.exit(0)

@@ -1,0 +1,44 @@
+"""A picture and its time. Pictures are uint8, H×W×3, BGR, everywhere outside `models/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Picture: TypeAlias = npt.NDArray[np.uint8]
+Size: TypeAlias = tuple[int, int]  # width, height, in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a source gives: `picture` (uint8, H×W×3, BGR) and `time`, the `time.monotonic()` of its capture in seconds.
+
+    A source gives its pictures away: it never draws into one again. Nor does anyone else: they are shared by threads.
+    """
+
+    picture: Picture
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stylized:
+    """What a sink takes: the frame as the model saw it, the picture that came out, and how it was made.
+
+    `picture` is of the same size as `frame.picture`; `style` is the style's name; `strength` is 0..1;
+    `model_seconds` is what the model took for it, 0 where nothing had to be computed.
+    """
+
+    frame: Frame
+    picture: Picture
+    style: str
+    strength: float
+    model_seconds: float
+
+
+def fit(size: Size, box: Size) -> Size:
+    """The largest size of `size`'s aspect that fits into `box`, never larger than `size`. All (width, height)."""
+    scale = min(1.0, box[0] / size[0], box[1] / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

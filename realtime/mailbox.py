@@ -1,0 +1,46 @@
+"""A mailbox with one slot between two threads: the newest item wins, an old one is dropped and counted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """One writer puts, one reader gets; neither ever waits for the other to be done with an item."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._item: T | None = None
+        self._closed = False
+        self.dropped = 0
+        """Items that a newer one replaced before anyone took them."""
+
+    def put(self, item: T) -> None:
+        """Leave `item`, in place of one that nobody took. Ignored once closed."""
+        with self._changed:
+            if self._closed:
+                return
+            if self._item is not None:
+                self.dropped += 1
+            self._item = item
+            self._changed.notify_all()
+
+    def get(self, timeout: float) -> T | None:
+        """Take the item, waiting up to `timeout` seconds for one; None when none came or the mailbox was closed."""
+        with self._changed:
+            deadline = time.monotonic() + timeout
+            while self._item is None and not self._closed:
+                if not self._changed.wait(deadline - time.monotonic()):
+                    break
+            item, self._item = self._item, None
+            return item
+
+    def close(self) -> None:
+        """Wake the reader and take nothing more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

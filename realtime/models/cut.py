@@ -1,0 +1,68 @@
+"""A graph in two halves: what depends on the style alone, run once a style, and the rest, run for each frame.
+
+Found by reachability, not by names. Walk forward from the content input and from the style input; the tensors that
+depend on the style alone and feed an operation that also depends on the content are the cut. On the architecture of
+Ghiasi et al. (BMVC 2017, arXiv 1705.06830) these are 26 tensors: a scale and a shift for each of 13 instance norms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+
+class CannotCutError(Exception):
+    """Why a graph has no useful cut."""
+
+
+def cut(function: Any, content: str, style: str) -> tuple[Callable[..., Any], Callable[..., Any], int]:
+    """Cut a ConcreteFunction whose inputs are named `content` and `style`.
+
+    Gives the style half (style -> list of tensors), the frame half (content, *tensors -> picture) and the number of
+    tensors between them. CannotCutError when there is no useful cut.
+    """
+    frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
+    inputs = {tensor.op.name: tensor.name for tensor in frozen.inputs}
+    definition = frozen.graph.as_graph_def()
+    for node in definition.node:
+        # Control edges say who waits for whom, not what depends on what, and nothing is left here that must wait.
+        # Inlining ties both inputs to every constant by them, which would leave nothing to cut.
+        data = [name for name in node.input if not name.startswith("^")]
+        del node.input[:]
+        node.input.extend(data)
+    whole = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(definition, name=""), [])
+    content_in, style_in, output = (
+        whole.graph.as_graph_element(name) for name in (inputs[content], inputs[style], frozen.outputs[0].name)
+    )
+
+    from_content, from_style = _reached(content_in.op), _reached(style_in.op)
+    between = {
+        tensor.name: tensor
+        for op in whole.graph.get_operations()
+        if op in from_content
+        for tensor in op.inputs
+        if tensor.op in from_style and tensor.op not in from_content
+    }
+    if not between:
+        raise CannotCutError("the picture that comes out does not depend on the style")
+    if style_in.name in between:
+        raise CannotCutError("the frame meets the style picture itself")
+    if any(tensor.dtype != tf.float32 for tensor in between.values()):
+        raise CannotCutError("what comes of the style is not float32 alone")
+    tensors = list(between.values())
+    return whole.prune(style_in, tensors), whole.prune([content_in, *tensors], output), len(tensors)
+
+
+def _reached(start: Any) -> set[Any]:
+    """Every operation that some value of `start` flows into, itself included."""
+    reached = {start}
+    waiting = [start]
+    while waiting:
+        for tensor in waiting.pop().outputs:
+            new = [user for user in tensor.consumers() if user not in reached]
+            reached.update(new)
+            waiting.extend(new)
+    return reached

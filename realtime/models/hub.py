@@ -1,0 +1,219 @@
+"""The TensorFlow engine: modules with the interface of Magenta's arbitrary stylization module on TensorFlow Hub.
+
+Such a module is called as `module(content, style)`, both float32 N×H×W×3 RGB 0..1 of any size, and gives a list whose
+first item is the stylized picture, of the content's size (https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2).
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import tempfile
+import threading
+import urllib.error
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from realtime.errors import ModelError
+from realtime.frame import Picture
+from realtime.models.base import STYLE_SIZE, Model, StyleCode, check_picture, divisible, fingerprint, pad, style_input
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # a person at a terminal has no use for TensorFlow's start-up lines
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # tensorflow-hub imports pkg_resources, which warns of its own end
+    import tensorflow as tf
+    import tensorflow_hub as hub
+
+from realtime.models.cut import CannotCutError, cut
+
+
+class HubModel(Model):
+    """A module from a handle, a folder or a .tar.gz, on the first GPU when there is one, else on the CPU."""
+
+    def __init__(self, handle: str) -> None:
+        """Load, check the interface by running it once, and cut. ModelError says which of these failed, and why."""
+        device = _device()
+        folder = _folder(handle)
+        function = _signature(_load(handle, folder), handle)
+        content_key, style_key = _which_is_which(function, handle)
+        self.identity = f"hub-{fingerprint(_weights(folder))}"
+        self._lock = threading.Lock()
+        self._halves: tuple[Any, Any] | None = None
+        try:
+            style_half, frame_half, tensors = cut(function, content_key, style_key)
+            how = f"cut at {tensors} tensors"
+        except (CannotCutError, ValueError, KeyError, NotImplementedError, tf.errors.OpError) as error:
+            style_half, frame_half = None, function
+            how = f"whole, since it cannot be cut: {str(error).partition(chr(10))[0]}"
+        self._style_half = style_half
+        self._content_key, self._style_key = content_key, style_key
+
+        # uint8 in and out, so that a GPU is sent a quarter of the bytes and converts them itself. The sizes are open: one
+        # trace serves every frame, and nothing is left behind when the size changes.
+        @tf.function(autograph=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def run(picture: Any, arrays: tuple[Any, ...]) -> Any:
+            content = tf.cast(tf.reverse(picture, [2])[tf.newaxis], tf.float32) * (1 / 255)
+            if style_half is None:
+                result = next(iter(function(**{content_key: content, style_key: arrays[0]}).values()))
+            else:
+                result = frame_half(content, *arrays)
+            result = tf.cast(tf.round(tf.clip_by_value(result[0], 0.0, 1.0) * 255), tf.uint8)
+            return tf.reverse(result, [2])
+
+        self._run = run
+        self._concrete: Any = None
+        self._last: tuple[StyleCode, tuple[Any, ...]] | None = None
+        name = "magenta" if "arbitrary-image-stylization-v1-256" in handle else Path(handle).name
+        self.description = f"{name} (TensorFlow on {device}, {how})"
+
+    def encode(self, style: Picture) -> StyleCode:
+        picture = tf.constant(style_input(style))
+        with self._lock:
+            arrays = [picture] if self._style_half is None else self._style_half(picture)
+        return StyleCode(self.identity, tuple(array.numpy() for array in arrays))
+
+    def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+        check_picture(picture)
+        self.check(code)
+        if self._last is None or self._last[0] is not code:  # the code stays on the device while the style does
+            self._last = (code, tuple(tf.constant(array) for array in code.arrays))
+        arrays = self._last[1]
+        if self._concrete is None:
+            self._concrete = self._run.get_concrete_function(
+                tf.TensorSpec((None, None, 3), tf.uint8), tuple(tf.TensorSpec(a.shape, tf.float32) for a in arrays)
+            )
+        canvas = divisible((picture.shape[1], picture.shape[0]), 4, least=32)
+        picture, place = pad(picture, canvas)
+        result: Picture = self._concrete(tf.constant(picture), *arrays).numpy()[place]
+        return np.ascontiguousarray(result)
+
+
+def _device() -> str:
+    """The name of what TensorFlow will run on; on a GPU it takes memory as it needs it, not all at once."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "the CPU"
+    for gpu in gpus:
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:  # TensorFlow is running already: somebody else has decided
+            break
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return f"GPU {details.get('device_name', gpus[0].name)}"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("TFHUB_CACHE_DIR") or platformdirs.user_cache_path("realtime") / "hub")
+
+
+def _folder(handle: str) -> Path:
+    """The SavedModel folder behind a handle, downloaded or unpacked into the cache when it is not there yet."""
+    if handle.startswith(("http://", "https://")):
+        os.environ.setdefault("TFHUB_CACHE_DIR", str(_cache()))
+        way_out = "download it with a browser and name the .tar.gz or the unpacked folder instead (--model PATH)"
+        try:
+            return Path(hub.resolve(handle))
+        except urllib.error.HTTPError as error:
+            raise ModelError(f"{handle} answered {error.code} {error.reason}; {way_out}") from error
+        except (tarfile.TarError, EOFError, OSError, ValueError, RuntimeError) as error:
+            if isinstance(error, urllib.error.URLError) or isinstance(error.__cause__, urllib.error.URLError):
+                raise ModelError(
+                    f"{handle} cannot be reached ({getattr(error, 'reason', error)}); {way_out}"
+                ) from error
+            raise ModelError(
+                f"what {handle} sent is no complete .tar.gz ({error}); nothing was kept in {_cache()}, try again or {way_out}"
+            ) from error
+    path = Path(handle).expanduser()
+    if path.is_dir():
+        return path
+    folder = _cache() / f"unpacked-{fingerprint([path])}"
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as unpacking:
+            try:
+                with tarfile.open(path, "r:*") as archive:
+                    archive.extractall(unpacking, filter="data")
+            except (tarfile.TarError, EOFError, OSError) as error:
+                raise ModelError(
+                    f"{path} is no complete .tar.gz of a SavedModel ({error}); download it again"
+                ) from error
+            os.chmod(unpacking, 0o755)
+            os.rename(unpacking, folder)
+            os.mkdir(unpacking)  # for the context manager to remove
+    return folder
+
+
+def _load(handle: str, folder: Path) -> Any:
+    if not (folder / "saved_model.pb").is_file():
+        if handle.startswith(("http://", "https://")):
+            raise ModelError(
+                f"the cached copy of {handle} in {folder} is not complete (a download was broken off);"
+                " delete that folder and try again, or name a local folder (--model PATH)"
+            )
+        raise ModelError(f"{handle} is not a model: it has no saved_model.pb and no .tflite files")
+    try:
+        return tf.saved_model.load(str(folder))
+    except Exception as error:  # TensorFlow raises of every family here, and each means the same to a person
+        hint = " delete that folder and try again" if handle.startswith("http") else " get a fresh copy"
+        raise ModelError(
+            f"the SavedModel in {folder} cannot be loaded ({str(error).partition(chr(10))[0]});{hint}"
+        ) from error
+
+
+def _signature(module: Any, handle: str) -> Any:
+    """The ConcreteFunction of two pictures to one. The module is kept alive by it."""
+    function = getattr(module, "signatures", {}).get("serving_default")
+    if function is None and callable(module):
+        spec = tf.TensorSpec((None, None, None, 3), tf.float32)
+
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+        def call(content: Any, style: Any) -> dict[str, Any]:
+            result = module(content, style)
+            return {"output_0": result[0] if isinstance(result, (list, tuple)) else result}
+
+        try:
+            function = call.get_concrete_function(spec, spec)
+        except Exception as error:  # whatever tracing a stranger's code raises
+            raise _other_interface(
+                handle, f"it cannot be called with two pictures: {str(error).partition(chr(10))[0]}"
+            ) from error
+    if function is None:
+        raise _other_interface(handle, "it has no signature serving_default and cannot be called")
+    inputs = function.structured_input_signature[1] or {s.name: s for s in function.structured_input_signature[0]}
+    pictures = [s for s in inputs.values() if s.dtype == tf.float32 and s.shape.rank == 4 and s.shape[-1] in (3, None)]
+    if len(inputs) != 2 or len(pictures) != 2:
+        takes = ", ".join(f"{s.name} {s.dtype.name} {s.shape}" for s in inputs.values()) or "nothing"
+        raise _other_interface(handle, f"it takes {takes}")
+    function._module = module
+    return function
+
+
+def _which_is_which(function: Any, handle: str) -> tuple[str, str]:
+    """The names of the content and the style input: the picture that comes out is of the content's size."""
+    keys = sorted(function.structured_input_signature[1] or {s.name: s for s in function.structured_input_signature[0]})
+    shapes: list[Any] = []
+    for content, style in (keys, keys[::-1]):
+        pictures = {content: tf.zeros((1, 64, 96, 3)), style: tf.zeros((1, STYLE_SIZE, STYLE_SIZE, 3))}
+        try:
+            results = list(function(**pictures).values())
+        except tf.errors.OpError as error:
+            shapes.append(str(error).partition("\n")[0])
+            continue
+        shapes.append([tuple(result.shape) for result in results])
+        if results and tuple(results[0].shape) == (1, 64, 96, 3):
+            return content, style
+    raise _other_interface(handle, f"for a content of 1×64×96×3 it gave {shapes[0]}")
+
+
+def _other_interface(handle: str, why: str) -> ModelError:
+    return ModelError(
+        f"{handle} is a model of another kind: wanted module(content, style) of two float32 pictures, but {why}"
+    )
+
+
+def _weights(folder: Path) -> list[Path]:
+    return [folder / "saved_model.pb", *sorted((folder / "variables").glob("*"))]

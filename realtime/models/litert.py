@@ -1,0 +1,194 @@
+"""The LiteRT engine: a style network and a frame network, each a .tflite file.
+
+The pair is of the kind that Magenta published for mobile phones: the style network takes 1×256×256×3 and gives a code
+(1×1×1×100); the frame network takes 1×H×W×3 and the code and gives 1×H×W×3. All float32, RGB, 0..1.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+from realtime.errors import ModelError
+from realtime.frame import Picture, Size
+from realtime.models.base import Model, StyleCode, check_picture, divisible, fingerprint, pad, style_input
+
+_MULTIPLES = (8, 16, 32)  # a network that halves the picture k times wants sides that 2**k divides
+
+
+def physical_cores() -> int:
+    """Cores that this process may use; hardware threads beyond these only slow LiteRT down."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
+
+
+class LiteRTModel(Model):
+    """A pair of .tflite files run by LiteRT on the CPU.
+
+    A frame network whose input can be resized runs at the frame's own size, padded by reflection to what the network
+    divides and cropped back. One of a fixed size gets the frame scaled to fit, its aspect kept and the rest filled by
+    reflection; its output is scaled back.
+    """
+
+    def __init__(self, style_file: Path, frame_file: Path, name: str, threads: int | None = None) -> None:
+        """Load the pair. `threads` defaults to the physical cores. ModelError when it is no such pair."""
+        threads = threads or physical_cores()
+        self.identity = f"litert-{fingerprint((style_file, frame_file))}"
+        self._style = _Network(style_file, threads)
+        self._frame = _Network(frame_file, threads)
+        self._encoding = threading.Lock()
+        if not self._style.is_style or not self._frame.is_frame:
+            raise ModelError(
+                f"{style_file.name} and {frame_file.name} are no style network and frame network: wanted one picture in and a"
+                f" code out, and a picture and a code in and a picture out; they take {self._style} and {self._frame}"
+            )
+        if self._style.code_shape[-1] != self._frame.code_shape[-1]:
+            raise ModelError(
+                f"{style_file.name} gives codes of {self._style.code_shape[-1]} numbers, but {frame_file.name} takes"
+                f" {self._frame.code_shape[-1]}; use the two files of one model"
+            )
+        self._multiple = self._frame.multiple()
+        self._fixed: Size | None = None if self._multiple else self._frame.picture_size
+        self._rgb = np.empty((0, 0, 3), np.uint8)
+        self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"
+
+    def encode(self, style: Picture) -> StyleCode:
+        with self._encoding:
+            code = self._style.run_style(style_input(style, self._style.picture_size))
+        return StyleCode(self.identity, (code.reshape(self._frame.code_shape),))
+
+    def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+        check_picture(picture)
+        self.check(code)
+        height, width = picture.shape[:2]
+        if self._fixed:
+            inner = _inside((width, height), self._fixed)
+            picture = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            canvas = self._fixed
+        else:
+            inner = (width, height)
+            canvas = divisible(inner, self._multiple or 1)
+        picture, place = pad(picture, canvas)
+        if self._rgb.shape != picture.shape:
+            self._rgb = np.empty_like(picture)
+            self._frame.resize(canvas)
+        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=self._rgb)
+        result = self._frame.run_frame(self._rgb, code.arrays[0])
+        result = np.ascontiguousarray(result[place])
+        cv2.cvtColor(result, cv2.COLOR_RGB2BGR, dst=result)
+        if inner != (width, height):
+            result = cv2.resize(result, (width, height), interpolation=cv2.INTER_CUBIC)
+        return result
+
+
+class _Network:
+    """One .tflite file: which of its tensors is the picture and which the code."""
+
+    def __init__(self, file: Path, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # here, so that `import realtime` stays light
+
+        self.file = file
+        try:
+            self._interpreter: Any = Interpreter(model_path=str(file), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ModelError(f"{file} is not a .tflite model that LiteRT can run ({_first_line(error)})") from error
+        self._inputs = self._interpreter.get_input_details()
+        self._output = self._interpreter.get_output_details()[0]
+        pictures = [
+            d for d in self._inputs if len(d["shape"]) == 4 and d["shape"][-1] == 3 and d["dtype"] == np.float32
+        ]
+        codes = [d for d in self._inputs if d not in pictures and d["dtype"] == np.float32]
+        self.is_style = len(pictures) == 1 and len(self._inputs) == 1
+        self.is_frame = len(pictures) == 1 and len(codes) == 1 and len(self._inputs) == 2
+        if not self.is_style and not self.is_frame:
+            return
+        self._picture = pictures[0]
+        self._code = codes[0] if self.is_frame else None
+        self.code_shape: tuple[int, ...] = tuple(int(n) for n in (codes[0] if self.is_frame else self._output)["shape"])
+        self.picture_size: Size = (int(pictures[0]["shape"][2]), int(pictures[0]["shape"][1]))
+
+    def __str__(self) -> str:
+        return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
+
+    def multiple(self) -> int | None:
+        """What the sides of a picture must divide by, found by trying; None when the network has one fixed size."""
+        for multiple in _MULTIPLES:
+            size = (multiple * 5, multiple * 7)
+            try:
+                self.resize(size)
+                self._interpreter.invoke()
+                if tuple(self._interpreter.get_tensor(self._output["index"]).shape) == (1, size[1], size[0], 3):
+                    return multiple
+            except (ValueError, RuntimeError):
+                continue
+        self.resize(self.picture_size)
+        return None
+
+    def resize(self, size: Size) -> None:
+        """Make the network ready for pictures of `size` (width, height)."""
+        try:
+            self._interpreter.resize_tensor_input(self._picture["index"], [1, size[1], size[0], 3])
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{self.file.name} cannot run at {size[0]}×{size[1]}: {_first_line(error)}") from error
+
+    def run_style(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """float32 1×H×W×3 RGB 0..1 to the code as the file gives it."""
+        self._interpreter.set_tensor(self._picture["index"], picture)
+        self._interpreter.invoke()
+        code: npt.NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])
+        return code
+
+    def run_frame(self, rgb: Picture, code: npt.NDArray[np.float32]) -> Picture:
+        """uint8 H×W×3 RGB to the same, converted straight into and out of the interpreter's own memory."""
+        assert self._code is not None
+        picture_in = self._interpreter.tensor(self._picture["index"])()
+        np.multiply(rgb, np.float32(1 / 255), out=picture_in[0], dtype=np.float32, casting="unsafe")
+        del picture_in  # LiteRT refuses to run while a view into its memory lives
+        self._interpreter.set_tensor(self._code["index"], code)
+        self._interpreter.invoke()
+        return cv2.convertScaleAbs(self._interpreter.tensor(self._output["index"])()[0], alpha=255)  # type: ignore[return-value]
+
+
+def find_pair(folder: Path) -> tuple[Path, Path]:
+    """The style network and the frame network of a folder; of several frame networks, one that takes any size.
+
+    ModelError when the folder holds no such pair.
+    """
+    style: Path | None = None
+    frame: Path | None = None
+    frame_resizes = False
+    for file in sorted(folder.glob("*.tflite")):
+        network = _Network(file, threads=1)
+        if network.is_style and style is None:
+            style = file
+        elif network.is_frame and (frame is None or not frame_resizes):
+            resizes = network.multiple() is not None
+            if frame is None or resizes:
+                frame, frame_resizes = file, resizes
+    if style is None or frame is None:
+        missing = (
+            "style network (picture in, code out)"
+            if style is None
+            else "frame network (picture and code in, picture out)"
+        )
+        raise ModelError(f"{folder} has no .tflite file that is a {missing}; a LiteRT model is a folder with both")
+    return style, frame
+
+
+def _inside(size: Size, box: Size) -> Size:
+    """`size` scaled, up or down, to just fit into `box`."""
+    scale = min(box[0] / size[0], box[1] / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

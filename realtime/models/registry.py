@@ -1,0 +1,58 @@
+"""Which model a person means. Another model is one more file here and one more line in `open_model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from realtime.errors import UsageError
+from realtime.models.base import Model
+
+MAGENTA = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
+LITE = Path(__file__).with_name("lite")
+NAMES = {
+    "lite": "our own, inside the package: any style, fast, no download",
+    "magenta": "Magenta's full network from TensorFlow Hub (downloaded once, 80 MB)",
+}
+DEFAULT_MODEL = "lite"
+
+
+def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
+    """The model that `text` names.
+
+    A name of `NAMES`; a folder or "STYLE.tflite,FRAME.tflite" for LiteRT; a Hub handle (http or https), a SavedModel folder
+    or a .tar.gz for TensorFlow. `threads` is for LiteRT, by default the physical cores; TensorFlow manages its own.
+    UsageError when `text` names nothing that exists, ModelError when it does but is not a model.
+    """
+    if text == "lite":
+        return _litert(LITE / "style.tflite", LITE / "frame.tflite", "lite", threads)
+    if text == "magenta" or text.startswith(("http://", "https://")):
+        return _hub(MAGENTA if text == "magenta" else text)
+    if "," in text:
+        style, frame = (Path(part).expanduser() for part in text.split(",", 1))
+        for file in (style, frame):
+            if not file.is_file():
+                raise UsageError(f"there is no model file {file}; a pair is written STYLE.tflite,FRAME.tflite")
+        return _litert(style, frame, frame.stem, threads)
+    path = Path(text).expanduser()
+    if path.is_dir() and any(path.glob("*.tflite")):
+        from realtime.models.litert import find_pair
+
+        return _litert(*find_pair(path), path.resolve().name, threads)
+    if path.exists():
+        return _hub(str(path))
+    raise UsageError(
+        f"there is no model {text!r}; use {' or '.join(NAMES)}, a folder with two .tflite files or a SavedModel,"
+        " a pair STYLE.tflite,FRAME.tflite, a .tar.gz, or the address of a TensorFlow Hub module"
+    )
+
+
+def _litert(style: Path, frame: Path, name: str, threads: int | None) -> Model:
+    from realtime.models.litert import LiteRTModel
+
+    return LiteRTModel(style, frame, name, threads)
+
+
+def _hub(handle: str) -> Model:
+    from realtime.models.hub import HubModel  # TensorFlow takes seconds to import: only who needs it waits
+
+    return HubModel(handle)

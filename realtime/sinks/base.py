@@ -1,0 +1,57 @@
+"""What every sink does, and how files get names that nothing has yet."""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from realtime.errors import SinkError
+from realtime.frame import Stylized
+
+
+class Sink(ABC):
+    """Takes finished frames, all from one thread, until it is closed. A context manager."""
+
+    @abstractmethod
+    def write(self, stylized: Stylized) -> None:
+        """Take a frame, whose pictures it must not change. SinkError when it cannot, and after `close`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what was begun and give back what is held. Harmless when called again.
+
+        SinkError when what was written could not be kept.
+        """
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:
+    """A new file in `folder` (made if need be) named after the date, the time and the style; never one that exists.
+
+    SinkError when it cannot be made.
+    """
+    stem = time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            path = folder / (f"{stem}{ending}" if number == 1 else f"{stem}_{number}{ending}")
+            try:
+                return open(path, "xb"), path
+            except FileExistsError:
+                continue
+    except OSError as error:
+        raise SinkError(
+            f"nothing can be saved in {folder} ({error.strerror}); choose another folder with --out"
+        ) from error
+    raise SinkError(f"{folder} has a thousand files named {stem} already")

@@ -1,0 +1,51 @@
+"""Snapshots: a PNG of one frame in full quality, with how it was made in its text fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from realtime.errors import SinkError
+from realtime.frame import Picture, Stylized
+from realtime.sinks.base import Sink, create_file
+
+
+class SnapshotSink(Sink):
+    """Each frame written becomes a PNG file of its own in `folder`, and its original beside it with `keep_original`."""
+
+    def __init__(self, folder: Path, keep_original: bool = False, about: dict[str, str] | None = None) -> None:
+        """`about` goes into the text fields, besides the style and the strength."""
+        self._folder, self._keep_original, self._about = folder, keep_original, about or {}
+        self._closed = False
+        self.path: Path | None = None
+        """The last snapshot."""
+
+    def write(self, stylized: Stylized) -> None:
+        if self._closed:
+            raise SinkError("this snapshot folder was closed")
+        about = {**self._about, "style": stylized.style, "strength": f"{stylized.strength:g}"}
+        file, self.path = create_file(self._folder, stylized.style, ".png")
+        _save(file, self.path, stylized.picture, about)
+        if self._keep_original:
+            file, path = create_file(self._folder, f"{stylized.style}_original", ".png")
+            _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0"})
+
+    def close(self) -> None:
+        self._closed = True
+
+
+def _save(file: BinaryIO, path: Path, picture: Picture, about: dict[str, str]) -> None:
+    fields = PngInfo()
+    fields.add_text("Software", "realtime")
+    for name, text in about.items():
+        fields.add_itxt(f"realtime:{name}", text)
+    try:
+        with file:
+            Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)).save(file, "PNG", pnginfo=fields)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise SinkError(f"the snapshot could not be saved in {path.parent} ({error.strerror or error})") from error

@@ -1,0 +1,154 @@
+"""The window, by OpenCV's highgui. All of it belongs to the main thread."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import sys
+from pathlib import Path
+
+import cv2
+
+from realtime.commands import KEY_MAP, Command
+from realtime.errors import SinkError
+from realtime.frame import Picture, Stylized
+from realtime.sinks.base import Sink
+
+# What waitKeyEx gives for keys without a character: X11 (Qt, GTK), Windows, macOS.
+_SPECIAL = {
+    27: "escape",
+    0xFF51: "left", 0xFF52: "up", 0xFF53: "right", 0xFF54: "down",
+    0x250000: "left", 0x260000: "up", 0x270000: "right", 0x280000: "down",
+    0xF702: "left", 0xF700: "up", 0xF703: "right", 0xF701: "down",
+}  # fmt: skip
+
+
+def display_problem() -> str:
+    """Why no window can be opened, in a few words; empty when one can.
+
+    To be asked before any highgui call: without a display OpenCV's Qt aborts the whole process.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return ""
+    display = os.environ.get("DISPLAY", "")
+    if not display:
+        return "DISPLAY is not set"
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+        connection = x11.XOpenDisplay(None)
+        if connection:
+            x11.XCloseDisplay(connection)
+        reachable = bool(connection)
+    except OSError:  # no libX11 on this machine; OpenCV brings libraries of its own
+        reachable = _x_socket_answers(display)
+    return "" if reachable else f"the display {display} cannot be reached"
+
+
+def _x_socket_answers(display: str) -> bool:
+    host, _, rest = display.rpartition(":")
+    number = rest.partition(".")[0]
+    if not number.isdecimal():
+        return False
+    try:
+        if host in ("", "unix"):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.connect(f"/tmp/.X11-unix/X{number}")
+        else:
+            socket.create_connection((host, 6000 + int(number)), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+class WindowSink(Sink):
+    """A window that keeps the picture's aspect. `write` shows a frame, `commands` gives what was typed since."""
+
+    def __init__(self, title: str = "realtime") -> None:
+        """SinkError when there is no display, or OpenCV was built without windows."""
+        if problem := display_problem():
+            raise SinkError(f"no window can be opened: {problem}")
+        _find_fonts()
+        self.title = title
+        self._open = False
+        self._closed = False
+        self._fullscreen = False
+        self._shape: tuple[int, ...] = ()
+        try:
+            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        except cv2.error as error:
+            raise SinkError(
+                "no window can be opened: this OpenCV was built without them (opencv-python-headless?);"
+                " pip uninstall it and install opencv-python"
+            ) from error
+
+    def write(self, stylized: Stylized) -> None:
+        self.show(stylized.picture)
+
+    def show(self, picture: Picture) -> None:
+        """Put a picture on the screen, uint8, H×W×3, BGR. SinkError once closed."""
+        if self._closed:
+            raise SinkError("the window was closed")
+        if picture.shape != self._shape:
+            self._resize(picture)
+        cv2.imshow(self.title, picture)
+
+    def _resize(self, picture: Picture) -> None:
+        """Give the window the picture's shape, about as tall as it was."""
+        height, width = picture.shape[:2]
+        tall = height
+        if self._shape:
+            _, _, _, now = cv2.getWindowImageRect(self.title)
+            tall = now if now > 0 else height
+        scale = min(tall / height, 1900 / width)
+        cv2.resizeWindow(self.title, max(1, round(width * scale)), max(1, round(height * scale)))
+        self._shape = picture.shape
+
+    def full_screen(self, on: bool) -> None:
+        """Switch full screen on or off."""
+        if on != self._fullscreen:
+            self._fullscreen = on
+            mode = cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL
+            cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
+
+    def commands(self) -> list[Command]:
+        """What the keys typed since the last call mean; closing the window means "quit". Lets the window redraw."""
+        found = []
+        code = cv2.waitKeyEx(1)
+        while code != -1:
+            if command := KEY_MAP.get(key_name(code)):
+                found.append(command)
+            code = cv2.pollKey()
+        visible = cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) >= 1
+        self._open = self._open or visible
+        if self._open and not visible:
+            found.append(Command("quit"))
+        return found
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            cv2.destroyWindow(self.title)
+            cv2.waitKeyEx(1)  # the window goes when its events are handled
+        except cv2.error:
+            pass  # closed by its own button, it is gone already
+
+
+def key_name(code: int) -> str:
+    """The key map's name of what `cv2.waitKeyEx` gave: "left", "escape", "n"."""
+    if code in _SPECIAL:
+        return _SPECIAL[code]
+    character = code & 0xFFFF  # modifiers are in the bits above
+    return chr(character).lower() if 32 <= character < 127 else ""
+
+
+def _find_fonts() -> None:
+    """Qt as OpenCV brings it has no fonts and says so on the terminal; the system's will do."""
+    for folder in ("/usr/share/fonts/truetype", "/usr/share/fonts"):
+        if Path(folder).is_dir():
+            os.environ.setdefault("QT_QPA_FONTDIR", folder)
+    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.debug=false")

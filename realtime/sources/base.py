@@ -1,0 +1,80 @@
+"""What every source does. `open_source` in `realtime.sources` finds the one that a person means."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from types import TracebackType
+
+from realtime.frame import Frame
+
+
+class Source(ABC):
+    """A stream of frames as if live: a reader that is late gets the newest frame, not a backlog.
+
+    One thread reads, another may close at any time. A context manager.
+    """
+
+    name: str
+    """What a person calls it; never holds a password."""
+    mirror = False
+    """Whether people expect to see it mirrored, as themselves in a camera."""
+
+    @abstractmethod
+    def read(self, timeout: float = 1.0) -> Frame | None:
+        """The next frame: uint8, H×W×3, BGR, with the time it was captured.
+
+        Waits up to `timeout` seconds and gives None when no new frame came; then `notice` may say why. After `close`
+        it gives None at once. SourceError when there will be no more pictures and there is no way to get them back.
+        """
+
+    @property
+    def notice(self) -> str:
+        """What is wrong just now, in a few words ("no picture from camera 0, reconnecting"); empty when all is well."""
+        return ""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop and give back what is held, within a second. Harmless when called again."""
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Pace:
+    """Wakes a reader when its next picture is due, and at once when the source is closed."""
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+        self._start: float | None = None
+
+    @property
+    def now(self) -> float:
+        """Seconds since the first call."""
+        if self._start is None:
+            self._start = time.monotonic()
+        return time.monotonic() - self._start
+
+    def wait_until(self, due: float, timeout: float) -> float | None:
+        """Wait until `due`, in seconds as `now` counts them. Gives its time in `time.monotonic()`.
+
+        None when that is more than `timeout` seconds away (having waited those) or the source was closed.
+        """
+        ahead = due - self.now
+        if self._closed.wait(max(0.0, min(ahead, timeout))) or ahead > timeout:
+            return None
+        assert self._start is not None
+        return self._start + due
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        self._closed.set()

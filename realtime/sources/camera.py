@@ -1,0 +1,151 @@
+"""Cameras of this computer."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+
+from realtime.errors import SourceError, UsageError
+from realtime.frame import Size
+from realtime.sources.reader import Capture, ReaderSource
+
+PATIENCE = 10.0
+"""Seconds in which a camera must open. Windows' Media Foundation is the slow one."""
+
+_COMMON_SIZES = ((640, 480), (1280, 720), (1920, 1080))
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera that is plugged in: its number for `--source`, its name, and the OpenCV backend that listed it."""
+
+    number: int
+    name: str
+    backend: int
+
+
+def _backend() -> int:
+    if sys.platform == "win32":
+        return cv2.CAP_DSHOW  # opens at once, where Media Foundation takes seconds
+    if sys.platform == "darwin":
+        return cv2.CAP_AVFOUNDATION
+    return cv2.CAP_V4L2
+
+
+def list_cameras() -> list[Camera]:
+    """The cameras that there are, by the system's own numbers. None where the system cannot tell."""
+    from cv2_enumerate_cameras import enumerate_cameras
+
+    try:
+        found = enumerate_cameras(_backend())
+    except (OSError, RuntimeError, NotImplementedError):
+        return []
+    return sorted((Camera(info.index, info.name, info.backend) for info in found), key=lambda camera: camera.number)
+
+
+def find_camera(text: str, cameras: list[Camera]) -> Camera:
+    """The camera with this number or with `text` in its name, whatever the case.
+
+    A number that the system did not list is still tried as it is. UsageError when a name fits none, or several.
+    """
+    if text.isdecimal():
+        number = int(text)
+        return next((c for c in cameras if c.number == number), Camera(number, f"camera {number}", _backend()))
+    fitting = [c for c in cameras if text.casefold() in c.name.casefold()]
+    if len(fitting) == 1:
+        return fitting[0]
+    problem = f"no camera is called {text!r}" if not fitting else f"{len(fitting)} cameras have {text!r} in their names"
+    raise UsageError(f"{problem}; {describe(cameras)}")
+
+
+def describe(cameras: list[Camera]) -> str:
+    """The cameras in one line."""
+    return (
+        "there are " + ", ".join(f"{c.number} ({c.name})" for c in cameras)
+        if cameras
+        else "there is no camera that the system knows of"
+    )
+
+
+class CameraSource(ReaderSource):
+    """A camera in about `size` (width, height) at about `fps`; what was granted can be read in `granted`.
+
+    `open_capture` stands in for OpenCV in tests.
+    """
+
+    mirror = True
+
+    def __init__(
+        self,
+        camera: Camera,
+        size: Size = (640, 480),
+        fps: float = 30.0,
+        patience: float = PATIENCE,
+        open_capture: Callable[[], Capture] | None = None,
+    ) -> None:
+        """SourceError, with the list of cameras there are, when it is missing or busy."""
+        self._camera, self._size, self._fps = camera, size, fps
+        self._open_capture = open_capture or self._open
+        self.granted = ""
+        super().__init__(camera.name, size, patience)
+
+    def connect(self) -> Capture:
+        return self._open_capture()
+
+    def pauses(self) -> Iterator[float]:
+        return itertools.repeat(1.0)
+
+    def _open(self) -> Capture:
+        # MJPG first: uncompressed, a USB 2 camera has no room for more than 5 frames a second at 1920×1080.
+        wanted = [
+            cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"),
+            cv2.CAP_PROP_FRAME_WIDTH, self._size[0],
+            cv2.CAP_PROP_FRAME_HEIGHT, self._size[1],
+            cv2.CAP_PROP_FPS, round(self._fps),
+        ]  # fmt: skip
+        try:
+            capture = cv2.VideoCapture(self._camera.number, self._camera.backend, wanted)
+            if not capture.isOpened():  # some backends refuse to open with a property they do not know
+                capture = cv2.VideoCapture(self._camera.number, self._camera.backend)
+                for name, value in zip(wanted[::2], wanted[1::2], strict=True):
+                    capture.set(name, value)
+        except cv2.error as error:
+            raise SourceError(f"camera {self._camera.number} ({self._camera.name}): {error.err or error}") from error
+        if not capture.isOpened():
+            cameras = list_cameras()
+            there = any(camera.number == self._camera.number for camera in cameras)
+            state = "is busy (another program uses it) or may not be used by this one" if there else "is not there"
+            raise SourceError(
+                f"camera {self._camera.number} {state}; {describe(cameras)}; --source demo needs no camera"
+            )
+        if self._camera.backend == cv2.CAP_V4L2:
+            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        width, height = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        self.granted = f"{width}×{height}, {capture.get(cv2.CAP_PROP_FPS):.0f} frames a second"
+        return capture
+
+
+def sizes(camera: Camera) -> list[Size]:
+    """Which of the common sizes a camera grants; empty when it cannot be opened. Takes a second or two."""
+    capture = cv2.VideoCapture(camera.number, camera.backend)
+    granted: list[Size] = []
+    try:
+        for width, height in _COMMON_SIZES if capture.isOpened() else ():
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+            size = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+            if size not in granted:
+                granted.append(size)
+    finally:
+        capture.release()
+    return granted
+
+
+# How long V4L2 waits for a frame of a camera that has stopped: OpenCV's 10 s would hold up quitting.
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")

@@ -1,0 +1,86 @@
+"""A video file, at its own pace as if it were live."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime.errors import SourceError
+from realtime.frame import Frame, Size, fit
+from realtime.sources.base import Pace, Source
+
+_LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
+
+
+class FileSource(Source):
+    """Any video that OpenCV opens, turned upright as the file asks, scaled down to fit `size` (width, height), looping.
+
+    A reader that is late skips frames, as with a camera; after a long pause it goes on from where it was.
+    """
+
+    def __init__(self, path: Path, size: Size | None = None) -> None:
+        """SourceError when the file cannot be opened or holds no picture."""
+        self.name = path.name
+        self._path, self._box = path, size
+        self._pace = Pace()
+        self._reading = threading.Lock()
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_ANY)
+        if not self._capture.isOpened() or not self._capture.grab():
+            self._capture.release()
+            raise SourceError(f"{path} cannot be opened as a video; OpenCV reads MP4, MKV, WebM, AVI, MOV and the like")
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self._interval = 1 / rate if 1 <= rate <= 1000 else 1 / 25
+        self._index = 0
+        self._begin = -self._stamp()  # what to add to a frame's time stamp to know when it is due
+
+    def read(self, timeout: float = 1.0) -> Frame | None:
+        with self._reading:
+            if self._pace.closed:
+                return None
+            self._catch_up()
+            time = self._pace.wait_until(self._begin + self._stamp(), timeout)
+            if time is None:
+                return None
+            ok, picture = self._capture.retrieve()
+            self._grab()
+        if not ok:
+            return None
+        whole = (picture.shape[1], picture.shape[0])
+        size = fit(whole, self._box) if self._box else whole
+        if size != whole:
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        return Frame(picture.astype(np.uint8, copy=False), time)
+
+    def _catch_up(self) -> None:
+        late = self._pace.now - self._begin - self._stamp()
+        if late > _LONGEST_SKIP:
+            self._begin += late
+        while self._pace.now > self._begin + self._stamp() + self._interval:
+            self._grab()
+
+    def _stamp(self) -> float:
+        """The grabbed frame's time, in seconds from about the beginning of the file."""
+        stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        # Some containers give no time stamps: then every frame lasts as long as any other.
+        return float(stamp) if stamp > 0 else self._index * self._interval
+
+    def _grab(self) -> None:
+        """Move to the next frame, from the end to the beginning."""
+        last = self._stamp()
+        if self._capture.grab():
+            self._index += 1
+            return
+        self._capture.release()
+        self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_ANY)
+        if not self._capture.grab():
+            raise SourceError(f"{self._path} cannot be read any more; was it moved or removed?")
+        self._index = 0
+        self._begin += last + self._interval - self._stamp()
+
+    def close(self) -> None:
+        self._pace.close()
+        with self._reading:
+            self._capture.release()

@@ -1,0 +1,70 @@
+"""A folder of pictures as a slideshow."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+
+from realtime.errors import SourceError, StyleError
+from realtime.frame import Frame, Picture, Size, fit
+from realtime.pictures import PICTURES, load_picture
+from realtime.sources.base import Pace, Source
+
+_FPS = 10.0  # the same picture again: what is changed by a key then shows at once
+
+
+class FolderSource(Source):
+    """The pictures of a folder in the order of their names, `seconds` each, again and again; or one picture for ever."""
+
+    def __init__(self, path: Path, size: Size | None = None, seconds: float = 5.0) -> None:
+        """SourceError when there is no picture that can be read."""
+        self.name = path.name or str(path)
+        files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
+        if not files:
+            raise SourceError(f"{path} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
+        self._files = files
+        self._box, self._seconds = size, seconds
+        self._pace = Pace()
+        self._next = 0
+        self._shown = -1
+        self._picture: Picture | None = None
+        self._notice = ""
+        self._turn(0)
+        if self._picture is None:
+            raise SourceError(f"no picture of {path} can be read: {self._notice}")
+
+    def read(self, timeout: float = 1.0) -> Frame | None:
+        self._next = max(self._next, math.floor(self._pace.now * _FPS))
+        time = self._pace.wait_until(self._next / _FPS, timeout)
+        if time is None:
+            return None
+        self._turn(int(self._next / _FPS / self._seconds))
+        self._next += 1
+        assert self._picture is not None
+        return Frame(self._picture, time)
+
+    def _turn(self, slide: int) -> None:
+        """Load the slide's picture, or the next after it that can be read."""
+        if slide == self._shown or (self._picture is not None and len(self._files) == 1):
+            return
+        self._shown = slide
+        for step in range(len(self._files)):
+            try:
+                picture = load_picture(self._files[(slide + step) % len(self._files)])
+            except StyleError as error:
+                self._notice = str(error)
+                continue
+            if self._box:
+                size = fit((picture.shape[1], picture.shape[0]), self._box)
+                picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            self._picture = picture
+            return
+
+    @property
+    def notice(self) -> str:
+        return self._notice
+
+    def close(self) -> None:
+        self._pace.close()

@@ -1,0 +1,68 @@
+"""Network cameras: http, https and rtsp."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import cv2
+
+from realtime.errors import SourceError, UsageError
+from realtime.frame import Picture, Size
+from realtime.sources.reader import STALE, Capture, ReaderSource
+
+_OPEN_SECONDS = 5.0
+_LONGEST_PAUSE = 16.0
+
+# Most cameras drop packets over UDP; FFmpeg's log would print addresses with their passwords.
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def public_name(url: str) -> str:
+    """The address without what may be secret: user, password, query and fragment. UsageError when it is no address."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise UsageError("this address cannot be read; wanted something like http://192.168.0.20:8080/video") from None
+    if not parts.hostname:
+        raise UsageError(
+            f"the address {parts.scheme}:// names no computer; wanted something like {parts.scheme}://192.168.0.20/video"
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+class NetworkSource(ReaderSource):
+    """The stream at an address, newest frame only, scaled down to fit `size`; connects again with growing pauses."""
+
+    kind = "network camera"
+
+    def __init__(self, url: str, size: Size = (640, 480), patience: float = 2 * _OPEN_SECONDS) -> None:
+        """SourceError when it cannot be reached or sends no video; UsageError when `url` is no address."""
+        self._url = url
+        super().__init__(public_name(url), size, patience)
+
+    def connect(self) -> Capture:
+        limits = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(_OPEN_SECONDS * 1000),
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(STALE * 1000),
+        ]  # fmt: skip
+        capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits)
+        if not capture.isOpened():
+            raise SourceError(
+                f"{public_name(self._url)} cannot be reached or sends no video; see if a browser or a player shows it,"
+                " and put user and password into the address where it wants them"
+            )
+        return capture
+
+    def pauses(self) -> Iterator[float]:
+        pause = 0.5
+        while True:
+            yield pause
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def still_means_frozen(self, picture: Picture) -> bool:
+        return False  # a network source may well be a still picture; one that is gone fails to read
