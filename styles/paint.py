@@ -5,8 +5,9 @@
     python styles/paint.py --out DIR         paint elsewhere
     python styles/paint.py --seed 7          another variant of each
 
-A painter is a function ``(rng, size) -> uint8 H x W x 3 BGR``. It draws in fractions of the side, so that a variant of 256 has the
-strokes of one of 768, shrunk. Call one with random seeds for as many variants of its hand as wanted: ``PAINTERS[name](rng, 256)``.
+A painter is a function ``(rng, size) -> uint8 H x W x 3 BGR``. It draws in fractions of the side, so that a variant
+of 256 has the strokes of one of 768, shrunk. Call one with random seeds for as many variants of its hand as wanted:
+``PAINTERS[name](rng, 256)``.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def step(low: float, high: float, values: Array) -> Array:
 
 
 def noise(rng: np.random.Generator, size: int, cells: float | tuple[float, float], octaves: int = 1) -> Array:
-    """Smooth noise of about mean 0 and deviation 1; `cells` hills across the side (or a pair: across, down)."""
+    """Smooth noise of mean 0 and deviation 1; `cells` hills across the side (or a pair: across, down)."""
     across, down = cells if isinstance(cells, tuple) else (cells, cells)
     total = np.zeros((size, size), np.float32)
     for octave in range(octaves):
@@ -119,12 +120,12 @@ def noise(rng: np.random.Generator, size: int, cells: float | tuple[float, float
     return (total - total.mean()) / (total.std() + 1e-6)
 
 
-def warp(picture: Array, dx: Array, dy: Array) -> Array:
+def warp(picture: Array, dx: Array, dy: Array, interpolation: int = cv2.INTER_LINEAR) -> Array:
     """Each pixel fetched from (dx, dy) further on, in fractions of the side; the border mirrors."""
     size = picture.shape[0]
     rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
     x, y = columns + dx.astype(np.float32) * size, rows + dy.astype(np.float32) * size
-    return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REFLECT)
 
 
 def moved(mask: Array, by: float) -> Array:
@@ -139,13 +140,12 @@ def blur(picture: Array, radius: float) -> Array:
 
 
 def light(height: Array, strength: float, angle: float = 225.0) -> Array:
-    """How much light a relief throws back: 1 on the flat, more on slopes that face the lamp (degrees, 225 is top left)."""
+    """Light that a relief throws back: 1 on the flat, more where it faces the lamp (in degrees; 225 is top left)."""
     side = height.shape[0]
     dx = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=side / 8)
     dy = cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=side / 8)
-    # An axis-wise soft clip: a cliff of thick paint may not burn out the picture.
     slope = -(dx * np.cos(np.deg2rad(angle)) + dy * np.sin(np.deg2rad(angle)))
-    return 1 - strength * np.tanh(slope * 0.05)
+    return 1 - strength * np.tanh(slope * 0.05)  # clipped softly: a cliff of paint may not burn out the picture
 
 
 def paper(rng: np.random.Generator, size: int, amount: float) -> Array:
@@ -155,7 +155,7 @@ def paper(rng: np.random.Generator, size: int, amount: float) -> Array:
 
 
 def cells_of(size: int, sites: Array) -> Array:
-    """Which site is nearest, for every pixel: int labels. Sites are (n, 2) x, y in fractions; those outside count at the border."""
+    """Which of the (n, 2) sites is nearest, for every pixel; sites outside count at the border."""
     place = np.clip((sites * size).astype(int), 0, size - 1)
     mask = np.ones((size, size), np.uint8)
     mask[place[:, 1], place[:, 0]] = 0
@@ -183,33 +183,50 @@ def scatter(rng: np.random.Generator, across: int, jitter: float = 0.42) -> Arra
 # ---- drawing, in fractions of the side -----------------------------------------------------------------------------
 
 
-def fixed(canvas: Array, points: Array) -> Array:
+def at(x: float, y: float) -> Array:
+    """One point, or a way to go."""
+    return np.array([x, y])
+
+
+def points(text: str) -> Array:
+    """'0.1 0.2  0.3 0.4' as points: (n, 2)."""
+    return np.array(text.split(), float).reshape(-1, 2)
+
+
+def unit(angle: Array | float) -> Array:
+    """Unit vectors that point along the angles (radians): (..., 2)."""
+    return np.stack([np.cos(angle), np.sin(angle)], -1)
+
+
+RING = unit(np.linspace(0, 2 * np.pi, 60))
+
+
+def fixed(canvas: Array, path: Array) -> Array:
     """Fractions to OpenCV's fixed-point pixels."""
-    return np.round(np.asarray(points) * canvas.shape[0] * (1 << SHIFT)).astype(np.int32)
+    return np.round(np.asarray(path) * canvas.shape[0] * (1 << SHIFT)).astype(np.int32)
 
 
-def fill(canvas: Array, points: Array, colour: Sequence[float] | Array) -> None:
+def fill(canvas: Array, outline: Array, colour: Sequence[float] | Array) -> None:
     """A filled polygon."""
-    cv2.fillPoly(canvas, [fixed(canvas, points)], ink_of(colour), cv2.LINE_AA, SHIFT)
+    cv2.fillPoly(canvas, [fixed(canvas, outline)], ink_of(colour), cv2.LINE_AA, SHIFT)
 
 
-def line(canvas: Array, points: Array, colour: Sequence[float] | Array, width: float, closed: bool = False) -> None:
-    """A line of one width through the points."""
+def line(canvas: Array, path: Array, colour: Sequence[float] | Array, width: float, closed: bool = False) -> None:
+    """A line of one width along the path."""
     thick = max(1, round(width * canvas.shape[0]))
-    cv2.polylines(canvas, [fixed(canvas, points)], closed, ink_of(colour), thick, cv2.LINE_AA, SHIFT)
+    cv2.polylines(canvas, [fixed(canvas, path)], closed, ink_of(colour), thick, cv2.LINE_AA, SHIFT)
 
 
 def disc(canvas: Array, centre: Sequence[float] | Array, radius: float, colour: Sequence[float] | Array) -> None:
     """A filled circle."""
     x, y = fixed(canvas, np.asarray(centre))
-    cv2.circle(
-        canvas, (int(x), int(y)), int(radius * canvas.shape[0] * (1 << SHIFT)), ink_of(colour), -1, cv2.LINE_AA, SHIFT
-    )
+    reach = int(radius * canvas.shape[0] * (1 << SHIFT))
+    cv2.circle(canvas, (int(x), int(y)), reach, ink_of(colour), -1, cv2.LINE_AA, SHIFT)
 
 
-def spline(points: Sequence[Sequence[float]] | Array, count: int = 80, closed: bool = False) -> Array:
-    """A smooth (Catmull-Rom) curve through the points: (count, 2)."""
-    p = np.asarray(points, np.float64)
+def spline(knots: Sequence[Sequence[float] | Array] | Array, count: int = 80, closed: bool = False) -> Array:
+    """A smooth (Catmull-Rom) curve through the knots: (count, 2)."""
+    p = np.asarray(knots, np.float64)
     p = np.vstack([p[-1:], p, p[:2]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0, len(p) - 3, count, endpoint=not closed)
     i = np.minimum(t.astype(int), len(p) - 4)
@@ -218,17 +235,22 @@ def spline(points: Sequence[Sequence[float]] | Array, count: int = 80, closed: b
     return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
 
 
-def normals(points: Array) -> Array:
-    """Unit normals of a curve, on its left (with y downwards: to the right of the way is positive)."""
-    along = np.gradient(points, axis=0)
+def normals(path: Array) -> Array:
+    """Unit normals of a curve, a quarter turn from x towards y."""
+    along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
     return np.stack([-along[:, 1], along[:, 0]], 1)
 
 
-def ribbon(canvas: Array, points: Array, widths: Array | float, colour: Sequence[float] | Array) -> None:
+def ribbon(canvas: Array, path: Array, widths: Array | float, colour: Sequence[float] | Array) -> None:
     """A brush mark whose width changes on its way."""
-    side = normals(points) * (np.broadcast_to(np.asarray(widths, float), len(points))[:, None] / 2)
-    fill(canvas, np.vstack([points + side, (points - side)[::-1]]), colour)
+    side = normals(path) * (np.broadcast_to(np.asarray(widths, float), len(path))[:, None] / 2)
+    fill(canvas, np.vstack([path + side, (path - side)[::-1]]), colour)
+
+
+def swell(count: int, start: float = 0.0, end: float = 1.0) -> Array:
+    """Widths that grow and shrink again like half a sine wave, or the part of it from `start` to `end`."""
+    return np.sin(np.pi * np.linspace(start, end, count))
 
 
 def follow(angle: Array, starts: Array, length: float, steps: int = 9) -> Array:
@@ -240,7 +262,7 @@ def follow(angle: Array, starts: Array, length: float, steps: int = 9) -> Array:
         for _ in range(steps - 1):
             x, y = np.clip((here * size).astype(int), 0, size - 1).T
             turn = angle[y, x]
-            here = here + sign * length / (2 * steps - 2) * np.stack([np.cos(turn), np.sin(turn)], 1)
+            here = here + sign * length / (2 * steps - 2) * unit(turn)
             path.append(here)
         halves.append(path)
     return np.stack([*halves[0][::-1], starts, *halves[1]], 1)
@@ -264,22 +286,14 @@ def brush(
         for bristle, offset in enumerate(np.linspace(-0.5, 0.5, bristles)):
             mark = path + side * offset
             line(canvas, mark, np.clip(colour + tone[bristle], 0, 255), width / bristles * 1.5)
-            cv2.polylines(
-                height,
-                [fixed(height, mark)],
-                False,
-                float(load[bristle]),
-                max(1, round(width / bristles * height.shape[0])),
-                cv2.LINE_AA,
-                SHIFT,
-            )
+            line(height, mark, (load[bristle], 0, 0), width / bristles)
 
 
 # ---- the painters --------------------------------------------------------------------------------------------------
 
 
 def _foam(
-    rng: np.random.Generator, canvas: Array, roots: Array, ways: Array, reach: float, light_: Array, dark: Array
+    rng: np.random.Generator, canvas: Array, roots: Array, ways: Array, reach: float, white: Array, dark: Array
 ) -> None:
     """Foam that ends in hooked fingers: all outlines first, then all the white, so that fingers melt together."""
     fingers: list[tuple[Array, Array]] = []
@@ -290,15 +304,15 @@ def _foam(
             long = reach * rng.uniform(0.5, 1.25)
             t = np.linspace(0, 1, 14)
             angle = turn + bend * t**1.5
-            path = root + np.cumsum(np.stack([np.cos(angle), np.sin(angle)], 1) * long / 14, 0)
+            path = root + np.cumsum(unit(angle) * long / 14, 0)
             fingers.append((path, reach * 0.42 * (1 - t) ** 0.7 + reach * 0.05))
-    for extra, colour in ((reach * 0.2, dark), (0.0, light_)):
+    for extra, colour in ((reach * 0.2, dark), (0.0, white)):
         for path, widths in fingers:
             ribbon(canvas, path, widths + extra, colour)
             disc(canvas, path[0], (widths[0] + extra) * 0.62, colour)
 
 
-@painter(seed=3)
+@painter(seed=2)
 def wave(rng: np.random.Generator, size: int) -> Array:
     """Woodblock print: a breaking wave in bold indigo lines, fingers of foam, a far mountain on paper."""
     dark, mid, pale, cream, foam, sand, rose = palette(rng, "10307a 3a78d0 a0cdf0 efe4c6 fffdf4 cdb98d e0603a")
@@ -306,50 +320,30 @@ def wave(rng: np.random.Generator, size: int) -> Array:
     canvas = ramp(y * 1.25, np.stack([sand, cream, cream, cream * 0.97])).astype(np.uint8)
     disc(canvas, (0.83 + rng.normal(0, 0.03), 0.2), 0.085, rose)
 
-    peak = np.array([0.74 + rng.normal(0, 0.03), 0.47])
-    slope = spline([peak + (-0.3, 0.24), peak + (-0.12, 0.12), peak, peak + (0.12, 0.12), peak + (0.34, 0.24)], 60)
-    fill(canvas, np.vstack([slope, [[1.1, 0.9], [0.4, 0.9]]]), mid)
-    cap = [
-        peak + (-0.1, 0.1),
-        peak,
-        peak + (0.1, 0.1),
-        peak + (0.05, 0.075),
-        peak + (0.02, 0.115),
-        peak + (-0.02, 0.07),
-        peak + (-0.06, 0.11),
-    ]
-    fill(canvas, np.array(cap), foam)
+    peak = at(0.74 + rng.normal(0, 0.03), 0.47)
+    slope = spline(peak + points("-.3 .24  -.12 .12  0 0  .12 .12  .34 .24"), 60)
+    fill(canvas, np.vstack([slope, points("1.1 .9  .4 .9")]), mid)
+    fill(canvas, peak + points("-.1 .1  0 0  .1 .1  .05 .075  .02 .115  -.02 .07  -.06 .11"), foam)
     line(canvas, slope, dark, 0.006)
 
-    def swell(base: float, rise: float, crests: float, phase: float, bands: int) -> None:
+    def roll(base: float, rise: float, crests: float, phase: float, bands: int) -> None:
         x = np.linspace(-0.05, 1.05, 120)
         hump = np.abs(np.sin(np.pi * (x * crests + phase))) ** 0.7  # narrow troughs, full crests
         ridge = np.stack([x, base - rise * hump], 1)
         for band in range(bands):
             drop = band / bands
             low = ridge + np.stack([0.03 * drop * np.sin(9 * x), 0.5 * drop * (0.35 + 0.65 * (1 - hump * drop))], 1)
-            fill(canvas, np.vstack([low, [[1.1, 1.1], [-0.1, 1.1]]]), (dark, pale, mid)[band % 3])
+            fill(canvas, np.vstack([low, points("1.1 1.1  -.1 1.1")]), (dark, pale, mid)[band % 3])
         line(canvas, ridge, dark, 0.008)
         tops = ridge[4:-4:5]
-        _foam(
-            rng,
-            canvas,
-            tops,
-            np.tile([[0.6, -0.5]], (len(tops), 1)) + rng.normal(0, 0.3, tops.shape),
-            rise * 0.3,
-            foam,
-            dark,
-        )
+        _foam(rng, canvas, tops, at(0.6, -0.5) + rng.normal(0, 0.3, tops.shape), rise * 0.3, foam, dark)
 
-    swell(0.78, 0.1, 1.6, rng.uniform(0, 1), 9)
+    roll(0.78, 0.1, 1.6, rng.uniform(0, 1), 9)
     lean = rng.normal(0, 0.02, 2)
-    outer = spline(
-        [(-0.06, 0.66), (0.03, 0.42), (0.17, 0.2), (0.38, 0.09) + lean, (0.57, 0.14) + lean, (0.68, 0.33) + lean], 100
-    )
-    inner = spline(
-        [(0.46, 1.06), (0.28, 0.86), (0.25, 0.64), (0.33, 0.45), (0.46, 0.345) + lean, (0.64, 0.37) + lean], 100
-    )
-    fill(canvas, np.vstack([outer, inner[::-1], [[-0.1, 1.1]]]), dark)
+    lips = np.array([0, 0, 0, 1, 1, 1])[:, None] * lean
+    outer = spline(points("-.06 .66  .03 .42  .17 .2  .38 .09  .57 .14  .68 .33") + lips, 100)
+    inner = spline(points(".46 1.06  .28 .86  .25 .64  .33 .45  .46 .345  .64 .37") + lips, 100)
+    fill(canvas, np.vstack([outer, inner[::-1], points("-.1 1.1")]), dark)
     edges = np.linspace(0.0, 1.0, 16) ** 0.9
     for k in range(1, 15, 2):  # stripes that flow from the swell up into the lip
         a, b = outer + (inner - outer) * edges[k], outer + (inner - outer) * edges[k + 1]
@@ -357,9 +351,9 @@ def wave(rng: np.random.Generator, size: int) -> Array:
     line(canvas, outer, dark, 0.01)
     line(canvas, inner, dark, 0.01)
     crest = np.vstack([outer[38::4], inner[70::4]])
-    ways = np.vstack([normals(outer)[38::4] * -0.4 + (0.5, 0.4), normals(inner)[70::4] * 0.6 + (0.2, 0.5)])
+    ways = np.vstack([normals(outer)[38::4] * -0.4 + at(0.5, 0.4), normals(inner)[70::4] * 0.6 + at(0.2, 0.5)])
     _foam(rng, canvas, crest, ways, 0.085, foam, dark)
-    swell(0.98, 0.15, 1.3, rng.uniform(0.2, 0.6), 8)
+    roll(0.98, 0.15, 1.3, rng.uniform(0.2, 0.6), 8)
     for spot in rng.uniform((0.45, 0.08), (0.98, 0.62), (60, 2)):
         disc(canvas, spot, rng.uniform(0.003, 0.009), foam)
     return canvas * (1 + 0.03 * noise(rng, size, (6, 160)))[..., None] * paper(rng, size, 0.018)
@@ -374,22 +368,10 @@ def swirl(rng: np.random.Generator, size: int) -> Array:
     x, y = grid(size)
     flip = rng.choice([-1.0, 1.0])
     whorls = [(0.5 - 0.13 * flip, 0.36, 0.2, flip), (0.5 + 0.17 * flip, 0.52, 0.13, -flip)]
-    stars = [
-        (sx, sy, rng.uniform(0.05, 0.075), rng.choice([-1.0, 1.0]))
-        for sx, sy in [
-            (0.1, 0.1),
-            (0.32, 0.06),
-            (0.55, 0.1),
-            (0.9, 0.13),
-            (0.74, 0.27),
-            (0.12, 0.38),
-            (0.92, 0.42),
-            (0.24, 0.6),
-        ]
-        + rng.normal(0, 0.02, (8, 2))
-    ]
+    sky = points(".1 .1  .32 .06  .55 .1  .9 .13  .74 .27  .12 .38  .92 .42  .24 .6") + rng.normal(0, 0.02, (8, 2))
+    stars = [(sx, sy, rng.uniform(0.05, 0.075), rng.choice([-1.0, 1.0])) for sx, sy in sky]
     vx, vy = 1 + 0 * x, 0.25 * np.sin(7 * x + 3 * y + rng.uniform(0, 6))
-    for cx, cy, radius, spin in whorls + stars:
+    for cx, cy, radius, spin in (*whorls, *stars):
         dx, dy = x - cx, y - cy
         pull = spin * 6 * np.exp(-((dx**2 + dy**2) / (1.6 * radius**2))) / radius
         vx, vy = vx - dy * pull, vy + dx * pull
@@ -399,9 +381,8 @@ def swirl(rng: np.random.Generator, size: int) -> Array:
         dx, dy = x - cx, y - cy
         reach = np.hypot(dx, dy)
         arms = np.sin(2 * np.arctan2(dy, dx) - spin * 9 * np.log(reach / radius + 0.15))
-        base = mix(
-            base, ramp(0.5 + 0.5 * arms, np.stack([blue, azure, mint])), 0.9 * np.exp(-((reach / radius / 1.1) ** 4))
-        )
+        inside = 0.9 * np.exp(-((reach / radius / 1.1) ** 4))
+        base = mix(base, ramp(0.5 + 0.5 * arms, np.stack([blue, azure, mint])), inside)
     for cx, cy, radius, _ in stars:
         reach = np.hypot(x - cx, y - cy) / radius
         rings = 0.5 + 0.5 * np.cos(reach * 7)
@@ -411,11 +392,10 @@ def swirl(rng: np.random.Generator, size: int) -> Array:
     land = step(0.0, 0.012, y - ridge)
     furrow = np.sin(60 * (y - ridge) + 6 * noise(rng, size, 3))
     base = mix(base, ramp(0.5 + 0.4 * furrow, np.stack([ink, hill, blue])), land)
-    # Blurring the direction as a vector keeps the strokes from breaking where land, tree and sky meet.
+    # Blurring the direction as a vector keeps the strokes from breaking where land and sky meet.
     slope = np.gradient(ridge[0]) * size
-    vx, vy = mix(
-        np.stack([vx, vy], -1) / np.hypot(vx, vy)[..., None], np.stack([1 + 0 * x, 0 * x + slope], -1), land
-    ).transpose(2, 0, 1)
+    sky_way = np.stack([vx, vy], -1) / np.hypot(vx, vy)[..., None]
+    vx, vy = mix(sky_way, np.stack([1 + 0 * x, 0 * x + slope], -1), land).transpose(2, 0, 1)
     angle = np.arctan2(blur(vy, 0.004), blur(vx, 0.004))
 
     canvas, height = canvas_of(size, night), np.zeros((size, size), np.uint8)
@@ -455,7 +435,7 @@ def glass(rng: np.random.Generator, size: int) -> Array:
     sites = scatter(rng, 9, 0.45)
     shards = cells_of(size, sites)
     labels = np.where(inside, labels, 1000 + shards)
-    for s, (sx, sy) in enumerate(sites):
+    for s in range(len(sites)):
         warm = rng.random() < 0.28
         colour_of[1000 + s] = jewels[rng.choice([0, 6, 1])] if warm else jewels[rng.choice([2, 2, 5, 4, 3])]
     frame = ~inside & (reach < 0.43)
@@ -471,12 +451,12 @@ def glass(rng: np.random.Generator, size: int) -> Array:
     glow = 0.5 + 0.55 * step(0.0, 0.05, gap) + 0.13 * streaks + 0.3 * np.exp(-((reach / 0.3) ** 2))
     picture = colours * glow[..., None] + 70 * step(0.75, 1.5, glow)[..., None]
     width = 0.0085
-    bevel = 1 + 1.6 * np.clip(light(step(width, 0, gap), 0.9) - 1, -0.5, 1)
+    bevel = 1 + 1.2 * np.clip(light(blur(step(width, 0, gap), 0.002), 0.9) - 1, -0.5, 1)
     picture = mix(picture, lead[None, None] * bevel[..., None] + 10 * bevel[..., None], step(width, width * 0.7, gap))
     return picture + 0.1 * blur(np.clip(picture, 0, 255), 0.03)
 
 
-@painter(seed=4, oversample=1)
+@painter(seed=7, oversample=1)
 def mosaic(rng: np.random.Generator, size: int) -> Array:
     """Byzantine mosaic: gold tesserae laid in rings around a medallion, a striped frame."""
     gold, amber, lapis, sky, ruby, leaf, white, black = palette(
@@ -491,52 +471,43 @@ def mosaic(rng: np.random.Generator, size: int) -> Array:
         quarter = np.pi / 4 + k * np.pi / 2
         t = np.linspace(0, 1, 60)
         radius, bend = 0.115 * (1 - 0.8 * t), quarter + (-1) ** k * (2.2 + 7.5 * t)
-        centre = 0.5 + 0.5 * np.array([np.cos(quarter), np.sin(quarter)])
-        curl = centre + np.stack([radius * np.cos(bend), radius * np.sin(bend)], 1)
+        centre = 0.5 + 0.5 * unit(quarter)
+        curl = centre + radius[:, None] * unit(bend)
         line(design, curl, leaf, 0.03)
         disc(design, centre, 0.028, ruby)
-    bands = [
-        (0.385, ruby),
-        (0.345, gold),
-        (0.31, white),
-        (0.31 * (0.4 + 0.6 * lobe), lapis),
-        (0.21 * (0.3 + 0.7 * lobe), sky),
-        (0.13, ruby),
-        (0.085, gold),
-        (0.04, black),
-    ]
+    outer, inner = 0.31 * (0.4 + 0.6 * lobe), 0.21 * (0.3 + 0.7 * lobe)
+    bands: list[tuple[Any, Array]] = [(0.385, ruby), (0.345, gold), (0.31, white), (outer, lapis), (inner, sky)]
+    bands += [(0.13, ruby), (0.085, gold), (0.04, black)]
     for radius, colour in bands:
         design[reach < radius] = colour
     edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
     for depth, colour in ((0.0999, white), (0.0666, lapis)):
         design[edge < depth] = colour
-    checks = (edge < 0.0666) & (edge > 0.0333) & (np.sin(15 * np.pi * x) * np.sin(15 * np.pi * y) > 0.0)
-    design[checks] = ruby
+    checks = np.sin(15 * np.pi * x) * np.sin(15 * np.pi * y) > 0
+    design[checks & (edge < 0.0666) & (edge > 0.0333)] = ruby
 
     pitch, border = 0.0333, 0.0999
     sites: list[Array] = []
     for row in np.arange(pitch / 2, 0.75, pitch):
         n = max(4, round(2 * np.pi * row / pitch * rng.uniform(0.85, 1.05)))
         bend = (np.arange(n) + rng.uniform()) * 2 * np.pi / n + rng.normal(0, 0.1 / n, n)
-        sites.append(0.5 + row * np.stack([np.cos(bend), np.sin(bend)], 1))
+        sites.append(0.5 + row * unit(bend))
     ring = np.concatenate(sites)
     ring = ring[np.all((ring > border) & (ring < 1 - border), 1)]
     rows = (np.arange(round(1 / pitch)) + 0.5) / round(1 / pitch)
     fx, fy = (a.ravel() for a in np.meshgrid(rows, rows))
     framed = np.minimum(np.minimum(fx, 1 - fx), np.minimum(fy, 1 - fy)) < border
-    points = np.vstack([ring, np.stack([fx, fy], 1)[framed]]) + rng.normal(0, 0.0012, (len(ring) + framed.sum(), 2))
-    labels = cells_of(size, points)
-    px, py = np.clip((points * size).astype(int), 0, size - 1).T
+    cubes = np.vstack([ring, np.stack([fx, fy], 1)[framed]])
+    cubes += rng.normal(0, 0.0012, cubes.shape)
+    labels = cells_of(size, cubes)
+    px, py = np.clip((cubes * size).astype(int), 0, size - 1).T
     colours = design[py, px].astype(np.float32)
     gilt = np.abs(colours - gold).sum(1) < 60
     # Every gold cube sits at its own tilt: some throw the lamp back, some keep the dark.
-    tilt = rng.beta(1.6, 1.6, len(points))[:, None]
-    shiny = np.where(
-        tilt < 0.5, amber + (gold - amber) * tilt * 2, gold + (np.array(bgr("fff0a8")) - gold) * (tilt * 2 - 1)
-    )
-    colours = np.where(
-        gilt[:, None], shiny, colours * rng.normal(1, 0.13, (len(points), 1)) + rng.normal(0, 7, colours.shape)
-    )
+    tilt = rng.beta(1.6, 1.6, len(cubes))[:, None]
+    shiny = ramp(tilt[:, 0], np.stack([amber, gold, np.array(bgr("fff0a8"), np.float32)]))
+    plain = colours * rng.normal(1, 0.13, (len(cubes), 1)) + rng.normal(0, 7, colours.shape)
+    colours = np.where(gilt[:, None], shiny, plain)
     gap = seam(labels)
     face = step(0.0016, 0.0034, gap)
     relief = light(np.minimum(gap, 0.006) * 90, 0.5)
@@ -548,7 +519,7 @@ def mosaic(rng: np.random.Generator, size: int) -> Array:
 def dots(rng: np.random.Generator, size: int) -> Array:
     """Pointillism: a sunny bay with sails, all in dots of pure colour."""
     peach, sky, lilac, sea, deep, grass, lemon, shade, sail, flame = palette(
-        rng, "ffd9a0 a8d4f0 b79ad6 5cc3c9 2f7fb5 8cc152 f7e04b 3c5a9a fff6e0 f2662e", 6
+        rng, "ffcf8a c0d8f2 a862c8 4fc0c8 2a3f9a 8cc03f ffe63b 4a2a82 fffbe8 f2501e", 6
     )
     x, y = grid(size)
     base = ramp(y / 0.45, np.stack([sky, sky, peach]))
@@ -560,31 +531,18 @@ def dots(rng: np.random.Generator, size: int) -> Array:
     sunlit = 0.5 + 0.5 * noise(rng, size, (6, 9), 2)
     base = mix(base, ramp(sunlit, np.stack([shade, grass, grass, lemon])), step(0, 0.004, y - shore))
     flat = np.clip(base, 0, 255).astype(np.uint8)
-    for cx, cy, tall in [(0.22, 0.5, 0.16), (0.42, 0.56, 0.24), (0.6, 0.49, 0.12)] + rng.normal(0, 0.015, (3, 3)):
-        fill(flat, np.array([(cx, cy), (cx + 0.45 * tall, cy), (cx, cy - tall)]), sail)
-        fill(flat, np.array([(cx - 0.02, cy), (cx - 0.35 * tall, cy), (cx - 0.02, cy - 0.8 * tall)]), flame)
-        fill(
-            flat,
-            np.array(
-                [
-                    (cx - 0.35 * tall, cy + 0.012),
-                    (cx + 0.5 * tall, cy + 0.012),
-                    (cx + 0.3 * tall, cy + 0.045),
-                    (cx - 0.25 * tall, cy + 0.045),
-                ]
-            ),
-            shade,
-        )
-    trunk = spline([(0.86, 0.95), (0.83, 0.7), (0.87, 0.5), (0.82, 0.3)], 40)
+    boats = np.array([(0.22, 0.5, 0.16), (0.42, 0.56, 0.24), (0.6, 0.49, 0.12)]) + rng.normal(0, 0.015, (3, 3))
+    for cx, cy, tall in boats:
+        mast = at(cx, cy)
+        fill(flat, mast + tall * points("0 0  .45 0  0 -1"), sail)
+        fill(flat, mast + at(-0.02, 0) + tall * points("0 0  -.3 0  0 -.8"), flame)
+        fill(flat, mast + at(0, 0.012) + tall * points("-.35 0  .5 0  .3 .18  -.25 .18"), shade)
+    trunk = spline(points(".86 .95  .83 .7  .87 .5  .82 .3"), 40)
     ribbon(flat, trunk, np.linspace(0.06, 0.02, 40), mix(shade, flame, 0.35))
     for _ in range(26):
         spot = rng.normal((0.82, 0.22), (0.1, 0.1))
-        disc(
-            flat,
-            spot,
-            rng.uniform(0.03, 0.07),
-            mix(shade, grass, 0.3 + 0.7 * np.clip(0.75 - spot[1] * 2 + rng.normal(0, 0.2), 0, 1)),
-        )
+        sun = np.clip(0.75 - spot[1] * 2 + rng.normal(0, 0.2), 0, 1)
+        disc(flat, spot, rng.uniform(0.03, 0.07), mix(shade, grass, 0.3 + 0.7 * sun))
     canvas = canvas_of(size, mix(peach, sail, 0.6))
     for across, radius in ((48, 0.0125), (52, 0.0118), (50, 0.0105)):
         spots = scatter(rng, across, 0.5)
@@ -601,16 +559,15 @@ def dots(rng: np.random.Generator, size: int) -> Array:
 def ink(rng: np.random.Generator, size: int) -> Array:
     """Ink wash: ridges in mist, bamboo in the foreground, a red seal."""
     sheet, black, seal = palette(rng, "efe8d6 1b1b1e b3271e", 3)
-    x, y = grid(size)
+    y = grid(size)[1]
     wash = np.zeros((size, size), np.float32)
     for k, base in enumerate((0.3, 0.42, 0.55, 0.7, 0.88)):
         skyline = base - (0.11 - 0.012 * k) * noise(rng, size, (4 + k, 2), 4)[size // 2]
         below = y - skyline[None]
         texture = noise(rng, size, (26, 7), 3)
         tone = (0.24 + 0.19 * k) * np.exp(-np.clip(below, 0, None) / (0.05 + 0.015 * k)) * (1 + 0.35 * texture)
-        wash = np.where(below > 0, wash * np.clip(below * -3 + 0.55, 0, 1), wash) + step(0, 0.006, below) * np.clip(
-            tone, 0, 1
-        )
+        wash = np.where(below > 0, wash * np.clip(0.55 - 3 * below, 0, 1), wash)  # a nearer ridge hides the farther
+        wash += step(0, 0.006, below) * np.clip(tone, 0, 1)
     wash = np.clip(wash, 0, 0.95)
     drawn = np.zeros((size, size), np.uint8)
     for cx, width in ((0.86, 0.075), (0.66, 0.045)):
@@ -619,39 +576,28 @@ def ink(rng: np.random.Generator, size: int) -> Array:
             high = low - rng.uniform(0.17, 0.22)
             t = np.linspace(0, 1, 20)
             stalk = np.stack([cx + lean * (1 - low + t * (low - high)), low + t * (high - low)], 1)
-            ribbon(drawn, stalk, width * (0.82 + 0.5 * (t - 0.5) ** 2 * 2), (rng.uniform(150, 215),) * 3)
-            line(
-                drawn,
-                stalk[:1] + np.array([(-0.6 * width, 0.003), (0, -0.004), (0.6 * width, 0.003)]),
-                (255, 255, 255),
-                0.008,
-            )
+            ribbon(drawn, stalk, width * (0.82 + 0.5 * (t - 0.5) ** 2 * 2), (rng.uniform(150, 215), 0, 0))
+            knot = points("-.6 0  0 0  .6 0") * width + points("0 .003  0 -.004  0 .003")
+            line(drawn, stalk[0] + knot, (255, 0, 0), 0.008)
             low = high - 0.008
     for _ in range(13):
-        root = np.array([rng.uniform(0.35, 1.0), rng.uniform(0.02, 0.62)])
+        root = at(rng.uniform(0.35, 1.0), rng.uniform(0.02, 0.62))
         for _ in range(int(rng.integers(3, 6))):
             angle = np.deg2rad(rng.normal(105, 38))
             long = rng.uniform(0.13, 0.25)
             t = np.linspace(0, 1, 24)
-            way = np.stack([np.cos(angle + 0.5 * t), np.sin(angle + 0.5 * t)], 1)
-            ribbon(
-                drawn,
-                root + way * (t * long)[:, None],
-                0.045 * np.sin(np.pi * t**0.6) + 0.001,
-                (rng.uniform(190, 255),) * 3,
-            )
+            leaf = root + unit(angle + 0.5 * t) * (t * long)[:, None]
+            ribbon(drawn, leaf, 0.045 * np.sin(np.pi * t**0.6) + 0.001, (rng.uniform(190, 255), 0, 0))
     # A dry brush: the paper's ribs show through where there was little ink.
     dry = step(-1.6, -0.3, noise(rng, size, (150, 26)) + drawn / 90.0 - 1.2)
     wash = np.maximum(wash, drawn / 255.0 * (0.45 + 0.55 * dry))
     drops = step(1.9, 2.4, noise(rng, size, 16)) * 0.35 * step(0.35, 0.1, y)
-    picture = mix(np.broadcast_to(sheet, (size, size, 3)), black, np.clip(blur(wash, 0.0012) + drops, 0, 1)) * paper(
-        rng, size, 0.02
-    )
-    stamp = np.clip(picture, 0, 255).astype(np.uint8)
-    left, top = 0.07, 0.1
-    fill(stamp, np.array([(left, top), (left + 0.09, top), (left + 0.09, top + 0.11), (left, top + 0.11)]), seal)
+    picture = mix(np.broadcast_to(sheet, (size, size, 3)), black, np.clip(blur(wash, 0.0012) + drops, 0, 1))
+    stamp = np.clip(picture * paper(rng, size, 0.02), 0, 255).astype(np.uint8)
+    corner = at(0.07, 0.1)
+    fill(stamp, corner + points("0 0  .09 0  .09 .11  0 .11"), seal)
     for _ in range(7):
-        marks = np.array([left + 0.012, top + 0.012]) + rng.uniform(0, 1, (2, 2)) * (0.066, 0.086)
+        marks = corner + 0.012 + rng.uniform(0, 1, (2, 2)) * at(0.066, 0.086)
         upright = int(rng.integers(2))
         marks[1, upright] = marks[0, upright]
         line(stamp, marks, sheet, 0.007)
@@ -665,24 +611,23 @@ def hatch(rng: np.random.Generator, size: int) -> Array:
     x, y = grid(size)
     lamp = np.array([-0.55, -0.6, 0.58])
     edge_of_table = 0.6 + 0.02 * rng.normal()
-    tone = np.where(y < edge_of_table, 0.34 + 0.3 * x, 0.78 - 0.25 * (y - edge_of_table)).astype(np.float32)
+    tone: Array = np.where(y < edge_of_table, 0.34 + 0.3 * x, 0.78 - 0.25 * (y - edge_of_table)).astype(np.float32)
     bend = np.where(y < edge_of_table, 0.25 * x, 1.2 + 0 * x).astype(np.float32)
     outline = np.abs(y - edge_of_table)
-    bottle = [(-1, 0.26), (-0.62, 0.28), (-0.5, 0.3), (-0.3, 0.7), (-0.1, 0.95), (0.5, 1.0), (0.95, 0.97), (1, 0.85)]
-    pear = [(-1, 0.12), (-0.9, 0.34), (-0.5, 0.46), (0.0, 0.78), (0.45, 1.0), (0.8, 0.86), (1, 0.3)]
-    ball = [(t, np.sqrt(max(0.0, 1 - t * t))) for t in np.cos(np.linspace(np.pi, 0, 60))]
-    for profile, cx, cy, rx, ry in (
-        (bottle, 0.28, 0.44, 0.115, 0.38),
-        (ball, 0.6, 0.62, 0.19, 0.19),
-        (pear, 0.42, 0.74, 0.12, 0.18),
-        (ball, 0.84, 0.8, 0.11, 0.1),
+    bottle = points("-1 .26  -.62 .28  -.5 .3  -.3 .7  -.1 .95  .5 1  .95 .97  1 .85")
+    pear = points("-1 .12  -.9 .34  -.5 .46  0 .78  .45 1  .8 .86  1 .3")
+    ball = unit(np.linspace(np.pi, 0, 60))
+    for profile, place in (
+        (bottle, (0.28, 0.44, 0.115, 0.38)),
+        (ball, (0.6, 0.62, 0.19, 0.19)),
+        (pear, (0.42, 0.74, 0.12, 0.18)),
+        (ball, (0.84, 0.8, 0.11, 0.1)),
     ):
-        cx, cy, rx, ry = np.array([cx, cy, rx, ry]) + rng.normal(0, (0.012, 0.008, 0.005, 0.005))
+        cx, cy, rx, ry = np.array(place) + rng.normal(0, (0.012, 0.008, 0.005, 0.005))
         shadow = ((x - cx - 1.1 * rx) / (1.9 * rx)) ** 2 + ((y - cy - 0.95 * ry) / (0.34 * rx)) ** 2
         tone = tone * (1 - 0.75 * step(1.15, 0.7, shadow))
-        at, wide = np.array(profile).T
         ny = (y - cy) / ry
-        half = rx * np.interp(ny, at, wide, left=0, right=0)
+        half = rx * np.interp(ny, profile[:, 0], profile[:, 1], left=0, right=0)
         nx = (x - cx) / np.maximum(half, 1e-4)
         body = (np.abs(nx) < 1) & (np.abs(ny) < 1)
         # The normal of a turned body: round across, tilted where the profile swells.
@@ -714,7 +659,7 @@ def hatch(rng: np.random.Generator, size: int) -> Array:
 def watercolour(rng: np.random.Generator, size: int) -> Array:
     """Watercolour: loose flowers that bleed into wet white paper."""
     rose, coral, violet, aqua, leaf, sun, plum = palette(rng, "f25a96 ff8d5f 9a78e0 5fd3d6 7cc064 ffd24a 6b357f", 6)
-    picture = np.full((size, size, 3), 255, np.float32)
+    picture: Array = np.full((size, size, 3), 255, np.float32)
 
     def wash(shape: Array, colour: Array, density: float, soft: float = 0.03, ragged: float = 0.1) -> None:
         """Lay one wash: wandering edge, pigment gathered on the rim, blooms where the water ran back."""
@@ -734,15 +679,15 @@ def watercolour(rng: np.random.Generator, size: int) -> Array:
         for _ in range(3):
             disc(shape, rng.uniform(0.1, 0.9, 2), rng.uniform(0.14, 0.22), (255, 0, 0))
         wash(shape, colour, 0.42, 0.07, 0.22)
-    hearts = np.array([(0.3, 0.32), (0.68, 0.26), (0.52, 0.6), (0.2, 0.7), (0.82, 0.66)]) + rng.normal(0, 0.025, (5, 2))
+    hearts = points(".3 .32  .68 .26  .52 .6  .2 .7  .82 .66") + rng.normal(0, 0.025, (5, 2))
     for heart in hearts:
         shape = blank()
-        stem = spline([heart, heart + (rng.normal(0, 0.06), 0.2), (0.5 + rng.normal(0, 0.1), 1.08)], 40)
+        stem = spline([heart, heart + at(rng.normal(0, 0.06), 0.2), (0.5 + rng.normal(0, 0.1), 1.08)], 40)
         ribbon(shape, stem, 0.02, (255, 0, 0))
         for t in (14, 24):
             side = rng.choice([-1, 1])
-            blade = spline([stem[t], stem[t] + (side * 0.09, -0.04), stem[t] + (side * 0.17, rng.normal(0, 0.03))], 30)
-            ribbon(shape, blade, 0.055 * np.sin(np.pi * np.linspace(0, 1, 30)) + 0.002, (255, 0, 0))
+            blade = spline(stem[t] + np.array([(0, 0), (side * 0.09, -0.04), (side * 0.17, rng.normal(0, 0.03))]), 30)
+            ribbon(shape, blade, 0.055 * swell(30) + 0.002, (255, 0, 0))
         wash(shape, mix(leaf, aqua, rng.uniform(0, 0.5)), 0.75, 0.02, 0.07)
     for k, heart in enumerate(hearts):
         hue = (rose, coral, violet, coral, rose)[k]
@@ -751,18 +696,17 @@ def watercolour(rng: np.random.Generator, size: int) -> Array:
             shape = blank()
             for p in range(turn, n, 2):
                 a = phase + p * 2 * np.pi / n
-                way = np.array([np.cos(a), np.sin(a)])
-                petal = heart + way * np.linspace(0.01, radius, 24)[:, None]
-                ribbon(shape, petal, radius * 1.0 * np.sin(np.pi * np.linspace(0.08, 0.95, 24)) ** 0.7, (255, 0, 0))
+                petal = heart + unit(a) * np.linspace(0.01, radius, 24)[:, None]
+                ribbon(shape, petal, radius * swell(24, 0.08, 0.95) ** 0.7, (255, 0, 0))
             wash(shape, mix(hue, violet, rng.uniform(0, 0.3)), 0.72, 0.025, 0.09)
         shape = blank()
         disc(shape, heart, 0.034, (255, 0, 0))
         wash(shape, plum, 0.9, 0.03, 0.06)
     for spot in rng.uniform(0, 1, (40, 2)):
-        shape = (rose, aqua, sun, violet)[int(rng.integers(4))]
+        colour = (rose, aqua, sun, violet)[int(rng.integers(4))]
         speck = blank()
         disc(speck, spot, rng.uniform(0.002, 0.008), (255, 0, 0))
-        picture = picture * (1 - 0.7 * (speck[..., None] / 255) * (1 - shape / 255))
+        picture *= 1 - 0.7 * (speck[..., None] / 255) * (1 - colour / 255)
     return picture * paper(rng, size, 0.02)
 
 
@@ -782,104 +726,48 @@ def halftone(rng: np.random.Generator, size: int) -> Array:
     sky = screen(white, blue, 0.03, 0.2 + 0.28 * (1 - y), 45)
     skin = screen(white, pink, 0.034, 0.36 + 0.1 * x, 30)
     shift = rng.normal(0, 0.012, 2)
-    face = spline(
-        np.array(
-            [
-                (0.34, 0.2),
-                (0.7, 0.1),
-                (1.1, 0.1),
-                (1.1, 1.1),
-                (0.62, 1.1),
-                (0.5, 0.97),
-                (0.42, 0.86),
-                (0.4, 0.74),
-                (0.31, 0.64),
-                (0.36, 0.45),
-            ]
-        )
-        + shift,
-        120,
-        True,
-    )
+    face = points(".34 .2  .7 .1  1.1 .1  1.1 1.1  .62 1.1  .5 .97  .42 .86  .4 .74  .31 .64  .36 .45")
+    face = spline(face + shift, 120, True)
     mask = np.zeros((size, size), np.uint8)
     fill(mask, face, (255, 0, 0))
     picture = mix(sky, skin, mask / 255).clip(0, 255).astype(np.uint8)
     line(picture, face, black, 0.016, True)
-    for eye in (np.array([0.5, 0.42]) + shift, np.array([0.83, 0.4]) + shift):
-        lid = spline([eye + (-0.11, 0.015), eye + (-0.03, -0.06), eye + (0.06, -0.055), eye + (0.12, 0.0)], 40)
-        low = spline([eye + (0.12, 0.0), eye + (0.03, 0.05), eye + (-0.06, 0.045), eye + (-0.11, 0.015)], 40)
+    for eye in points(".5 .42  .83 .4") + shift:
+        lid = spline(eye + points("-.11 .015  -.03 -.06  .06 -.055  .12 0"), 40)
+        low = spline(eye + points(".12 0  .03 .05  -.06 .045  -.11 .015"), 40)
         fill(picture, np.vstack([lid, low]), white)
-        disc(picture, eye + (0.0, -0.008), 0.052, black)
-        disc(picture, eye + (0.0, -0.008), 0.042, blue)
-        disc(picture, eye + (0.0, -0.008), 0.022, black)
-        disc(picture, eye + (-0.014, -0.025), 0.012, white)
+        for radius, colour in ((0.052, black), (0.042, blue), (0.022, black)):
+            disc(picture, eye + at(0, -0.008), radius, colour)
+        disc(picture, eye + at(-0.014, -0.025), 0.012, white)
         ribbon(picture, lid, 0.014 + 0.022 * np.linspace(0, 1, 40), black)
         line(picture, low, black, 0.007)
         for t in (22, 28, 34, 39):
-            way = normals(lid)[t] * -0.06 + (0.03, 0)
-            ribbon(
-                picture,
-                lid[t] + way * np.linspace(0, 1, 12)[:, None] * (1 if way[1] < 0 else -1),
-                np.linspace(0.014, 0.001, 12),
-                black,
-            )
-        brow = spline([eye + (-0.12, -0.1), eye + (0.0, -0.15), eye + (0.13, -0.1)], 40)
-        ribbon(picture, brow, 0.034 * np.sin(np.pi * np.linspace(0.12, 0.97, 40)), black)
-    tear = np.array([0.45, 0.56]) + shift
-    drop = spline([tear + (0, -0.06), tear + (0.032, 0.02), tear + (0, 0.05), tear + (-0.032, 0.02)], 50, True)
+            way = normals(lid)[t] * -0.06 + at(0.03, 0)
+            way = way if way[1] < 0 else -way  # lashes point up
+            ribbon(picture, lid[t] + way * np.linspace(0, 1, 12)[:, None], np.linspace(0.014, 0.001, 12), black)
+        brow = spline(eye + points("-.12 -.1  0 -.15  .13 -.1"), 40)
+        ribbon(picture, brow, 0.034 * swell(40, 0.12, 0.97), black)
+    drop = spline(at(0.45, 0.56) + shift + points("0 -.06  .032 .02  0 .05  -.032 .02"), 50, True)
     fill(picture, drop, white)
     line(picture, drop, black, 0.008, True)
-    mouth = np.array([0.6, 0.83]) + shift
-    upper = spline(
-        [
-            mouth + (-0.14, 0.0),
-            mouth + (-0.05, -0.055),
-            mouth + (0, -0.035),
-            mouth + (0.06, -0.055),
-            mouth + (0.17, 0.0),
-        ],
-        50,
-    )
-    lower = spline([mouth + (0.17, 0.0), mouth + (0.07, 0.085), mouth + (-0.05, 0.08), mouth + (-0.14, 0.0)], 50)
+    mouth = at(0.6, 0.83) + shift
+    upper = spline(mouth + points("-.14 0  -.05 -.055  0 -.035  .06 -.055  .17 0"), 50)
+    lower = spline(mouth + points(".17 0  .07 .085  -.05 .08  -.14 0"), 50)
     fill(picture, np.vstack([upper, lower]), red)
     line(picture, np.vstack([upper, lower]), black, 0.01, True)
-    ribbon(picture, spline([mouth + (-0.14, 0), mouth + (0, 0.012), mouth + (0.17, 0)], 30), 0.014, black)
-    ribbon(
-        picture,
-        spline([mouth + (0.0, 0.05), mouth + (0.04, 0.053), mouth + (0.08, 0.045)], 20),
-        0.016 * np.sin(np.pi * np.linspace(0.05, 0.95, 20)),
-        white,
-    )
-    line(
-        picture,
-        spline([(0.66, 0.5) + shift, (0.67, 0.62) + shift, (0.64, 0.69) + shift, (0.68, 0.71) + shift], 30),
-        black,
-        0.011,
-    )
+    ribbon(picture, spline(mouth + points("-.14 0  0 .012  .17 0"), 30), 0.014, black)
+    ribbon(picture, spline(mouth + points("0 .05  .04 .053  .08 .045"), 20), 0.016 * swell(20, 0.05, 0.95), white)
+    line(picture, spline(shift + points(".66 .5  .67 .62  .64 .69  .68 .71"), 30), black, 0.011)
     for k in range(7):  # locks of hair, the front ones last
-        start = np.array([1.05 - 0.17 * k, -0.08])
-        swing = rng.normal(0, 0.02)
-        lock = spline(
-            [
-                start,
-                (0.72 - 0.13 * k + swing, 0.06 + 0.02 * k),
-                (0.34 - 0.05 * k, 0.22 + 0.05 * k),
-                (0.24 - 0.05 * k, 0.52),
-                (0.3 - 0.07 * k, 0.8),
-                (0.16 - 0.06 * k, 1.1),
-            ],
-            80,
-        )
+        first = points("1.05 -.08  .72 .06  .34 .22  .24 .52  .3 .8  .16 1.1")
+        apart = points("-.17 0  -.13 .02  -.05 .05  -.05 0  -.07 0  -.06 0")
+        swing = np.array([0, rng.normal(0, 0.02), 0, 0, 0, 0])
+        lock = spline(first + k * apart + swing[:, None] * at(1, 0), 80)
         for extra, colour in ((0.02, black), (0.0, yellow)):
-            ribbon(picture, lock, 0.13 * np.sin(np.pi * np.linspace(0.25, 0.85, 80)) + extra, colour)
+            ribbon(picture, lock, 0.13 * swell(80, 0.25, 0.85) + extra, colour)
         for offset in (-0.03, 0.01, 0.035):
             strand = lock[10:70] + normals(lock)[10:70] * offset
-            ribbon(
-                picture,
-                strand,
-                0.009 * np.sin(np.pi * np.linspace(0, 1, 60)) + 0.001,
-                mix(black, red, 0.0 if offset < 0.03 else 0.8),
-            )
+            ribbon(picture, strand, 0.009 * swell(60) + 0.001, mix(black, red, 0.8 * (offset > 0.03)))
     return picture
 
 
@@ -895,16 +783,13 @@ def cutout(rng: np.random.Generator, size: int) -> Array:
     for c in range(3):
         rows = np.cumsum([0, 0.32, 0.36, 0.32]) + np.array([0, *rng.normal(0, 0.04, 2), 0])
         for r in range(3):
-            box = (
-                slice(int(rows[r] * size), int(rows[r + 1] * size) + 1),
-                slice(int(columns[c] * size), int(columns[c + 1] * size) + 1),
-            )
+            top, bottom, left, right = (int(edge * size) for edge in (rows[r], rows[r + 1], columns[c], columns[c + 1]))
             ground, leaf = order[(3 * c + r) % 8], order[(3 * c + r + 4) % 8]
-            picture[box] = colours[ground]
+            picture[top : bottom + 1, left : right + 1] = colours[ground]
             mask = np.zeros((size, size), np.uint8)
-            centre = np.array([(columns[c] + columns[c + 1]) / 2, (rows[r] + rows[r + 1]) / 2])
+            centre = at((columns[c] + columns[c + 1]) / 2, (rows[r] + rows[r + 1]) / 2)
             lean, long = rng.uniform(-0.6, 0.6), 0.14
-            way, side = np.array([np.sin(lean), -np.cos(lean)]), np.array([np.cos(lean), np.sin(lean)])
+            way, side = unit(lean - np.pi / 2), unit(lean)
             spine = spline([centre - way * long, centre + side * rng.normal(0, 0.02), centre + way * long], 40)
             ribbon(mask, spine, 0.035, (255, 0, 0))
             lobes = int(rng.integers(3, 5))
@@ -934,13 +819,13 @@ def lowpoly(rng: np.random.Generator, size: int) -> Array:
     p = np.stack([px, py], -1) + rng.uniform(-0.33, 0.33, (*px.shape, 2)) / n
     peaks = np.array([(0.3, 0.24, 1.15), (0.8, 0.4, 1.0), (0.5, 0.66, 0.55)]) + rng.normal(0, 0.02, (3, 3))
     canvas = canvas_of(size, sky[2])
-    sun = np.array([0.62, 0.2]) + rng.normal(0, 0.03, 2)
+    sun = at(0.62, 0.2) + rng.normal(0, 0.03, 2)
     for j in range(p.shape[0] - 1):
         for i in range(p.shape[1] - 1):
             a, b, c, d = p[j, i], p[j, i + 1], p[j + 1, i + 1], p[j + 1, i]
             for triangle in ((a, b, c), (a, c, d)) if rng.random() < 0.5 else ((a, b, d), (b, c, d)):
-                points = np.array(triangle)
-                mx, my = points.mean(0)
+                corners = np.array(triangle)
+                mx, my = corners.mean(0)
                 inside = my - peaks[:, 1] - peaks[:, 2] * np.abs(mx - peaks[:, 0])
                 tone = rng.normal(0, 0.09)
                 if (inside > 0).any():
@@ -951,7 +836,7 @@ def lowpoly(rng: np.random.Generator, size: int) -> Array:
                     colour = np.array(bgr("fff6d0"))
                 else:
                     colour = ramp(np.array([my * 2.7 + tone]), sky)[0]
-                fill(canvas, points, np.clip(colour * (1 + 0.7 * tone), 0, 255))
+                fill(canvas, corners, np.clip(colour * (1 + 0.7 * tone), 0, 255))
     return canvas
 
 
@@ -974,40 +859,25 @@ def neon(rng: np.random.Generator, size: int) -> Array:
         core = np.maximum(core, blur(bright, 0.0015) ** 2)
 
     horizon = 0.64
-    turn = np.linspace(0, 2 * np.pi, 120)
-    sun = np.array([0.5 + rng.normal(0, 0.05), 0.4])
-    tube([sun + 0.23 * np.stack([np.cos(turn), np.sin(turn)], 1)], orange, 0.01)
+    sun = at(0.5 + rng.normal(0, 0.05), 0.4)
+    tube([sun + 0.23 * RING], orange, 0.01)
     bars = []
-    for k, drop in enumerate(np.linspace(-0.1, 0.2, 7)):
+    for drop in np.linspace(-0.1, 0.2, 7):
         half = np.sqrt(0.23**2 - drop**2)
         bars.append(sun + np.array([(-half, drop), (half, drop)]))
     tube(bars, pink, 0.008)
-    ridge = [
-        (-0.02, 0.58),
-        (0.1, 0.45),
-        (0.16, 0.52),
-        (0.27, 0.38),
-        (0.4, horizon),
-        (0.6, horizon),
-        (0.7, 0.5),
-        (0.77, 0.55),
-        (0.88, 0.4),
-        (1.02, 0.56),
-    ]
-    tube(
-        [np.array(ridge) + np.stack([np.zeros(10), rng.normal(0, 0.015, 10) * ([1] * 4 + [0] * 2 + [1] * 4)], 1)],
-        violet,
-        0.009,
-    )
-    tube([np.array([(0.5 + (k - 0.0) * 0.06, horizon), (0.5 + k * 0.42, 1.05)]) for k in range(-9, 10)], cyan, 0.006)
+    ridge = points("-.02 .58  .1 .45  .16 .52  .27 .38  .4 .64  .6 .64  .7 .5  .77 .55  .88 .4  1.02 .56")
+    ridge[[0, 1, 2, 3, 6, 7, 8, 9], 1] += rng.normal(0, 0.015, 8)  # its feet stay on the horizon
+    tube([ridge], violet, 0.009)
+    tube([np.array([(0.5 + k * 0.06, horizon), (0.5 + k * 0.42, 1.05)]) for k in range(-9, 10)], cyan, 0.006)
     tube([np.array([(-0.1, horizon + d), (1.1, horizon + d)]) for d in 0.38 * np.linspace(0, 1, 8) ** 2], cyan, 0.006)
     for foot, lean in ((0.1, 0.08), (0.93, -0.09)):
-        top = np.array([foot + lean, 0.2 + rng.normal(0, 0.03)])
+        top = at(foot + lean, 0.2 + rng.normal(0, 0.03))
         tube([spline([(foot, 0.9), (foot + 0.2 * lean, 0.55), top], 40)], pink, 0.009)
         fronds = []
-        for a in np.deg2rad([-170, -140, -95, -50, -15, 15, 165]):
-            way = np.array([np.cos(a), np.sin(a)])
-            fronds.append(spline([top, top + 0.09 * way + (0, -0.025), top + 0.17 * way + (0, 0.05)], 24))
+        for a in np.deg2rad([-170, -140, -95, -50, -15, 15, 165.0]):
+            way = unit(a)
+            fronds.append(spline([top, top + 0.09 * way + at(0, -0.025), top + 0.17 * way + at(0, 0.05)], 24))
         tube(fronds, lime, 0.009)
     picture = np.full((size, size, 3), (22, 8, 12), np.float32) + glow
     return mix(np.clip(picture, 0, 255), (255, 255, 255), 0.75 * core)
@@ -1020,14 +890,13 @@ def contour(rng: np.random.Generator, size: int) -> Array:
     small = size // 2
     land = blur(noise(rng, small, 4, 3), 0.012)
     land = cv2.resize(land, (size, size), interpolation=cv2.INTER_CUBIC)
+    down, across = np.gradient(land)
+    steep = np.abs(down) + np.abs(across) + 1e-5  # rise per pixel: gives every edge the same softness
     levels = np.quantile(land, np.linspace(0.08, 0.93, 2 * len(sheets) - 1))
     picture = np.empty((size, size, 3), np.float32)
     picture[:] = sheets[0]
     for k, level in enumerate(levels, 1):
-        cover = cv2.resize(
-            step(-0.5, 0.5, (land - level) / (np.abs(np.gradient(land)[0]) + np.abs(np.gradient(land)[1]) + 1e-5)),
-            (size, size),
-        )
+        cover = step(-0.5, 0.5, (land - level) / steep)
         shadow = blur(cv2.resize(moved(cover, 0.009), (small, small)), 0.006)
         picture *= 1 - 0.5 * cv2.resize(shadow, (size, size))[..., None]
         colour = ramp(np.array([k / len(levels)]), sheets)[0]
@@ -1073,8 +942,8 @@ def birch(rng: np.random.Generator, size: int) -> Array:
     canvas, height = canvas_of(size, leaf), np.zeros((size, size), np.uint8)
     angle = 0.5 * noise(rng, size, 4) + np.where(y > 0.78, 0.0, 1.1)
 
-    def dab(at: Array, way: Sequence[float], colour: Array, width: float, bristles: int = 6) -> None:
-        path = at + np.array([-0.5, 0.0, 0.5])[:, None] * np.asarray(way)
+    def dab(middle: Array, way: Array, colour: Array, width: float, bristles: int = 6) -> None:
+        path = middle + np.array([-0.5, 0.0, 0.5])[:, None] * way
         brush(rng, canvas, height, path[None], colour[None], width, bristles, 9)
 
     for across, length, width in ((15, 0.11, 0.07), (18, 0.085, 0.052)):
@@ -1086,18 +955,17 @@ def birch(rng: np.random.Generator, size: int) -> Array:
     for cx in np.array([0.14, 0.38, 0.63, 0.87]) + rng.normal(0, 0.025, 4):
         foot, thick, lean = rng.uniform(0.84, 0.97), rng.uniform(0.055, 0.085), rng.normal(0, 0.05)
         for low in np.arange(foot, -0.05, -0.038):
-            middle = np.array([cx + lean * (foot - low), low])
+            middle = at(cx + lean * (foot - low), low)
             for shift in (0.3, -0.25):  # the far side in shadow, then the side that faces the sun
                 colour = mix(bark, mix(sky, shade, 0.45), 0.8 * (shift > 0)) + rng.normal(0, 8)
-                dab(middle + (shift * thick, rng.normal(0, 0.006)), (0.012, 0.055), colour, 0.55 * thick)
+                dab(middle + at(shift * thick, rng.normal(0, 0.006)), at(0.012, 0.055), colour, 0.55 * thick)
             if rng.random() < 0.3:
-                dab(middle + (rng.uniform(-0.4, 0.0) * thick, 0), (0.55 * thick, -0.01), dark, 0.016, 3)
+                dab(middle + at(rng.uniform(-0.4, 0.0) * thick, 0), at(0.55 * thick, -0.01), dark, 0.016, 3)
     starts = scatter(rng, 13)
     starts = starts[(starts[:, 1] < 0.72) & (rng.random(len(starts)) < 0.42)]
     for start in starts:
         colour = (lemon, lime, leaf)[int(rng.integers(3))] + rng.normal(0, 12)
-        turn = rng.normal(1.0, 0.5)
-        dab(start, (0.06 * np.cos(turn), 0.06 * np.sin(turn)), colour, 0.045, 7)
+        dab(start, 0.06 * unit(rng.normal(1.0, 0.5)), colour, 0.045, 7)
     relief = light(blur(height.astype(np.float32) / 255, 0.0018), 0.4)
     return canvas * relief[..., None]
 
@@ -1109,11 +977,8 @@ def lava(rng: np.random.Generator, size: int) -> Array:
     x, y = grid(size)
     flow = noise(rng, size, 2, 2)
     plates = cells_of(size, scatter(rng, 8, 0.5)).astype(np.float32)
-    bend = [0.026 * noise(rng, size, 6, 3) for _ in range(2)]
-    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
-    plates = cv2.remap(
-        plates, columns + bend[0] * size, rows + bend[1] * size, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT
-    )
+    bend_x, bend_y = (0.026 * noise(rng, size, 6, 3) for _ in range(2))
+    plates = warp(plates, bend_x, bend_y, cv2.INTER_NEAREST)
     gap = seam(plates.astype(np.int32))
     stream = np.exp(-(((x - 0.5 - 0.22 * np.sin(4 * y + rng.uniform(0, 6))) / 0.2) ** 2))  # where it still runs
     width = 0.005 + 0.015 * stream * np.clip(1 + 0.4 * flow, 0.3, 2)
@@ -1131,8 +996,6 @@ def chalk(rng: np.random.Generator, size: int) -> Array:
     board, white, rose, lemon, aqua = palette(rng, "0f4a2a fff8e8 ff8a9a ffe04a b0f0a0", 5)
     lines = [np.zeros((size, size), np.uint8) for _ in range(4)]
     areas = [np.zeros((size, size), np.uint8) for _ in range(4)]
-    turn = np.linspace(0, 2 * np.pi, 30)
-    ring = np.stack([np.cos(turn), np.sin(turn)], 1)
 
     def stroke(path: Array, tint: int, width: float = 0.012) -> None:
         for _ in range(2):
@@ -1142,8 +1005,8 @@ def chalk(rng: np.random.Generator, size: int) -> Array:
         fill(areas[tint], path, (255, 0, 0))
         stroke(path, tint)
 
-    moon = np.array([rng.uniform(0.25, 0.75), 0.15])
-    shape(moon + ring * 0.09, 2)
+    moon = at(rng.uniform(0.25, 0.75), 0.15)
+    shape(moon + RING * 0.09, 2)
     for k, foot in enumerate(np.array([0.12, 0.88, 0.5, 0.3, 0.7]) + rng.normal(0, 0.03, 5)):
         lean, tall = rng.normal(0, 0.06), (0.72, 0.66, 0.58, 0.46, 0.42)[k] * rng.uniform(0.92, 1.08)
         stem = spline([(foot, 1.03), (foot + lean * 0.3, 1 - tall * 0.5), (foot + lean, 1 - tall)], 60)
@@ -1152,32 +1015,29 @@ def chalk(rng: np.random.Generator, size: int) -> Array:
             for t in range(10, 58, 8):
                 for hand in (-1, 1):
                     long = 0.2 * (1 - t / 68) + 0.02
-                    tip = stem[t] + np.array([hand * long, -0.55 * long])
-                    upper = spline([stem[t], (stem[t] + tip) / 2 + (0, -0.27 * long), tip], 16)
-                    lower = spline([tip, (stem[t] + tip) / 2 + (0, 0.2 * long), stem[t]], 16)
+                    tip = stem[t] + at(hand * long, -0.55 * long)
+                    upper = spline([stem[t], (stem[t] + tip) / 2 + at(0, -0.27 * long), tip], 16)
+                    lower = spline([tip, (stem[t] + tip) / 2 + at(0, 0.2 * long), stem[t]], 16)
                     shape(np.vstack([upper, lower]), (3, 0, 3)[k])
         else:
             for a in np.arange(0, 2 * np.pi, np.pi / 4) + lean:
-                way = np.array([np.cos(a), np.sin(a)])
-                shape(stem[-1] + way * 0.085 + ring @ np.stack([way * 0.048, np.array([-way[1], way[0]]) * 0.029]), 1)
-            shape(stem[-1] + 0.026 * ring, 2)
+                shape(stem[-1] + unit(a) * 0.085 + RING @ np.stack([unit(a) * 0.048, unit(a + np.pi / 2) * 0.029]), 1)
+            shape(stem[-1] + 0.026 * RING, 2)
     for spot in rng.uniform((0.03, 0.03), (0.97, 0.3), (9, 2)):
         for a in (0.0, np.pi / 3, 2 * np.pi / 3):
-            way = 0.02 * np.array([np.cos(a), np.sin(a)])
+            way = 0.02 * unit(a)
             stroke(np.stack([spot - way, spot + way]), 0, 0.008)
     x, y = grid(size)
     smear = noise(rng, size, (3, 8), 3)
     picture = np.broadcast_to(board, (size, size, 3)) + 9 * smear[..., None]
     tooth = noise(rng, size, 170) + 0.5 * noise(rng, size, 70)
-    rubbed = step(
-        0.75, 0.35, np.abs((x + y) * 34 % 1 - 0.5) * 2 + 0.2 * tooth
-    )  # the side of the chalk, drawn slantwise
+    # The flat side of the chalk, drawn slantwise.
+    rubbed = step(0.75, 0.35, np.abs((x + y) * 34 % 1 - 0.5) * 2 + 0.2 * tooth)
     for edge, area, tint in zip(lines, areas, (white, rose, lemon, aqua), strict=True):
         dust = blur(edge.astype(np.float32) / 255, 0.012)
         inside = area.astype(np.float32) / 255 * (0.05 + 0.2 * rubbed)
-        picture = mix(
-            picture, tint, np.clip(np.maximum(edge / 255 * step(-1.5, 0.3, tooth), inside) + 0.3 * dust, 0, 0.96)
-        )
+        broken = edge / 255 * (0.35 + 0.65 * step(-1.2, 0.9, tooth))
+        picture = mix(picture, tint, np.clip(np.maximum(broken, inside) + 0.3 * dust, 0, 0.96))
     return picture
 
 
@@ -1197,11 +1057,11 @@ def knit(rng: np.random.Generator, size: int) -> Array:
         chart[np.abs(row - start - saw) < 1] = colour
     star_x, star_y = np.abs(column % 13 - 6), np.abs(row - 15)  # stars of eight points
     long, short = np.maximum(star_x, star_y), np.minimum(star_x, star_y)
-    chart[(long <= 5) & (short > 0) & ((short <= 5 - long + 1) | (long <= 2)) | ((long == short) & (long <= 3))] = 1
-    chart[np.broadcast_to((long == 6) & (short == 0), chart.shape)] = 4
+    chart[(short > 0) & (short < long) & (short <= 7 - long)] = 1
+    chart[(long == short) & (long == 6) | (long <= 1)] = 4
     tree_x, tree_y = np.abs((column + 3) % 10 - 5), row - 32
     chart[(tree_y >= 0) & (tree_y < 8) & (tree_x * 2 <= tree_y)] = 1
-    chart[np.broadcast_to(np.isin(row, (10, 20, 30)), chart.shape) & ((column + row) % 2 == 0)] = 1
+    chart[np.broadcast_to(np.isin(row, (7, 23, 30)), chart.shape) & ((column + row) % 2 == 0)] = 1
     x, y = grid(size)
     x, y = x + 0.002 * noise(rng, size, 7), y + 0.002 * noise(rng, size, 7)
     u, v = x * n, y * rows_ + 1
@@ -1230,9 +1090,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Paint the named pictures, or all."""
     parser = argparse.ArgumentParser(description="Paint the style pictures.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {' '.join(PAINTERS)} (default: all)")
-    parser.add_argument(
-        "--out", type=pathlib.Path, default=pathlib.Path(__file__).parent, help="folder (default: this file's own)"
-    )
+    here = pathlib.Path(__file__).parent
+    parser.add_argument("--out", type=pathlib.Path, default=here, help="folder (default: this file's own)")
     parser.add_argument("--seed", type=int, help="another variant (default: the seed of the shipped picture)")
     args = parser.parse_args(argv)
     if unknown := sorted(set(args.names) - set(PAINTERS)):

@@ -1,8 +1,8 @@
 """The demo scene: a woman by a lake in the evening, painted and moved by this file alone, for when there is no camera.
 
-At the start every part is painted once, stroke by stroke, onto a transparent layer of its own (`Canvas`). A frame then
-only moves what is there: cloud strips slide, the lake mirrors the sky through waves, and tree, meadow and woman are bent
-by a few smooth displacement fields (`Layer`), whose weights are sines of the time. Nothing is remembered from frame to
+At the start every part is painted once, stroke by stroke, onto a transparent layer of its own (`Canvas`). A frame only
+moves what is there: cloud strips slide, the lake mirrors the sky through waves, and tree, meadow and woman are bent by
+a few smooth displacement fields (`Layer`), whose weights are sines of the time. Nothing is remembered from frame to
 frame, so any `t` can be drawn at any moment, and hours do not wear it out.
 
 Pictures are uint8, BGR; layers are uint8, BGRA, premultiplied (the colour is already multiplied by its alpha). Lengths
@@ -25,7 +25,7 @@ Field = NDArray[Any]  # coordinates, tones, displacements: float32 where there a
 Tone = Callable[[Field, Field], Field]
 
 BLOCK = 8  # displacement is smooth: one value for so many pixels either way is enough
-NO_MAP: Field = np.empty(0)  # for remap, whose two maps are one here
+NO_MAP: Any = None  # for remap's second map, which its type stubs do not let be None
 SHIFT = 4  # cv2 draws at 1/16 pixel when coordinates come with 4 fractional bits
 
 SKY = "2d5f86 4f93a3 9cc3ae f0dfae fbc98a f7a56b"
@@ -60,8 +60,8 @@ def tinted(tone: Field, colours: str) -> Picture:
 
 def smoothstep(low: float, high: float, x: Field) -> Field:
     """0 up to `low`, 1 from `high` on, an S between."""
-    f: Field = np.clip((x - low) / (high - low), 0, 1)
-    return f * f * (3 - 2 * f)
+    f = np.clip((x - low) / (high - low), 0, 1)
+    return np.asarray(f * f * (3 - 2 * f))
 
 
 def bump(x: Field, y: Field, at: tuple[float, float], size: tuple[float, float]) -> Field:
@@ -220,9 +220,11 @@ class Layer:
 
 def over(picture: Picture, layer: Picture) -> None:
     """Lay a premultiplied BGRA layer over a picture of the same size, in place."""
-    behind = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(layer, 3)), cv2.COLOR_GRAY2BGR)
-    cv2.multiply(picture, behind, dst=picture, scale=1 / 255)
-    cv2.add(picture, cv2.cvtColor(layer, cv2.COLOR_BGRA2BGR), dst=picture)
+    for row in range(0, len(layer), 64):  # in bands, which stay in the processor's cache
+        band, part = layer[row : row + 64], picture[row : row + 64]
+        behind = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(band, 3)), cv2.COLOR_GRAY2BGR)
+        cv2.multiply(part, behind, dst=part, scale=1 / 255)
+        cv2.add(part, cv2.cvtColor(band, cv2.COLOR_BGRA2BGR), dst=part)
 
 
 # ---- the woman: lengths in half heads, (0, 0) between the eyes, y down -----------------------------------------------
@@ -260,9 +262,9 @@ def sunlight(relief: Field, unit: float) -> Field:
 
 def paint_back_hair(canvas: Canvas, rng: np.random.Generator) -> None:
     """The hair behind head and shoulders, blown to the right."""
-    inner = ((0, -0.9), (-0.4, 0), (-0.3, 0.7), (-0.3, 1.2), (-0.5, 1.6))
-    outer = ((-0.4, -0.9), (-0.86, -0.1), (-0.88, 0.7), (-0.95, 1.3), (-0.8, 1.8))
-    canvas.bundle(rng, (outer, inner), 30, 0.08, HAIR, lambda u, v: 0.34 - 0.2 * u)
+    left = ((-0.4, -0.9), (-0.86, -0.1), (-0.88, 0.7), (-0.95, 1.3), (-0.8, 1.8))
+    right = ((0, -0.9), (-0.4, 0), (-0.3, 0.7), (-0.3, 1.2), (-0.5, 1.6))
+    canvas.bundle(rng, (left, right), 30, 0.08, HAIR, lambda u, v: 0.34 - 0.2 * u)
     inner = ((0.2, -0.9), (0.5, -0.2), (0.5, 0.6), (0.65, 1.2), (1.15, 1.55), (1.75, 1.45))
     outer = ((0.1, -1.12), (0.78, -0.84), (0.96, -0.25), (1.1, 0.3), (1.55, 0.75), (2.15, 0.72))
     canvas.bundle(rng, (inner, outer), 110, 0.08, HAIR, lambda u, v: 0.2 + 0.24 * u + 0.18 * np.sin(v * 5 + u * 4) * u)
@@ -279,7 +281,7 @@ def paint_dress(canvas: Canvas, rng: np.random.Generator) -> None:
     for side, bright in ((1, 0.3), (-1, 0.78)):
 
         def folds(u: Field, v: Field, bright: float = bright) -> Field:
-            return bright - 0.35 * bright * u + 0.09 * np.sin(u * 11 + 3 * v)
+            return np.asarray(bright - 0.35 * bright * u + 0.09 * np.sin(u * 11 + 3 * v))
 
         shoulder = mirrored(((0.3, 1.35), (0.95, 1.58), (1.42, 1.82), (1.62, 2.3), (1.72, 2.9), (1.78, 3.7)), side)
         middle = mirrored([(-0.03, row) for row in (1.6, 2.0, 2.4, 2.8, 3.2, 3.7)], side)
@@ -332,7 +334,7 @@ def paint_eye(canvas: Canvas, side: int, eye: tuple[float, float]) -> None:
         high, low = (np.interp(disc[:, 0], edge[rows, 0], edge[rows, 1]) for edge in (upper, lower))
         disc[:, 1] = np.clip(disc[:, 1], high, low)
         canvas.wash(disc, np.array([[tone]]), IRIS)
-    brow = mirrored(((-0.17, -0.16), (-0.05, -0.215), (0.08, -0.228), (0.2, -0.15)), side) + (eye[0], 0)
+    brow = mirrored(((-0.17, -0.16), (-0.05, -0.215), (0.08, -0.228), (0.2, -0.15)), side) + np.array((eye[0], 0))
     canvas.line(brow, 0.05, 0.22, HAIR, 0.8)
     crease = mirrored(((-0.13, -0.02), (-0.06, -0.11), (0.04, -0.135), (0.15, -0.07)), side) + eye
     canvas.line(crease, 0.022, 0.14, SKIN)
@@ -347,20 +349,20 @@ def paint_front_hair(canvas: Canvas, rng: np.random.Generator) -> None:
     left_in = ((0.2, -0.86), (-0.2, -0.66), (-0.5, -0.3), (-0.63, 0.2), (-0.56, 0.8), (-0.62, 1.35), (-0.8, 2.0))
 
     def shady(u: Field, v: Field) -> Field:
-        return 0.3 + 0.12 * np.sin(u * 8) + 0.25 * np.exp(-(((v - 0.3) / 0.1) ** 2)) + 0.06 * u
+        return np.asarray(0.3 + 0.12 * np.sin(u * 8) + 0.06 * u + 0.25 * bump(u, v, (0, 0.3), (9, 0.1)))
 
     def sunny(u: Field, v: Field) -> Field:
-        return 0.6 + 0.16 * np.sin(u * 9 + 1) + 0.3 * np.exp(-(((v - 0.35) / 0.12) ** 2)) - 0.25 * u
+        return np.asarray(0.6 + 0.16 * np.sin(u * 9 + 1) - 0.25 * u + 0.3 * bump(u, v, (0, 0.35), (9, 0.12)))
 
     canvas.bundle(rng, (right_in, right_out), 90, 0.07, HAIR, shady)
     canvas.bundle(rng, (left_out, left_in), 100, 0.07, HAIR, sunny)
 
 
 def figure_fields(x: Field, y: Field) -> list[tuple[Field, Field]]:
-    """The ways in which she can move, as (dx, dy): turn, nod, tilt, breath, and two running waves through hair and scarf."""
+    """How she can move, as (dx, dy): turn, nod, tilt, breath, and two running waves through hair and scarf."""
     zero = np.zeros_like(x)
-    depth = 0.42 * np.sqrt(np.clip(1 - (x / 0.95) ** 2 - ((y + 0.05) / 1.25) ** 2, 0, None))
-    depth = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 1.0)
+    globe = 0.42 * np.sqrt(np.clip(1 - (x / 0.95) ** 2 - ((y + 0.05) / 1.25) ** 2, 0, None))
+    depth = cv2.GaussianBlur(globe.astype(np.float32), (0, 0), 1.0)
     head = 1 - smoothstep(0.7, 1.9, y)
     breath = smoothstep(0.9, 2.2, y) * (1 - smoothstep(2.6, 4.0, y))
     loose = smoothstep(0.8, 2.4, np.hypot(x - 0.1, (y + 0.1) * 0.9)) * (0.4 + 0.6 * smoothstep(-1.2, 0.1, x))
@@ -495,14 +497,15 @@ class Sky:
     def draw(self, frame: Picture, t: float) -> None:
         """Paint the frame down to the horizon, in place."""
         (width, height), speed = self.half, 0.004 * self.unit  # half pixels per second
-        dx, dy = 0.12 * self.margin * wave(t, 83), self.margin * wave(t, 61)
+        dx, dy = 0.12 * self.margin * wave(t, 83), 0.95 * self.margin * wave(t, 61)
         sky = slid(self.high, -speed * t, width)
         angle = np.linspace(0, math.tau, 48, endpoint=False)
         disc = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * 0.021 * self.unit
         fill(sky, disc[None] + (self.sun[0] + dx, self.sun[1] + dy), ramp(SUN)[0])
         over(sky, slid(self.low, -2.2 * speed * t, width))
-        left, top = round(self.margin - dx), round(self.margin - dy)  # whole pixels do: the glow is soft
-        cv2.add(sky, self.glow[top : top + height, left : left + width], dst=sky)
+        top = int(self.margin - dy)
+        between, rows = self.margin - dy - top, slid(self.glow[top : top + height + 1], self.margin - dx, width)
+        cv2.add(sky, cv2.addWeighted(rows[:-1], 1 - between, rows[1:], between, 0), dst=sky)
         cv2.resize(sky, (self.width, self.horizon), dst=frame[: self.horizon])
         over(frame[self.horizon - self.hills.shape[0] : self.horizon], self.hills)
         self.draw_birds(frame, t)
@@ -511,8 +514,8 @@ class Sky:
         """Seven birds that cross the sky again and again."""
         k = np.arange(7)
         way = self.width + 0.6 * self.unit
-        x = (0.03 * self.unit * t + 0.62 * way) % way - 0.3 * self.unit
-        x = x + 0.045 * self.unit * (0.3 * np.sin(k * 5) - 0.9 * np.abs(k - 2))
+        lead = (0.03 * self.unit * t + 0.62 * way) % way - 0.3 * self.unit
+        x = lead + 0.045 * self.unit * (0.3 * np.sin(k * 5) - 0.9 * np.abs(k - 2))
         y = self.horizon - self.unit * (0.46 + 0.022 * (k - 2) + 0.006 * np.sin(t * 0.7 + k))
         size = self.unit * (0.014 + 0.003 * np.sin(k * 3))
         beat = np.sin(math.tau * ((t * 0.55 + 0.13 * k) % 1))
@@ -549,7 +552,7 @@ class Lake:
     """Water that mirrors what stands above it through waves, with a glittering path below the sun, and the boat.
 
     A wave that runs is cos(p - wt) = cos(p) cos(wt) + sin(p) sin(wt): two fields that never change and two weights.
-    The mirror is made at half size (waves are soft); only the glints are cut out at full size, where they must be crisp.
+    The mirror is made at half size (waves are soft); the glints, which must be crisp, are cut out at full size.
     """
 
     def __init__(self, size: tuple[int, int], horizon: int, unit: float, sun: float, rng: np.random.Generator) -> None:
@@ -568,10 +571,10 @@ class Lake:
         tint = smoothstep(0.02, 0.42, near)[..., None] + np.zeros((1, width, 1), np.float32)
         self.tint = (np.array([234, 224, 219]) * (1 - tint) + np.array([178, 148, 107]) * tint).astype(np.uint8)
         self.deep = (np.array([6, 10, 16]) * (1 - tint) + np.array([38, 28, 8]) * tint).astype(np.uint8)
-        x, y = np.arange(self.width)[None], np.arange(self.height)[:, None]
-        spread = np.abs(x - sun) / unit / (0.035 + 0.3 * y / unit)
+        column, row = np.arange(self.width)[None], np.arange(self.height)[:, None]
+        spread = np.abs(column - sun) / unit / (0.035 + 0.3 * row / unit)
         self.dull = np.clip(134 + 30 * spread, 0, 255).astype(np.uint8)  # a crest higher than this glints
-        self.glint = ramp(GLINT)
+        self.glint, self.glints = ramp(GLINT), np.empty((self.height, self.width, 3), np.uint8)
 
     def draw(self, frame: Picture, t: float) -> None:
         """Paint the frame below the horizon, in place."""
@@ -585,8 +588,10 @@ class Lake:
         water = cv2.remap(mirror, x + 0.35 * bent, y + bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         water = cv2.add(cv2.multiply(cv2.cvtColor(water, cv2.COLOR_BGRA2BGR), self.tint, scale=1 / 255), self.deep)
         crest = cv2.resize(cv2.convertScaleAbs(swell + 3, alpha=42), full)
-        glints = cv2.applyColorMap(cv2.convertScaleAbs(cv2.subtract(crest, self.dull), alpha=5), self.glint)
-        cv2.add(cv2.resize(water, full), glints, dst=frame[self.horizon :])
+        cv2.convertScaleAbs(cv2.subtract(crest, self.dull, dst=crest), dst=crest, alpha=5)
+        cv2.applyColorMap(crest, self.glint, dst=self.glints)
+        lake = cv2.resize(water, full, dst=frame[self.horizon :])
+        cv2.add(lake, self.glints, dst=lake)
         self.boat.draw(frame, t, self.horizon + self.boat.depth, 1)
 
 
@@ -596,7 +601,8 @@ def running_waves(across: Field, away: Field, fine: float, rng: np.random.Genera
     for k in range(5):
         number, turn = 20 * fine * rng.uniform(0.6, 1.6), rng.normal(0, 0.3)
         bent = np.sin(across * number * 0.11 + k) + 0.8 * np.sin(across * number * 0.23 + 2 * k)
-        phases.append(number * (math.cos(turn) * away + 0.5 * math.sin(turn) * across) + bent + rng.uniform(0, math.tau))
+        ahead = math.cos(turn) * away + 0.5 * math.sin(turn) * across
+        phases.append(number * ahead + bent + rng.uniform(0, math.tau))
     phase = np.stack(phases).astype(np.float32)
     return np.stack([0.4 * np.cos(phase).sum(axis=0), 0.4 * np.sin(phase).sum(axis=0)])
 
@@ -622,7 +628,8 @@ def tree(size: tuple[int, int], unit: float, rng: np.random.Generator) -> tuple[
     width, height = min(size[0], round(0.62 * unit)), min(size[1], round(0.48 * unit))
     trunk = Canvas(min(size[0], round(0.1 * unit)), size[1], unit, (0, 0))
     left, right = ((-0.05, 1.0), (-0.02, 0.6), (-0.04, -0.1)), ((0.07, 1.0), (0.045, 0.6), (0.03, -0.1))
-    trunk.bundle(rng, np.array((left, right)) * (1, 1.15 * size[1] / unit), 40, 0.022, BARK, lambda u, v: 0.1 + 0.75 * u**2)
+    edges = np.array((left, right)) * (1, 1.15 * size[1] / unit)
+    trunk.bundle(rng, edges, 40, 0.022, BARK, lambda u, v: 0.1 + 0.75 * u**2)
     crown = Canvas(width, height, unit, (0, 0))
     x, y = (0.5, 0.42, 0.3, 0.36, 0.2, 0.14, 0.56, 0.26, 0.1), (0.1, 0.2, 0.3, 0.04, 0.17, 0.4, 0, -0.02, 0.08)
     tips = np.stack([x, y], axis=1)  # of the boughs
