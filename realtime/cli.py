@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -122,47 +123,42 @@ def _live(
     from realtime.sources import open_source
     from realtime.stylizer import Stylizer
 
-    window = None if no_window else _open_window(needed=record is None)
-    try:
-        with Stylizer(model) as stylizer:
-            library = _library(stylizer, folders)
-            name = library.find(style) if style is not None else library.first()
-            library.code(name)
-            with open_source(source, size, fps) as camera:
-                if source is None and camera.name == "demo":
-                    _say("no camera found: showing the demo; --source names a camera, a file or an address")
-                _say(
-                    f"{camera.name}, {name}, {stylizer.model.description}"
-                    + ("; press h for the keys" if window else "")
-                )
-                settings = Settings(
-                    name,
-                    strength,
-                    mirror=camera.mirror if mirror is None else mirror,
-                    original=original,
-                    compare=compare,
-                    fullscreen=fullscreen,
-                    info=info,
-                )
-                about = {"model": stylizer.model.identity, "source": camera.name, "version": __version__}
-                session = LiveSession(
-                    camera,
-                    stylizer,
-                    library,
-                    settings,
-                    window,
-                    record=record,
-                    out=out,
-                    keep_original=keep_original,
-                    frames=frames,
-                    seconds=seconds,
-                    say=_say,
-                    about=about,
-                )
-                _say(str(session.run()))
-    finally:
+    with ExitStack() as stack:
+        window = None if no_window else _open_window(needed=record is None)
         if window:
-            window.close()
+            stack.enter_context(window)
+        stylizer = stack.enter_context(Stylizer(model))
+        library = _library(stylizer, folders)
+        name = library.first() if style is None else library.find(style)
+        library.code(name)
+        frames_from = stack.enter_context(open_source(source, size, fps))
+        settings = Settings(
+            name,
+            strength,
+            mirror=frames_from.mirror if mirror is None else mirror,
+            original=original,
+            compare=compare,
+            fullscreen=fullscreen,
+            info=info,
+        )
+        session = LiveSession(
+            frames_from,
+            stylizer,
+            library,
+            settings,
+            window,
+            record=record,
+            out=out,
+            keep_original=keep_original,
+            frames=frames,
+            seconds=seconds,
+            say=_say,
+            about={"model": stylizer.model.identity, "source": frames_from.name, "version": __version__},
+        )
+        if source is None and frames_from.name == "demo":
+            _say("no camera found: showing the demo; --source names a camera, a file or an address")
+        _say(f"{frames_from.name}, {name}, {stylizer.model.description}" + ("; press h for the keys" if window else ""))
+        _say(str(session.run()))
 
 
 def _open_window(needed: bool) -> WindowSink | None:
@@ -227,6 +223,9 @@ def main() -> NoReturn:
     """The `realtime` command: errors in a line or two, exit status 2 for wrong use and 1 for a failed run."""
     # Being told to end is like Ctrl-C: threads end, clips are finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a file's name may hold what the terminal has no letters for
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         realtime(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

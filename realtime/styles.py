@@ -18,6 +18,10 @@ from realtime.pictures import PICTURES, load_picture
 from realtime.stylizer import Stylizer
 
 
+FIRST = "wave"
+"""What a person sees before choosing a style: it looks good on anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """A named picture."""
@@ -104,8 +108,8 @@ class StyleLibrary:
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
 
     def first(self) -> str:
-        """The first style whose picture can be read. StyleError when there is none."""
-        for name in self.names:
+        """The style to begin with: `FIRST`, or else the first one whose picture can be read. StyleError without any."""
+        for name in sorted(self.names, key=lambda name: name != FIRST):
             try:
                 self.code(name)
             except StyleError as error:

@@ -41,7 +41,8 @@ def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:
 
     SinkError when it cannot be made.
     """
-    stem = time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)
+    # Short enough for any file system, which allow 255 bytes or fewer.
+    stem = time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(1, 1000):

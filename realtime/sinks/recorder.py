@@ -53,7 +53,6 @@ class RecorderSink(Sink):
         self._error: RealtimeError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"record {path.name}")
-        self._thread.start()
 
     def write(self, stylized: Stylized) -> None:
         if self._closed:
@@ -62,6 +61,7 @@ class RecorderSink(Sink):
             raise self._error
         if self._begin is None:
             self._begin = stylized.frame.time
+            self._thread.start()
         self.seconds = max(self.seconds, stylized.frame.time - self._begin)
         try:
             self._frames.put_nowait((stylized.picture, stylized.frame.time - self._begin))
@@ -72,10 +72,11 @@ class RecorderSink(Sink):
         if self._closed:
             return
         self._closed = True
-        self._frames.put(None)
-        self._thread.join()
         if self._begin is None:
             self.path.unlink(missing_ok=True)  # nothing was recorded: an empty file is no clip
+            return
+        self._frames.put(None)
+        self._thread.join()
         if self._error:
             raise self._error
 
@@ -100,20 +101,24 @@ class RecorderSink(Sink):
         height, width = first[0].shape[:2]
         size = (width + width % 2, height + height % 2)  # yuv420p halves both sides
         flags = {"movflags": "hybrid_fragmented+frag_keyframe", "flush_packets": "1"}
-        with av.open(str(self.path), "w", format="mp4", options=flags) as container:
+        # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
+        with av.open(str(self.path.absolute()), "w", format="mp4", options=flags) as container:
             stream: Any = container.add_stream(
                 "libx264", rate=Fraction(30), options={"preset": "ultrafast", "crf": "19"}
             )
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = stream.time_base = Fraction(1, _TICK)
+            stream.codec_context.colorspace, stream.codec_context.color_range = 6, 1  # BT.601, limited: as OpenCV makes it
             stream.codec_context.thread_count = 1  # the cores belong to the model
             stream.codec_context.gop_size = 30
             item: tuple[Picture, float] | None = first
             last = -1
             while item is not None:
                 picture, seconds = item
-                frame = av.VideoFrame.from_ndarray(_fitted(picture, size), format="bgr24")
+                # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
+                planes = cv2.cvtColor(_fitted(picture, size), cv2.COLOR_BGR2YUV_I420)
+                frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
                 frame.time_base = Fraction(1, _TICK)
                 frame.pts = last = max(last + 1, round(seconds * _TICK))
                 container.mux(stream.encode(frame))

@@ -28,8 +28,9 @@ class SnapshotSink(Sink):
         if self._closed:
             raise SinkError("this snapshot folder was closed")
         about = {**self._about, "style": stylized.style, "strength": f"{stylized.strength:g}"}
-        file, self.path = create_file(self._folder, stylized.style, ".png")
-        _save(file, self.path, stylized.picture, about)
+        file, path = create_file(self._folder, stylized.style, ".png")
+        _save(file, path, stylized.picture, about)
+        self.path = path
         if self._keep_original:
             file, path = create_file(self._folder, f"{stylized.style}_original", ".png")
             _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0"})

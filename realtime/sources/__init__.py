@@ -41,12 +41,11 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
             return FolderSource(path, size)
         return FileSource(path, size)
     cameras = list_cameras()
-    if (
-        path.suffix
-        and not any(text.casefold() in camera.name.casefold() for camera in cameras)
-        and not text.isdecimal()
-    ):
-        raise UsageError(f"there is no file {text}; {describe(cameras)}")
+    if not text.isdecimal() and not any(text.casefold() in camera.name.casefold() for camera in cameras):
+        if "@" in text:  # it may hold a password, so it is not repeated
+            raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
+        if path.suffix or len(path.parts) > 1:
+            raise UsageError(f"there is no file {text}; {describe(cameras)}")
     return CameraSource(find_camera(text, cameras), size, fps)
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 
+import cv2
+import numpy as np
+
 from realtime.frame import Frame, Size
 from realtime.sources.base import Pace, Source
 from realtime.sources.scene import Scene
 
 
 class DemoSource(Source):
-    """The scene at `fps` frames a second, in `size` (width, height)."""
+    """The scene at `fps` frames a second, in `size` (width, height), at most 1920×1080."""
 
     name = "demo"
 
     def __init__(self, size: Size = (640, 480), fps: float = 30.0) -> None:
-        self._scene = Scene(size)
+        self._size = min(size[0], 1920), min(size[1], 1080)
+        self._scene = Scene((max(self._size[0], 160), max(self._size[1], 120)))  # it has no room for itself in less
         self._fps = fps
         self._pace = Pace()
         self._next = 0
@@ -26,9 +30,11 @@ class DemoSource(Source):
         time = self._pace.wait_until(self._next / self._fps, timeout)
         if time is None:
             return None
-        frame = Frame(self._scene.draw(self._next / self._fps), time)
+        picture = self._scene.draw(self._next / self._fps)
         self._next += 1
-        return frame
+        if picture.shape[:2] != self._size[::-1]:
+            picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        return Frame(picture, time)
 
     def close(self) -> None:
         self._pace.close()

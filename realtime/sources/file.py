@@ -13,6 +13,7 @@ from realtime.frame import Frame, Size, fit
 from realtime.sources.base import Pace, Source
 
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
+_LONGEST_SEARCH = 0.25  # seconds to look for the frame that is due: a file too heavy for this computer never gets there
 
 
 class FileSource(Source):
@@ -27,7 +28,7 @@ class FileSource(Source):
         self._path, self._box = path, size
         self._pace = Pace()
         self._reading = threading.Lock()
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_ANY)
+        self._capture = self._open()
         if not self._capture.isOpened() or not self._capture.grab():
             self._capture.release()
             raise SourceError(f"{path} cannot be opened as a video; OpenCV reads MP4, MKV, WebM, AVI, MOV and the like")
@@ -54,11 +55,19 @@ class FileSource(Source):
             picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         return Frame(picture.astype(np.uint8, copy=False), time)
 
+    def _open(self) -> cv2.VideoCapture:
+        # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
+        return cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_ANY)
+
     def _catch_up(self) -> None:
         late = self._pace.now - self._begin - self._stamp()
         if late > _LONGEST_SKIP:
             self._begin += late
+        begin = self._pace.now
         while self._pace.now > self._begin + self._stamp() + self._interval:
+            if self._pace.closed or self._pace.now - begin > _LONGEST_SEARCH:
+                self._begin = self._pace.now - self._stamp()
+                return
             self._grab()
 
     def _stamp(self) -> float:
@@ -74,7 +83,7 @@ class FileSource(Source):
             self._index += 1
             return
         self._capture.release()
-        self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_ANY)
+        self._capture = self._open()
         if not self._capture.grab():
             raise SourceError(f"{self._path} cannot be read any more; was it moved or removed?")
         self._index = 0

@@ -21,7 +21,7 @@ class FolderSource(Source):
     def __init__(self, path: Path, size: Size | None = None, seconds: float = 5.0) -> None:
         """SourceError when there is no picture that can be read."""
         self.name = path.name or str(path)
-        files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
+        files = [path] if path.is_file() else sorted(p for p in _contents(path) if p.suffix.lower() in PICTURES)
         if not files:
             raise SourceError(f"{path} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
         self._files = files
@@ -50,6 +50,7 @@ class FolderSource(Source):
         if slide == self._shown or (self._picture is not None and len(self._files) == 1):
             return
         self._shown = slide
+        self._notice = ""
         for step in range(len(self._files)):
             try:
                 picture = load_picture(self._files[(slide + step) % len(self._files)])
@@ -68,3 +69,10 @@ class FolderSource(Source):
 
     def close(self) -> None:
         self._pace.close()
+
+
+def _contents(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise SourceError(f"{folder} cannot be read ({error.strerror})") from error

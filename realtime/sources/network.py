@@ -10,7 +10,8 @@ import cv2
 
 from realtime.errors import SourceError, UsageError
 from realtime.frame import Picture, Size
-from realtime.sources.reader import STALE, Capture, ReaderSource
+from realtime.sources import reader
+from realtime.sources.reader import Capture, ReaderSource
 
 _OPEN_SECONDS = 5.0
 _LONGEST_PAUSE = 16.0
@@ -39,6 +40,7 @@ class NetworkSource(ReaderSource):
     """The stream at an address, newest frame only, scaled down to fit `size`; connects again with growing pauses."""
 
     kind = "network camera"
+    advice = "see if a browser or a player shows it"
 
     def __init__(self, url: str, size: Size = (640, 480), patience: float = 2 * _OPEN_SECONDS) -> None:
         """SourceError when it cannot be reached or sends no video; UsageError when `url` is no address."""
@@ -48,7 +50,7 @@ class NetworkSource(ReaderSource):
     def connect(self) -> Capture:
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(_OPEN_SECONDS * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(STALE * 1000),
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(reader.STALE * 1000),
         ]  # fmt: skip
         capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():

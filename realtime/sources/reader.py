@@ -31,6 +31,7 @@ class ReaderSource(Source):
     """A camera, near or far. A subclass says how to `connect` and how long to pause between tries."""
 
     kind = "camera"
+    advice = "unplug it and plug it in again, or see if another program uses it"
 
     def __init__(self, name: str, size: Size, patience: float) -> None:
         """Connect in the reader's thread and wait up to `patience` seconds for it. SourceError when that fails."""
@@ -42,12 +43,13 @@ class ReaderSource(Source):
         self._failed: RealtimeError | None = None
         self._newest = time.monotonic()
         self._trouble = ""
+        self._sample = b""
         self._thread = threading.Thread(target=self._run, name=f"read {name}", daemon=True)
         self._thread.start()
         if not self._connected.wait(patience):
             self._stop.set()
             raise SourceError(
-                f"{self.kind} {name} did not open within {patience:.0f} s; unplug it and plug it in again, or see if another program uses it"
+                f"{self.kind} {name} did not open within {patience:.0f} s; {self.advice}"
             )
         if self._failed:
             self._thread.join()
@@ -82,9 +84,9 @@ class ReaderSource(Source):
         while not self._stop.is_set():
             try:
                 capture = self.connect()
-            except RealtimeError as error:
+            except (RealtimeError, cv2.error) as error:
                 if not self._connected.is_set():
-                    self._failed = error
+                    self._failed = error if isinstance(error, RealtimeError) else SourceError(f"{self.name}: {error}")
                     self._connected.set()
                     return
                 self._trouble = f"{self.name} is gone, trying again"
@@ -102,21 +104,23 @@ class ReaderSource(Source):
                 self._stop.wait(next(pauses))
 
     def _drain(self, capture: Capture) -> bool:
-        """Read until it fails, freezes or is closed. Says whether there were any pictures."""
-        before: bytes | None = None
+        """Read until it fails, freezes or is closed. Says whether there were any new pictures."""
         any_came = False
         while not self._stop.is_set():
-            ok, picture = capture.read()
+            try:
+                ok, picture = capture.read()
+            except cv2.error:  # some drivers say so this way
+                return any_came
             now = time.monotonic()
             if not ok or picture is None:
                 return any_came
             # Every real sensor has noise: a sample of pixels that is the same to the bit is the same frame.
             sample = picture[::16, ::16].tobytes()
-            if sample != before:
-                before, self._newest = sample, now
+            if sample != self._sample or not self.still_means_frozen(picture):
+                self._sample, self._newest = sample, now
                 any_came = True
                 self._trouble = ""
-            elif now - self._newest > STALE and self.still_means_frozen(picture):
+            elif now - self._newest > STALE:
                 return any_came
             self._frames.put(Frame(self._scaled(picture), now))
         return any_came

@@ -1,0 +1,197 @@
+"""``python -m realtime.training train | evaluate | export | sheet``: see ``--help`` of each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m realtime.training", description="Train, measure and export the lite model."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    train = commands.add_parser("train", help="train (or go on training), evaluate and export")
+    train.add_argument("--photos", required=True, type=Path, help="folder of photos")
+    train.add_argument("--styles", required=True, type=Path, help="folder of style pictures")
+    train.add_argument("--clips", type=Path, help="folder of .mp4 clips whose frames serve as photos too")
+    train.add_argument("--teacher", required=True, type=Path, help="folder of Magenta's mobile pair")
+    train.add_argument("--out", required=True, type=Path, help="folder for state, samples and the exported model")
+    train.add_argument("--steps", type=int, default=9000, help="steps of the frame network (default %(default)s)")
+    train.add_argument("--style-steps", type=int, default=4000, help="steps of the style network (default %(default)s)")
+    train.add_argument("--batch", type=int, default=8)
+    train.add_argument("--view", type=int, default=192, help="side of a crop, a multiple of 48 (default %(default)s)")
+    train.add_argument("--rate", type=float, default=2e-3, help="learning rate at the start")
+    train.add_argument("--last-rate", type=float, default=2e-5, help="learning rate at the end")
+    train.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="weight of a loss term")
+    train.add_argument("--own-codes", action="store_true", help="paint with the codes of our own style network")
+    train.add_argument("--begin", type=Path, help="state.npz of an earlier run to begin from")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
+
+    evaluate = commands.add_parser(
+        "evaluate", help="measure an exported pair against the teacher on held-back pictures"
+    )
+    export = commands.add_parser("export", help="write the files that ship from the state of a run")
+    export.add_argument("--out", required=True, type=Path, help="the run's folder")
+    export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
+    export.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
+    drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
+    for command in (evaluate, drawn):
+        command.add_argument(
+            "--model", type=Path, default=Path(__file__).parent.parent / "models" / "lite", help="folder of the pair"
+        )
+        command.add_argument("--photos", required=True, type=Path)
+        command.add_argument("--styles", required=True, type=Path)
+        command.add_argument(
+            "--teacher", required=command is evaluate, type=Path, help="folder of Magenta's mobile pair"
+        )
+        command.add_argument(
+            "--count", type=int, nargs=2, default=(0, 0), metavar=("PHOTOS", "STYLES"), help="take only so many"
+        )
+        command.add_argument(
+            "--all", action="store_true", help="take every picture of the folders, not the held-back ones"
+        )
+    drawn.add_argument("-o", "--output", required=True, type=Path)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    import cv2
+    import keras
+
+    from . import export, train, train_style
+    from .data import Samples, load_held_back, load_training, read_held_back
+    from .losses import Weights
+    from .sheet import save
+    from .student import build_frame
+    from .teacher import Predictor
+
+    cv2.setNumThreads(1)
+    known = {f.name for f in fields(Weights)}
+    chosen: dict[str, float] = {}
+    for text in options.weight:
+        name, _, number = text.partition("=")
+        if name not in known:
+            sys.exit(f"no loss term {name}; there are {', '.join(sorted(known))}")
+        chosen[name] = float(number)
+    held = read_held_back()
+    photos = load_training(options.photos, held["photos"], options.clips)
+    styles = load_training(options.styles, held["styles"])
+    print(f"{len(photos)} photos, {len(styles)} styles", flush=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    predictor = Predictor(options.teacher)
+    style_plan = train_style.StylePlan(
+        steps=options.style_steps, forced=options.style_steps * 3 // 10, seed=options.seed
+    )
+    style_net = train_style.fit_style(predictor, styles, photos, style_plan, options.out)
+
+    keras.utils.set_random_seed(options.seed)
+    plan = train.Plan(
+        steps=options.steps,
+        batch=options.batch,
+        fresh=max(1, options.batch // 4),
+        view=options.view,
+        rate=options.rate,
+        last_rate=options.last_rate,
+        seed=options.seed,
+        weights=Weights(**chosen),
+    )
+    if options.own_codes:
+        codes = train.own_codes(style_net, styles, photos, 7, options.seed)
+    else:
+        codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / "codes.npz")
+    label = train.labeller(options.teacher)
+    samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed)
+    distiller = train.Distiller(build_frame(), predictor, plan.weights)
+    seen = load_held_back(options.photos, held["photos"])
+
+    def show(d: train.Distiller, average: train.Average, step: int) -> None:
+        if step % 500 == 0 or step == plan.steps:
+            save(train.progress_sheet(d, average, seen, codes, label), options.out / f"sheet_{step:06d}.jpg")
+
+    average = train.fit(distiller, samples, plan, options.out, show=show, begin_from=options.begin)
+    distiller.student.set_weights(average.values)
+    print("bytes exported:", export.export(distiller.student, style_net, options.out / "model", options.frame_weights))
+    _evaluate(argparse.Namespace(**{**vars(options), "model": options.out / "model", "count": (0, 0), "all": False}))
+
+
+def _pictures(options: argparse.Namespace) -> tuple[list[Any], list[Any]]:
+    from .data import list_pictures, load_held_back, read_held_back, read_picture
+
+    held = read_held_back()
+    found = []
+    for folder, kind, count in zip((options.photos, options.styles), ("photos", "styles"), options.count, strict=True):
+        pictures = (
+            [read_picture(p) for p in list_pictures(folder)] if options.all else load_held_back(folder, held[kind])
+        )
+        found.append(pictures[:: max(1, len(pictures) // count)][:count] if count else pictures)
+    return found[0], found[1]
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from .evaluate import LitePair, measure, seconds_a_call, table
+
+    photos, styles = _pictures(options)
+    teacher, lite = LitePair.teacher(options.teacher), LitePair.folder(options.model)
+    print(f"{len(photos)} photos, {len(styles)} styles, {time.strftime('%Y-%m-%d %H:%M')}", flush=True)
+    ours, theirs = measure(lite, photos, styles, teacher), measure(teacher, photos, styles, teacher)
+    print(table(ours, theirs))
+    frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    code = lite.encode(styles[0])
+    ms = {
+        "lite frame 640x480": seconds_a_call(
+            lambda: lite.net.invoke() if lite.size == (480, 640) else lite.frame(frame, code)
+        ),
+        "teacher frame 640x480": seconds_a_call(
+            lambda: teacher.net.invoke() if teacher.size == (480, 640) else teacher.frame(frame, code), 7
+        ),
+        "lite style": seconds_a_call(lite.style.invoke),
+    }
+    for name, seconds in ms.items():
+        print(f"{name}: {seconds * 1000:.1f} ms")
+    print(f"times faster: {ms['teacher frame 640x480'] / ms['lite frame 640x480']:.1f}")
+    report = {"lite": ours, "teacher": theirs, "seconds": ms}
+    (getattr(options, "out", None) or Path(".")).joinpath("evaluation.json").write_text(
+        json.dumps(report, indent=1)
+    ) if hasattr(options, "out") else None
+
+
+def _export(options: argparse.Namespace) -> None:
+    from . import export, train, train_style
+
+    frame = train.read_frame(options.out / "state.npz")
+    style = train_style.read_style(options.out / "style_state.npz")
+    size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
+    print(f"{size} bytes in {options.to or options.out / 'model'}")
+
+
+def _sheet(options: argparse.Namespace) -> None:
+    from .evaluate import LitePair
+    from .sheet import save, sheet
+
+    photos, styles = _pictures(options)
+    painters: list[Any] = [LitePair.teacher(options.teacher)] if options.teacher else []
+    save(sheet(photos, styles, [*painters, LitePair.folder(options.model)]), options.output)
+    print(options.output)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point."""
+    options = _parser().parse_args(arguments)
+    {"train": _train, "evaluate": _evaluate, "export": _export, "sheet": _sheet}[options.command](options)
+
+
+if __name__ == "__main__":
+    main()

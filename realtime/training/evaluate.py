@@ -1,0 +1,181 @@
+"""The measures by which the model is judged, each also for the teacher, so that figures can be given relative to it.
+
+``style``: how far the picture has moved from the content's code to the style's, in the teacher's code space (1: all the way).
+``edges``: correlation of the edge strengths of content and picture. ``teach``: mean absolute difference from the teacher's
+picture, of 255. ``flick`` and ``flick0``: mean absolute difference, of 255, between consecutive pictures of a noisy clip with
+and without camera motion, the known motion undone. Pictures here are uint8 RGB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .data import Floats, Picture, resized
+from .teacher import PREDICTOR_FILE
+
+DYNAMIC_FILE = "style_transfer_quantized_dynamic.tflite"
+Stylize = Callable[[Picture, Picture], Picture]
+"""A function from content and style (both RGB) to the stylized picture."""
+
+
+def to_float(picture: Picture) -> Floats:
+    """uint8 (H, W, 3) -> float32 (1, H, W, 3) in 0..1."""
+    return picture[None].astype(np.float32) / np.float32(255)
+
+
+def to_bytes(picture: Floats) -> Picture:
+    """float32 (1, H, W, 3) in 0..1 -> uint8 (H, W, 3)."""
+    return np.asarray(np.clip(picture[0], 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+class LitePair:
+    """A style file and a frame file run by LiteRT; the frame is padded by reflection to what the network divides."""
+
+    def __init__(self, style_file: Path, frame_file: Path, multiple: int = 8, threads: int = 2) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.style = Interpreter(model_path=str(style_file), num_threads=threads)
+        self.style.allocate_tensors()
+        self.net = Interpreter(model_path=str(frame_file), num_threads=threads)
+        inputs = self.net.get_input_details()
+        self.content_input = next(d["index"] for d in inputs if d["shape"][-1] == 3)
+        self.code_input = next(d for d in inputs if d["shape"][-1] == 100)
+        self.multiple = multiple
+        self.size: tuple[int, int] | None = None
+
+    @classmethod
+    def teacher(cls, folder: str | Path, threads: int = 2) -> LitePair:
+        """Magenta's mobile pair, with the transformer that takes any size."""
+        return cls(Path(folder) / PREDICTOR_FILE, Path(folder) / DYNAMIC_FILE, 4, threads)
+
+    @classmethod
+    def folder(cls, folder: str | Path, threads: int = 2) -> LitePair:
+        """Our pair, as exported into a folder."""
+        return cls(Path(folder) / "style.tflite", Path(folder) / "frame.tflite", 8, threads)
+
+    def encode(self, style: Picture) -> Floats:
+        """A style picture of any size -> code (100,)."""
+        self.style.set_tensor(self.style.get_input_details()[0]["index"], to_float(resized(style, 256, 256)))
+        self.style.invoke()
+        return np.array(self.style.get_tensor(self.style.get_output_details()[0]["index"]), np.float32).reshape(-1)
+
+    def frame(self, content: Picture, code: Floats) -> Picture:
+        """Content (H, W, 3) and code (100,) -> picture (H, W, 3)."""
+        height, width = content.shape[:2]
+        below, right = -height % self.multiple, -width % self.multiple
+        padded = np.pad(content, ((0, below), (0, right), (0, 0)), mode="symmetric")
+        if self.size != padded.shape[:2]:
+            self.net.resize_tensor_input(self.content_input, [1, *padded.shape])
+            self.net.allocate_tensors()
+            self.size = padded.shape[:2]
+        self.net.set_tensor(self.content_input, to_float(padded))
+        self.net.set_tensor(self.code_input["index"], code.reshape(self.code_input["shape"]))
+        self.net.invoke()
+        return to_bytes(self.net.get_tensor(self.net.get_output_details()[0]["index"]))[:height, :width]
+
+    def __call__(self, content: Picture, style: Picture) -> Picture:
+        return self.frame(content, self.encode(style))
+
+
+def edge_strength(picture: Picture) -> Floats:
+    """Gradient magnitude of the blurred grey picture, (H, W)."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.5), np.float32)
+    return np.asarray(cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)), np.float32)
+
+
+def arrival(code_out: Floats, code_style: Floats, code_content: Floats) -> float:
+    """1 - |out - style| / |content - style|."""
+    return float(1 - np.linalg.norm(code_out - code_style) / np.linalg.norm(code_content - code_style))
+
+
+def camera(
+    photo: Picture, moving: bool, seed: int, frames: int = 12, size: tuple[int, int] = (384, 288)
+) -> tuple[list[Picture], list[np.ndarray]]:
+    """A clip of a photo under a slow pan, zoom and turn (or none) with sensor noise of 3/255, and the 3x3 matrices
+    photo -> frame."""
+    rng = np.random.default_rng(seed)
+    height, width = photo.shape[:2]
+    base = max(size[0] / (width * 0.8), size[1] / (height * 0.8))
+    clip, matrices = [], []
+    for k in range(frames):
+        t = k / frames if moving else 0.0
+        turn, zoom = np.deg2rad(4 * np.sin(3 * t)), base * (1 + 0.08 * t)
+        rotation = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        centre = np.array([size[0] / 2 + 14 * t, size[1] / 2 + 9 * np.sin(2 * t)])
+        matrix = np.eye(3)
+        matrix[:2, :2] = rotation
+        matrix[:2, 2] = centre - rotation @ np.array([width / 2, height / 2])
+        view = cv2.warpPerspective(photo, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
+        noisy = view.astype(np.float32) + rng.normal(0, 3, view.shape)
+        clip.append(np.clip(noisy, 0, 255).astype(np.uint8))
+        matrices.append(matrix)
+    return clip, matrices
+
+
+def flicker(pictures: Sequence[Picture], matrices: Sequence[np.ndarray]) -> float:
+    """Mean absolute difference, of 255, of consecutive pictures after undoing the motion."""
+    differences = []
+    for k in range(1, len(pictures)):
+        height, width = pictures[k].shape[:2]
+        back = matrices[k - 1] @ np.linalg.inv(matrices[k])
+        moved = cv2.warpPerspective(pictures[k].astype(np.float32), back, (width, height))
+        seen = cv2.warpPerspective(np.ones((height, width), np.float32), back, (width, height)) > 0.999
+        seen[:12] = seen[-12:] = False
+        seen[:, :12] = seen[:, -12:] = False
+        differences.append(np.abs(moved - pictures[k - 1].astype(np.float32))[seen].mean())
+    return float(np.mean(differences))
+
+
+def measure(
+    stylize: Stylize,
+    photos: Sequence[Picture],
+    styles: Sequence[Picture],
+    teacher: LitePair,
+    size: tuple[int, int] = (384, 288),
+) -> dict[str, float]:
+    """All figures of one model, averaged over every other pair of a photo and a style."""
+    found: dict[str, list[float]] = {k: [] for k in ("style", "edges", "teach", "flick", "flick0")}
+    contents = [resized(p, *size) for p in photos]
+    content_codes = [teacher.encode(c) for c in contents]
+    for i, style in enumerate(styles):
+        code = teacher.encode(style)
+        for j, content in enumerate(contents):
+            if (i + j) % 2:
+                continue
+            out = stylize(content, style)
+            found["style"].append(arrival(teacher.encode(out), code, content_codes[j]))
+            found["edges"].append(float(np.corrcoef(edge_strength(content).ravel(), edge_strength(out).ravel())[0, 1]))
+            found["teach"].append(float(np.abs(out.astype(int) - teacher.frame(content, code).astype(int)).mean()))
+        photo = photos[i % len(photos)]
+        for name, moving in (("flick", True), ("flick0", False)):
+            clip, matrices = camera(photo, moving, i, size=size)
+            found[name].append(flicker([stylize(f, style) for f in clip], matrices))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def table(ours: dict[str, float], teachers: dict[str, float]) -> str:
+    """The figures of both and their ratios, as lines of text."""
+    lines = [f"{'':10}{'lite':>9}{'teacher':>9}{'relative':>10}"]
+    for name, value in ours.items():
+        ratio = f"{value / teachers[name]:10.3f}" if teachers.get(name) else f"{'':>10}"
+        lines.append(f"{name:10}{value:9.4f}{teachers.get(name, 0.0):9.4f}{ratio}")
+    return "\n".join(lines)
+
+
+def seconds_a_call(call: Callable[[], Any], runs: int = 20) -> float:
+    """Median time of a call after a first one."""
+    import time
+
+    call()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))

@@ -1,0 +1,119 @@
+"""From trained Keras models to the files that ship: two LiteRT files and a SavedModel in the Hub interface. Needs TensorFlow."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from .student import MULTIPLE, STYLE_SIZE
+
+
+def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
+    """The bytes of a .tflite file; `weights`: ``float32``, ``float16``, or ``dynamic`` (int8 weights, float in and out)."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if weights != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def hub_module(frame: keras.Model, style: keras.Model) -> Any:
+    """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives ``[picture]``.
+
+    The weights of the style network are stored as float16, as they are in its LiteRT file. Content is padded by reflection to what the network divides and cropped back; style is resized to 256x256.
+    """
+    import tensorflow as tf
+
+    def reflected(size: Any) -> Any:
+        """Indices 0, 1, ... size - 1, size - 2, ... as many as the next multiple."""
+        padded = (size + MULTIPLE - 1) // MULTIPLE * MULTIPLE
+        period = tf.maximum(2 * (size - 1), 1)
+        at = tf.math.floormod(tf.range(padded), period)
+        return tf.where(at < size, at, period - at)
+
+    def run(model: keras.Model, weights: list[Any], inputs: Any) -> Any:
+        """The model with these weights in place of its own, as float32."""
+        order = {id(v): tf.cast(w, tf.float32) for v, w in zip(model.weights, weights, strict=True)}
+        free = [order[id(v)] for v in model.trainable_variables]
+        fixed = [order[id(v)] for v in model.non_trainable_variables]
+        return model.stateless_call(free, fixed, inputs, training=False)[0]
+
+    class Module(tf.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.frame_weights = [tf.Variable(w) for w in frame.get_weights()]
+            self.style_weights = [tf.Variable(w.astype(np.float16)) for w in style.get_weights()]
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder"),
+                tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder_1"),
+            ]
+        )
+        def __call__(self, content: Any, picture: Any) -> list[Any]:
+            small = tf.image.resize(picture, (STYLE_SIZE, STYLE_SIZE), antialias=True)
+            code = run(style, self.style_weights, tf.clip_by_value(small, 0.0, 1.0))
+            shape = tf.shape(content)
+            padded = tf.gather(content, reflected(shape[1]), axis=1)
+            padded = tf.gather(padded, reflected(shape[2]), axis=2)
+            out = run(frame, self.frame_weights, [padded, code])
+            return [out[:, : shape[1], : shape[2], :]]
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder"),
+                tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder_1"),
+            ]
+        )
+        def serve(self, placeholder: Any, placeholder_1: Any) -> dict[str, Any]:
+            return {"output_0": self(placeholder, placeholder_1)[0]}
+
+    return Module()
+
+
+def export(
+    frame: keras.Model,
+    style: keras.Model,
+    folder: str | Path,
+    frame_weights: str = "float32",
+    style_weights: str = "float16",
+) -> int:
+    """Write ``frame.tflite``, ``style.tflite`` and ``hub/`` into `folder`; gives the bytes of all of them."""
+    import tensorflow as tf
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "frame.tflite").write_bytes(to_litert(frame, frame_weights))
+    (folder / "style.tflite").write_bytes(to_litert(one_picture(style), style_weights))
+    module = hub_module(frame, style)
+    temporary = folder / "hub.tmp"
+    tf.saved_model.save(module, str(temporary), signatures={"serving_default": module.serve})
+    (temporary / "fingerprint.pb").unlink(missing_ok=True)
+    shutil.rmtree(folder / "hub", ignore_errors=True)
+    temporary.rename(folder / "hub")
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+def one_picture(model: keras.Model) -> keras.Model:
+    """The model with its batch fixed to one, as the LiteRT file has it."""
+    fixed = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]), name="style")
+    return keras.Model(fixed, model(fixed), name=model.name)
+
+
+def save_weights(path: Path, model: keras.Model) -> None:
+    """All weights of a model, in order, as one .npz."""
+    np.savez(path, **{f"{i:04d}": w for i, w in enumerate(model.get_weights())})
+
+
+def load_weights(path: Path, model: keras.Model) -> keras.Model:
+    """Weights written by `save_weights` into a model of the same build."""
+    with np.load(path) as arrays:
+        model.set_weights([arrays[name] for name in sorted(arrays.files)])
+    return model

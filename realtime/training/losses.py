@@ -1,0 +1,102 @@
+"""What the frame network is trained for: the teacher's picture, its feature maps and their statistics, arrival in style
+space, and stillness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+from .teacher import Predictor
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each term counts."""
+
+    pixel: float = 4.0
+    feature: float = 0.5
+    texture: float = 0.5
+    arrival: float = 0.5
+    still: float = 12.0
+    grid: float = 10.0
+
+
+def pixel_loss(picture: Tensor, label: Tensor) -> Tensor:
+    """Mean absolute difference, per picture: (N,)."""
+    return ops.mean(ops.abs(picture - label), axis=(1, 2, 3))
+
+
+def relative(a: Tensor, b: Tensor) -> Tensor:
+    """|a - b| over |b|, summed over all but the first axis: (N,)."""
+    axes = tuple(range(1, len(a.shape)))
+    return ops.sum(ops.abs(a - b), axis=axes) / (ops.sum(ops.abs(b), axis=axes) + 1e-6)
+
+
+def gram(maps: Tensor) -> Tensor:
+    """(N, H, W, C) -> (N, C, C), the mean products of the channels about their means."""
+    h, w, c = maps.shape[1], maps.shape[2], maps.shape[3]
+    flat = ops.reshape(maps, (-1, h * w, c))
+    flat = flat - ops.mean(flat, axis=1, keepdims=True)
+    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / (h * w)
+
+
+def spread(maps: Tensor, window: int = 8) -> Tensor:
+    """Standard deviation of each channel in windows: (N, H, W, C) -> (N, H / window, W / window, C)."""
+    mean = ops.average_pool(maps, window, window, padding="valid")
+    square = ops.average_pool(ops.square(maps), window, window, padding="valid")
+    return ops.sqrt(ops.relu(square - ops.square(mean)) + 1e-4)
+
+
+def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """Relative difference of feature maps, mean over the maps: (N,)."""
+    return sum(relative(f, w) for f, w in zip(found, wanted, strict=True)) / len(found)
+
+
+def texture_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """Relative difference of Gram matrices and of local standard deviations, mean over the maps: (N,)."""
+    total = 0.0
+    for f, w in zip(found, wanted, strict=True):
+        total = total + relative(gram(f), gram(w)) + relative(spread(f), spread(w))
+    return total / len(found)
+
+
+def arrival_loss(local: Tensor, code: Tensor, typical: float = 4.0) -> Tensor:
+    """Distance of the picture's code (the mean of `local` (N, h, w, 100)) from the wanted one (N, 100), in typical distances."""
+    gap = ops.mean(local, axis=(1, 2)) - code
+    return ops.sqrt(ops.sum(ops.square(gap), axis=-1) + 1e-4) / typical
+
+
+def still_loss(first: Tensor, second: Tensor, shift: Tensor, margin: int) -> Tensor:
+    """Mean absolute difference of two views, the second moved by `shift` (2,) pixels, where they overlap: (N,)."""
+    side, channels = first.shape[1] - margin, 3
+    n = first.shape[0]
+    zero = ops.zeros_like(shift)
+    at_first, at_second = ops.maximum(shift, zero), ops.maximum(-shift, zero)
+    a = ops.slice(first, [0, at_first[0], at_first[1], 0], (n, side, side, channels))
+    b = ops.slice(second, [0, at_second[0], at_second[1], 0], (n, side, side, channels))
+    return ops.mean(ops.abs(a - b), axis=(1, 2, 3))
+
+
+def grid_loss(picture: Tensor, label: Tensor, period: int = 8, window: int = 48) -> Tensor:
+    """How much a lattice of `period` pixels the picture has beyond the label, window by window: (N,).
+
+    The difference of the two is averaged over all cells of a window; what is left, less its mean, repeats in every cell.
+    """
+    side = picture.shape[1]
+    count, cells = side // window, window // period
+    gap = ops.reshape(picture - label, (-1, count, cells, period, count, cells, period, 3))
+    cell = ops.mean(gap, axis=(2, 5))
+    return ops.mean(ops.abs(cell - ops.mean(cell, axis=(2, 4), keepdims=True)), axis=(1, 2, 3, 4, 5))
+
+
+TAPS = (0, 2, 5)
+"""Blocks of the style predictor whose outputs are compared: 1/2, 1/4 and 1/8 of the picture's size."""
+
+
+def wanted_maps(predictor: Predictor, label: Tensor) -> list[Tensor]:
+    """The teacher picture's feature maps."""
+    return predictor.maps(label, TAPS, top=False)[0]

@@ -1,0 +1,224 @@
+"""The two networks that ship: ``build_frame`` (frame and code -> frame) and ``build_style`` (picture -> code).
+
+Both are functional Keras models with open height and width, made of what LiteRT's fast path runs well:
+convolutions with zero padding, 1x1 and depthwise convolutions, depth-to-space, means over the picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+Tensor = Any
+CODE_SIZE = 100
+MULTIPLE = 8
+"""Height and width of a frame must be multiples of this."""
+
+
+@keras.saving.register_keras_serializable("realtime")
+class DepthToSpace(layers.Layer):
+    """(N, H, W, block * block * C) -> (N, H * block, W * block, C), in TensorFlow's channel order."""
+
+    def __init__(self, block: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.block = block
+
+    def call(self, x: Tensor) -> Tensor:
+        r = self.block
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            return tf.nn.depth_to_space(x, r)
+        n, h, w, c = ops.shape(x)
+        y = ops.reshape(x, (n, h, w, r, r, c // (r * r)))
+        return ops.reshape(ops.transpose(y, (0, 1, 3, 2, 4, 5)), (n, h * r, w * r, c // (r * r)))
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        n, h, w, c = shape
+        grow = [None if side is None else side * self.block for side in (h, w)]
+        return (n, grow[0], grow[1], (c or 0) // self.block**2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "block": self.block}
+
+
+@keras.saving.register_keras_serializable("realtime")
+class StyledNorm(layers.Layer):
+    """Instance norm whose scale and shift are linear maps of the code: (N, H, W, C), (N, 1, 1, 100) -> (N, H, W, C).
+
+    Statistics are taken in float32; `epsilon` is large enough that a flat picture does not amplify rounding.
+    With ``normalize=False`` only scale and shift are applied; with `repeat` the channels are that many copies of
+    C / repeat channels which share their scale and shift (the pixels of a depth-to-space block, say).
+    """
+
+    def __init__(self, normalize: bool = True, epsilon: float = 1e-3, repeat: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.normalize, self.epsilon, self.repeat = normalize, epsilon, repeat
+
+    def build(self, shapes: list[tuple[int | None, ...]]) -> None:
+        channels = int(shapes[0][-1] or 0) // self.repeat
+        small = keras.initializers.RandomNormal(stddev=0.02, seed=keras.random.SeedGenerator(channels))
+        self.scale_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="scale_map")
+        self.shift_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="shift_map")
+        self.scale_bias = self.add_weight(shape=(channels,), initializer="ones", name="scale_bias")
+        self.shift_bias = self.add_weight(shape=(channels,), initializer="zeros", name="shift_bias")
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        x, code = inputs
+        scale = ops.matmul(code, self.scale_map) + self.scale_bias
+        shift = ops.matmul(code, self.shift_map) + self.shift_bias
+        if self.repeat > 1:
+            scale, shift = ops.tile(scale, (1, 1, 1, self.repeat)), ops.tile(shift, (1, 1, 1, self.repeat))
+        if self.normalize:
+            wide = ops.cast(x, "float32")
+            mean = ops.mean(wide, axis=(1, 2), keepdims=True)
+            variance = ops.relu(ops.mean(ops.square(wide), axis=(1, 2), keepdims=True) - ops.square(mean))
+            scale = ops.cast(scale, "float32") * ops.rsqrt(variance + self.epsilon)
+            shift = ops.cast(shift, "float32") - mean * scale
+        return ops.cast(x * scale + shift, x.dtype)
+
+    def compute_output_shape(self, shapes: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
+        return shapes[0]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "normalize": self.normalize, "epsilon": self.epsilon, "repeat": self.repeat}
+
+
+def _conv(channels: int, size: int, stride: int = 1, bias: bool = False, name: str | None = None) -> layers.Layer:
+    return layers.Conv2D(channels, size, strides=stride, padding="same", use_bias=bias, name=name)
+
+
+def build_frame(
+    stem: int = 32, body: int = 64, blocks: int = 5, expand: int = 2, tail: int = 40, stem_size: int = 8
+) -> keras.Model:
+    """The frame network: content (N, H, W, 3) in 0..1 and code (N, 1, 1, 100) -> picture (N, H, W, 3) in 0..1.
+
+    A stem of stride 4, a body at 1/8 of the size, and back up; the code steers every norm. Upwards from 1/8 the maps
+    are doubled by repetition and smoothed, so that no weight can paint a lattice of 8 pixels; the last step is depth-to-space x4.
+    """
+    content = keras.Input((None, None, 3), name="content")
+    code = keras.Input((1, 1, CODE_SIZE), name="code")
+
+    x = layers.Rescaling(2.0, -1.0, name="centre")(content)
+    x = _conv(stem, stem_size, 4, name="stem")(x)
+    fine = layers.ReLU(name="stem_relu")(StyledNorm(name="stem_norm")([x, code]))
+    x = layers.DepthwiseConv2D(5, strides=2, padding="same", use_bias=False, name="down_depth")(fine)
+    x = _conv(body, 1, name="down")(x)
+    x = layers.ReLU(name="down_relu")(StyledNorm(name="down_norm")([x, code]))
+    for k in range(blocks):
+        y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"block{k}_depth")(x)
+        y = _conv(body * expand, 1, name=f"block{k}_wide")(y)
+        y = layers.ReLU(name=f"block{k}_relu")(StyledNorm(name=f"block{k}_norm")([y, code]))
+        y = _conv(body, 1, bias=True, name=f"block{k}_narrow")(y)
+        x = layers.Add(name=f"block{k}_add")([x, y])
+    x = _conv(stem, 1, bias=True, name="up")(x)
+    x = DepthToSpace(2, name="up2")(layers.Concatenate(name="up_repeat")([x, x, x, x]))
+    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="up_smooth")(x)
+    x = layers.Add(name="join")([x, fine])
+    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="tail1_depth")(x)
+    x = _conv(tail, 1, name="tail1")(x)
+    x = layers.ReLU(name="tail1_relu")(StyledNorm(name="tail1_norm")([x, code]))
+    x = _conv(48, 3, name="tail2")(x)
+    x = StyledNorm(normalize=False, repeat=16, name="colour")([x, code])
+    x = layers.Activation("sigmoid", dtype="float32", name="sigmoid")(x)
+    picture = DepthToSpace(4, name="picture")(x)
+    model = keras.Model([content, code], picture, name="lite_frame")
+    _start_smooth(model)
+    return model
+
+
+def _start_smooth(model: keras.Model) -> None:
+    """Start the layers that grow the picture without any lattice: blurs, and 16 equal pixels a block."""
+    for name, size in (("down_depth", 5), ("up_smooth", 3)):
+        layer = model.get_layer(name)
+        row = np.poly1d([1, 1]) ** (size - 1)
+        blur = np.outer(row.coeffs, row.coeffs) / np.sum(row.coeffs) ** 2
+        noise = layer.get_weights()[0]
+        layer.set_weights([(blur[:, :, None, None] + 0.1 * noise * (name == "down_depth")).astype(np.float32)])
+    last = model.get_layer("tail2")
+    kernel = last.get_weights()[0]
+    last.set_weights([np.tile(kernel[..., :3], (1, 1, 1, 16)) + 0.05 * kernel])
+
+
+STYLE_SIZE = 256
+STAGES: tuple[tuple[int, int, int], ...] = (
+    (2, 24, 4),
+    (5, 32, 8),
+    (9, 64, 16),
+    (12, 96, 16),
+    (15, 160, 32),
+    (16, 320, 32),
+)
+"""Stages of the style network: the teacher block each one is trained to imitate, its channels, and its reduction of the size."""
+
+
+def _bottleneck(x: Tensor, channels: int, wide: int, stride: int, name: str) -> Tensor:
+    """1x1 up, depthwise 3x3, 1x1 down, with a shortcut where the shape stays."""
+    y = _conv(wide, 1, bias=True, name=f"{name}_wide")(x)
+    y = layers.ReLU(name=f"{name}_relu1")(y)
+    y = layers.DepthwiseConv2D(3, strides=stride, padding="same", name=f"{name}_depth")(y)
+    y = layers.ReLU(name=f"{name}_relu2")(y)
+    y = _conv(channels, 1, bias=True, name=f"{name}_narrow")(y)
+    return layers.Add(name=f"{name}_add")([x, y]) if stride == 1 and x.shape[-1] == channels else y
+
+
+def build_style_stages(head: int = 640) -> list[keras.Model]:
+    """The parts of the style network, first picture (N, 256, 256, 3) -> (N, 64, 64, 24), last (N, 8, 8, 320) -> local codes (N, 8, 8, 100)."""
+    stages = []
+    sides = [None, 64, 32, 16, 16, 8, 8]
+    ins = [3, 24, 32, 64, 96, 160, 320]
+
+    def start(k: int) -> Tensor:
+        return keras.Input((None, None, ins[k]), name=f"in{k}")
+
+    x0 = start(0)
+    x = layers.Rescaling(2.0, -1.0, name="style_centre")(x0)
+    x = layers.ReLU(name="s0_relu1")(_conv(32, 3, 2, bias=True, name="s0_a")(x))
+    x = layers.ReLU(name="s0_relu2")(_conv(56, 3, 2, bias=True, name="s0_b")(x))
+    x = _conv(24, 1, bias=True, name="s0_c")(x)
+    x = _bottleneck(x, 24, 72, 1, "s0_d")
+    stages.append(keras.Model(x0, x, name="stage0"))
+    table = {
+        1: ((32, 112, 2), (32, 96, 1)),
+        2: ((64, 176, 2), (64, 192, 1), (64, 192, 1)),
+        3: ((96, 288, 1), (96, 288, 1)),
+        4: ((160, 384, 2), (160, 400, 1)),
+        5: ((320, 480, 1),),
+    }
+    for k, blocks in table.items():
+        x0 = x = start(k)
+        for j, (channels, wide, stride) in enumerate(blocks):
+            x = _bottleneck(x, channels, wide, stride, f"s{k}_{j}")
+        stages.append(keras.Model(x0, x, name=f"stage{k}"))
+    x0 = start(6)
+    x = layers.ReLU(name="top_relu")(_conv(head, 1, bias=True, name="top")(x0))
+    stages.append(keras.Model(x0, _conv(CODE_SIZE, 1, bias=True, name="local_code")(x), name="stage6"))
+    assert len(sides) == len(stages)
+    return stages
+
+
+@keras.saving.register_keras_serializable("realtime")
+class CodeScale(layers.Layer):
+    """Back from normalized local codes to codes: the mean over the picture, times a spread, plus a mean; (N, h, w, 100) -> (N, 1, 1, 100)."""
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.spread = self.add_weight(shape=(CODE_SIZE,), initializer="ones", trainable=False, name="spread")
+        self.mean = self.add_weight(shape=(CODE_SIZE,), initializer="zeros", trainable=False, name="mean")
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.mean(x, axis=(1, 2), keepdims=True) * self.spread + self.mean
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return (shape[0], 1, 1, CODE_SIZE)
+
+
+def build_style(stages: list[keras.Model] | None = None) -> keras.Model:
+    """The style network: picture (N, 256, 256, 3) in 0..1 -> code (N, 1, 1, 100); new, or of the stages given."""
+    picture = keras.Input((STYLE_SIZE, STYLE_SIZE, 3), name="style")
+    x = picture
+    for stage in stages or build_style_stages():
+        x = stage(x)
+    return keras.Model(picture, CodeScale(name="code_scale")(x), name="lite_style")

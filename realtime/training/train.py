@@ -1,0 +1,265 @@
+"""Training of the frame network, step by step, resumable: ``train_on_batch`` of a Keras model on any backend."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from . import losses
+from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
+from .evaluate import LitePair, to_bytes, to_float
+from .losses import Weights
+from .student import build_frame
+from .teacher import Predictor, Transformer
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A stage of training: its length, rates and what it is trained for."""
+
+    steps: int = 8000
+    batch: int = 8
+    fresh: int = 2
+    view: int = 192
+    rate: float = 2e-3
+    last_rate: float = 2e-5
+    warmup: int = 100
+    noise: float = 6.0
+    seed: int = 1
+    weights: Weights = Weights()
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate: a short rise, then a cosine down."""
+        rise = min(1.0, (step + 1) / max(1, self.warmup))
+        return rise * (
+            self.last_rate + (self.rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        )
+
+
+class Distiller(keras.Model):
+    """The frame network with its losses: batches as `data.Samples.step` makes them."""
+
+    def __init__(self, student: keras.Model, predictor: Predictor, weights: Weights) -> None:
+        super().__init__()
+        self.student = student
+        self.predictor = predictor
+        self.weights_of = weights
+        self.parts = [keras.metrics.Mean(name=n) for n in ("pixel", "feature", "texture", "arrival", "still", "grid")]
+
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
+        """Pictures of both views, one after the other: (2 N, V, V, 3)."""
+        both = ops.concatenate([inputs["first"], inputs["second"]], axis=0)
+        codes = ops.concatenate([inputs["code"], inputs["code"]], axis=0)
+        return self.student([both, codes], training=training)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Tensor:
+        """The weighted sum of all terms, averaged over the batch."""
+        n = y["label"].shape[0]
+        w = self.weights_of
+        first, second = y_pred[:n], y_pred[n:]
+        found, local = self.predictor.maps(first, losses.TAPS)
+        wanted = [ops.stop_gradient(m) for m in losses.wanted_maps(self.predictor, y["label"])]
+        terms = [
+            0.5 * (losses.pixel_loss(first, y["label"]) + losses.pixel_loss(second, y["label2"])),
+            losses.feature_loss(found, wanted),
+            losses.texture_loss(found, wanted),
+            losses.arrival_loss(local, x["code"][:, 0, 0, :]),
+            losses.still_loss(first, second, x["shift"], MARGIN),
+            losses.grid_loss(first, y["label"]),
+        ]
+        total = 0.0
+        factors = (w.pixel, w.feature, w.texture, w.arrival, w.still, w.grid)
+        for term, factor, metric in zip(terms, factors, self.parts, strict=True):
+            value = ops.mean(term)
+            metric.update_state(value)
+            total = total + factor * value
+        return total
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The running means of the terms."""
+        return [*super().metrics, *self.parts] if self.parts[0] not in super().metrics else super().metrics
+
+
+class TeacherModel(keras.Model):
+    """The teacher as a model without weights to train, for ``predict_on_batch``."""
+
+    def __init__(self, transformer: Transformer) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        return self.transformer(inputs[0], inputs[1])
+
+
+def labeller(folder: str | Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A function from contents (N, S, S, 3) and codes (N, 100) to the teacher's pictures."""
+    model = TeacherModel(Transformer(folder))
+    return lambda contents, codes: np.asarray(model.predict_on_batch([contents, codes]))
+
+
+def all_codes(
+    folder: str | Path,
+    styles: Sequence[Picture],
+    photos: Sequence[Picture],
+    crops: int,
+    seed: int,
+    cache: Path | None = None,
+) -> Floats:
+    """The codes to train with, (M, 100), by the teacher's style network; kept in the file `cache`."""
+    if cache is not None and cache.exists():
+        with np.load(cache) as arrays:
+            return np.asarray(arrays["codes"], np.float32)
+    teacher = LitePair.teacher(folder)
+    codes = make_codes(teacher.encode, styles, photos, crops, seed)
+    if cache is not None:
+        np.savez(cache, codes=codes)
+    return codes
+
+
+def own_codes(
+    style_net: keras.Model, styles: Sequence[Picture], photos: Sequence[Picture], crops: int, seed: int
+) -> Floats:
+    """The codes to train with, (M, 100), by our own style network, so that the frame network learns to live with its errors."""
+
+    def encode(picture: Picture) -> Floats:
+        return np.asarray(style_net.predict_on_batch(to_float(picture)), np.float32).reshape(-1)
+
+    return make_codes(encode, styles, photos, crops, seed)
+
+
+def read_frame(path: Path) -> keras.Model:
+    """The frame network of a state written by `fit`, with averaged weights."""
+    student = build_frame()
+    with np.load(path) as state:
+        student.set_weights([state[f"average/{i}"] for i in range(len(student.weights))])
+    return student
+
+
+def progress_sheet(
+    distiller: Distiller,
+    average: Average,
+    photos: Sequence[Picture],
+    codes: Floats,
+    label: Callable[[Floats, Floats], Floats],
+) -> Picture:
+    """Six rows of photo, teacher's picture and ours, by averaged weights."""
+    raw = distiller.student.get_weights()
+    distiller.student.set_weights(average.values)
+    rows = []
+    for k in range(6):
+        photo = resized(photos[(3 * k + 5) % len(photos)], 384, 288)
+        code = codes[(480 * k + 8) % len(codes)][None]
+        ours = distiller.student.predict_on_batch([to_float(photo), code[:, None, None, :]])
+        rows.append(np.concatenate([photo, to_bytes(label(to_float(photo), code)), to_bytes(np.asarray(ours))], axis=1))
+    distiller.student.set_weights(raw)
+    return np.concatenate(rows, axis=0)
+
+
+class Average:
+    """Exponential moving average of the student's weights."""
+
+    def __init__(self, model: keras.Model, decay: float = 0.998) -> None:
+        self.decay = decay
+        self.values = [np.array(w) for w in model.get_weights()]
+
+    def update(self, model: keras.Model, step: int, every: int = 5) -> None:
+        """Take in the weights, every few steps."""
+        if step % every:
+            return
+        decay = min(self.decay**every, (1 + step) / (10 + step))
+        for kept, new in zip(self.values, model.get_weights(), strict=True):
+            kept += (1 - decay) * (new - kept)
+
+
+def save_state(folder: Path, distiller: Distiller, average: Average, step: int) -> None:
+    """Write everything that a resumed run needs, in one file that is never half written."""
+    arrays = {f"student/{i}": w for i, w in enumerate(distiller.student.get_weights())}
+    arrays |= {f"average/{i}": w for i, w in enumerate(average.values)}
+    optimizer: dict[str, Any] = {}
+    distiller.optimizer.save_own_variables(optimizer)
+    arrays |= {f"optimizer/{k}": np.asarray(ops.convert_to_numpy(v)) for k, v in optimizer.items()}
+    temporary = folder / "state.tmp.npz"
+    np.savez(temporary, step=step, **arrays)
+    os.replace(temporary, folder / "state.npz")
+
+
+def load_state(path: Path, distiller: Distiller, average: Average, optimizer: bool = True) -> int:
+    """Take up a saved state; gives the number of steps done."""
+    with np.load(path) as state:
+        count = len(average.values)
+        distiller.student.set_weights([state[f"student/{i}"] for i in range(count)])
+        average.values = [state[f"average/{i}"].copy() for i in range(count)]
+        if optimizer:
+            saved = {k.split("/", 1)[1]: state[k] for k in state.files if k.startswith("optimizer/")}
+            distiller.optimizer.load_own_variables(saved)
+        return int(state["step"])
+
+
+def fit(
+    distiller: Distiller,
+    samples: Samples,
+    plan: Plan,
+    folder: Path,
+    until: int | None = None,
+    every: int = 100,
+    show: Callable[[Distiller, Average, int], None] | None = None,
+    begin_from: Path | None = None,
+) -> Average:
+    """Train to the end of the plan (or `until`), resuming from `folder` where a state lies; else from the weights of `begin_from`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    distiller.compile(optimizer=keras.optimizers.Adam(plan.rate, clipnorm=1.0))
+    distiller.optimizer.build(distiller.student.trainable_variables)
+    average = Average(distiller.student)
+    step = 0
+    if (folder / "state.npz").exists():
+        step = load_state(folder / "state.npz", distiller, average)
+    elif begin_from is not None:
+        load_state(begin_from, distiller, average, optimizer=False)
+        distiller.student.set_weights(average.values)
+    (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
+    last = min(plan.steps, until if until is not None else plan.steps)
+    clock, since = time.monotonic(), step
+    sums: dict[str, float] = {}
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(samples.step, step, plan.noise)
+        while step < last:
+            batch = coming.result()
+            coming = pool.submit(samples.step, step + 1, plan.noise)
+            distiller.optimizer.learning_rate = plan.rate_at(step)
+            inputs = {k: batch[k] for k in ("first", "second", "code", "shift")}
+            logs = distiller.train_on_batch(inputs, {k: batch[k] for k in ("label", "label2")}, return_dict=True)
+            for name, value in logs.items():
+                sums[name] = sums.get(name, 0.0) + float(value)
+            average.update(distiller.student, step)
+            distiller.reset_metrics()
+            step += 1
+            if step % every and step != last:
+                continue
+            done = step - since
+            speed = plan.batch * done / (time.monotonic() - clock)
+            line = " ".join(f"{k} {v / done:.4f}" for k, v in sums.items())
+            print(f"{step}/{plan.steps} {speed:.1f} pictures/s {line}", flush=True)
+            with (folder / "log.txt").open("a") as log:
+                log.write(f"{time.strftime('%H:%M:%S')} {step} {speed:.2f} {line}\n")
+            save_state(folder, distiller, average, step)
+            if show is not None:
+                show(distiller, average, step)
+            clock, since = time.monotonic(), step
+            sums.clear()
+    return average

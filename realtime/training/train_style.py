@@ -1,0 +1,211 @@
+"""Training of the style network: stage by stage on the teacher's feature maps, then from end to end on its codes."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .data import Picture, jitter, random_crop, resized, scribbled
+from .student import STAGES, STYLE_SIZE, build_style, build_style_stages
+from .teacher import Predictor
+
+Tensor = Any
+BLOCKS = tuple(block for block, _, _ in STAGES)
+
+
+@dataclass(frozen=True)
+class StylePlan:
+    """Lengths and rates: `forced` steps with every stage fed by the teacher, then the rest from end to end."""
+
+    steps: int = 4000
+    forced: int = 1000
+    batch: int = 16
+    rate: float = 2e-3
+    last_rate: float = 1e-5
+    seed: int = 1
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate: cosine down over the whole plan, with short rises at the start and at the change."""
+        since = step if step < self.forced else step - self.forced
+        rise = min(1.0, (since + 1) / 100)
+        return rise * (
+            self.last_rate + (self.rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        )
+
+
+class StylePictures:
+    """Batches of style pictures (N, 256, 256, 3) uint8: whole paintings, crops, photos, scribbles and collages, from seeds."""
+
+    def __init__(self, paintings: Sequence[Picture], photos: Sequence[Picture], batch: int, seed: int) -> None:
+        self.paintings, self.photos, self.batch, self.seed = paintings, photos, batch, seed
+
+    def one(self, rng: np.random.Generator) -> Picture:
+        """One picture (256, 256, 3)."""
+        kind = rng.random()
+        if kind < 0.12:
+            return scribbled(rng)
+        source = self.photos if kind < 0.3 else self.paintings
+        picture = source[rng.integers(len(source))]
+        if rng.random() < 0.4:
+            out = resized(picture, STYLE_SIZE, STYLE_SIZE)
+            out = np.ascontiguousarray(out[:, ::-1]) if rng.random() < 0.5 else out
+        else:
+            out = random_crop(picture, STYLE_SIZE, rng, (1.0, 2.2))
+        return jitter(out, rng) if rng.random() < 0.5 else out
+
+    def step(self, number: int) -> Picture:
+        """The batch of training step `number`."""
+        rng = np.random.default_rng([self.seed, 3, number])
+        batch = [self.one(rng) for _ in range(self.batch)]
+        for k in range(0, self.batch - 1, 4):  # collages: half of one picture, half of the next
+            at = int(rng.integers(64, 193))
+            batch[k] = np.concatenate([batch[k][:, :at], batch[k + 1][:, at:]], axis=1)
+        return np.stack(batch)
+
+
+class StyleDistiller(keras.Model):
+    """The stages with their losses. Teacher maps are normalized channel by channel with `scales` (mean, deviation)."""
+
+    def __init__(
+        self, stages: list[keras.Model], predictor: Predictor, scales: list[tuple[np.ndarray, np.ndarray]], forced: bool
+    ):
+        super().__init__()
+        self.stages, self.predictor, self.forced = stages, predictor, forced
+        self.scales = [(ops.convert_to_tensor(m), ops.convert_to_tensor(s)) for m, s in scales]
+        self.parts = [keras.metrics.Mean(name=n) for n in ("maps", "local", "code")]
+
+    def call(self, picture: Tensor, training: bool = False) -> Tensor:
+        return picture
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Tensor:
+        """Squared differences of normalized maps and local codes; end to end also the distance of whole codes."""
+        picture = ops.cast(x, "float32") / 255.0
+        found, local = self.predictor.maps(picture, BLOCKS)
+        wanted = [
+            ops.stop_gradient((m - mean) / deviation)
+            for m, (mean, deviation) in zip([*found, local], self.scales, strict=True)
+        ]
+        value, total = picture, 0.0
+        for k, stage in enumerate(self.stages):
+            value = stage(value if not self.forced or k == 0 else wanted[k - 1])
+            gap = ops.mean(ops.square(value - wanted[k]))
+            if k + 1 < len(self.stages):
+                total = total + gap
+        deviation = self.scales[-1][1]
+        miss = (ops.mean(value, axis=(1, 2)) - ops.mean(wanted[-1], axis=(1, 2))) * deviation
+        code = ops.mean(ops.sqrt(ops.sum(ops.square(miss), axis=-1) + 1e-4))
+        for metric, part in zip(self.parts, (total, gap, code), strict=True):
+            metric.update_state(part)
+        return total + gap if self.forced else 0.1 * total + 0.5 * gap + code
+
+
+def channel_scales(predictor: Predictor, pictures: Picture) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Mean and deviation of each channel of the teacher's maps and local codes over some pictures (N, 256, 256, 3)."""
+    found, local = predictor.maps(ops.convert_to_tensor(pictures.astype(np.float32) / 255), BLOCKS)
+    maps = [np.asarray(ops.convert_to_numpy(m)) for m in [*found, local]]
+    return [(m.mean((0, 1, 2)), m.std((0, 1, 2)) + 1e-3) for m in maps]
+
+
+def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarray]]) -> keras.Model:
+    """The style network of trained stages."""
+    model = build_style(stages)
+    mean, deviation = scales[-1]
+    model.get_layer("code_scale").set_weights([deviation.astype(np.float32), mean.astype(np.float32)])
+    return model
+
+
+def read_style(path: Path) -> keras.Model:
+    """The style network of a state written by `fit_style`, with averaged weights."""
+    stages = build_style_stages()
+    with np.load(path) as arrays:
+        for k, w in enumerate([w for s in stages for w in s.trainable_variables]):
+            w.assign(arrays[f"average/{k}"])
+        return finished(stages, [(arrays["scale/mean"], arrays["scale/spread"])])
+
+
+def fit_style(
+    predictor: Predictor,
+    paintings: Sequence[Picture],
+    photos: Sequence[Picture],
+    plan: StylePlan,
+    folder: Path,
+    every: int = 100,
+    until: int | None = None,
+) -> keras.Model:
+    """Train (or go on training) the style network; its state lies in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(plan.seed)
+    pictures = StylePictures(paintings, photos, plan.batch, plan.seed)
+    scales = channel_scales(predictor, np.concatenate([pictures.step(10**6 + k) for k in range(4)]))
+    stages = build_style_stages()
+    state = folder / "style_state.npz"
+    step, saved = 0, {}
+    if state.exists():
+        with np.load(state) as arrays:
+            saved = dict(arrays)
+        step = int(saved["step"])
+    models = [w for s in stages for w in s.trainable_variables]
+    averages = [np.array(ops.convert_to_numpy(w)) for w in models]
+    (folder / "style_plan.json").write_text(json.dumps(asdict(plan), indent=1))
+    last = min(plan.steps, until if until is not None else plan.steps)
+
+    def make(forced: bool) -> StyleDistiller:
+        d = StyleDistiller(stages, predictor, scales, forced)
+        d.compile(optimizer=keras.optimizers.Adam(plan.rate, clipnorm=1.0))
+        d.optimizer.build(models)
+        return d
+
+    distiller = make(step < plan.forced)
+    if saved:
+        for k, w in enumerate(models):
+            w.assign(saved[f"weight/{k}"])
+            averages[k] = saved[f"average/{k}"].copy()
+        distiller.optimizer.load_own_variables(
+            {k.split("/", 1)[1]: v for k, v in saved.items() if k.startswith("optimizer/")}
+        )
+    clock, since = time.monotonic(), step
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(pictures.step, step)
+        while step < last:
+            if step == plan.forced and distiller.forced:
+                distiller = make(False)
+            batch, coming = coming.result(), pool.submit(pictures.step, step + 1)
+            distiller.optimizer.learning_rate = plan.rate_at(step)
+            logs = distiller.train_on_batch(batch, batch[:, 0, 0, 0], return_dict=True)
+            step += 1
+            if step % 5 == 0:
+                decay = min(0.99, (1 + step) / (10 + step))
+                for kept, new in zip(averages, models, strict=True):
+                    kept += (1 - decay) * (np.asarray(ops.convert_to_numpy(new)) - kept)
+            if step % every == 0 or step == last:
+                line = " ".join(f"{k} {float(v):.4f}" for k, v in logs.items())
+                print(
+                    f"{step}/{plan.steps} {plan.batch * (step - since) / (time.monotonic() - clock):.1f} pictures/s {line}",
+                    flush=True,
+                )
+                optimizer: dict[str, Any] = {}
+                distiller.optimizer.save_own_variables(optimizer)
+                arrays = {f"weight/{k}": np.asarray(ops.convert_to_numpy(w)) for k, w in enumerate(models)}
+                arrays |= {f"average/{k}": v for k, v in enumerate(averages)}
+                arrays |= {f"optimizer/{k}": np.asarray(ops.convert_to_numpy(v)) for k, v in optimizer.items()}
+                arrays |= {"scale/mean": scales[-1][0], "scale/spread": scales[-1][1]}
+                np.savez(folder / "style_state.tmp.npz", step=step, **arrays)
+                os.replace(folder / "style_state.tmp.npz", state)
+                distiller.reset_metrics()
+                clock, since = time.monotonic(), step
+    for kept, w in zip(averages, models, strict=True):
+        w.assign(kept)
+    return finished(stages, scales)

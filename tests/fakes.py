@@ -1,0 +1,98 @@
+"""Stand-ins for a camera, a model and a window, so that a session can be watched frame by frame."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from realtime.commands import Command
+from realtime.frame import Frame, Picture
+from realtime.models.base import Model, StyleCode
+from realtime.sources.base import Source
+
+
+class FakeSource(Source):
+    """A camera whose frames the test takes out of its pocket: the number of the frame is its blue."""
+
+    name = "fake"
+
+    def __init__(self, interval: float = 0.002, size: tuple[int, int] = (64, 48)) -> None:
+        self._interval, self._size = interval, size
+        self._closed = threading.Event()
+        self.count = 0
+        self.fail: Exception | None = None
+        self.trouble = ""
+
+    def read(self, timeout: float = 1.0) -> Frame | None:
+        if self.fail:
+            raise self.fail
+        if self._closed.wait(min(self._interval, timeout)) or self.trouble:
+            return None
+        picture = np.full((self._size[1], self._size[0], 3), (self.count % 256, 100, 50), np.uint8)
+        picture[:, : self._size[0] // 2, 1] = 0  # green only on the right, so that a mirror shows
+        self.count += 1
+        return Frame(picture, time.monotonic())
+
+    @property
+    def notice(self) -> str:
+        return self.trouble
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+class FakeModel(Model):
+    """Paints every frame in the style picture's mean colour, all of one colour."""
+
+    identity = "fake-model"
+    description = "a fake"
+
+    def __init__(self) -> None:
+        self.fail: Exception | None = None
+        self.frames = 0
+        self.encoded = 0
+
+    def encode(self, style: Picture) -> StyleCode:
+        self.encoded += 1
+        return StyleCode(self.identity, (style.reshape(-1, 3).mean(axis=0),))
+
+    def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+        if self.fail:
+            raise self.fail
+        self.check(code)
+        self.frames += 1
+        return np.broadcast_to(np.round(code.arrays[0]).astype(np.uint8), picture.shape).copy()
+
+
+class FakeWindow:
+    """Notes what is shown and types what the test tells it to. `on_show` is called with every picture."""
+
+    def __init__(self) -> None:
+        self.typed: queue.Queue[Command] = queue.Queue()
+        self.on_show: Callable[[Picture], None] = lambda picture: None
+        self.shown: list[Picture] = []
+        self.fullscreen = False
+        self.closed = False
+
+    def type(self, action: str, value: int | float | str = 0) -> None:
+        self.typed.put(Command(action, value))  # type: ignore[arg-type]
+
+    def show(self, picture: Picture) -> None:
+        self.shown.append(picture)
+        self.on_show(picture)
+
+    def full_screen(self, on: bool) -> None:
+        self.fullscreen = on
+
+    def commands(self) -> list[Command]:
+        found = []
+        while not self.typed.empty():
+            found.append(self.typed.get())
+        return found
+
+    def close(self) -> None:
+        self.closed = True

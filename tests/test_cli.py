@@ -1,0 +1,216 @@
+"""The command line: what it says, its exit status, and that it never shows a traceback."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fakes import FakeModel
+
+from realtime import cli
+from realtime.commands import KEY_MAP, KEYS, key_table
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class Run:
+    """The command in this process, with a fake model and no cameras."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "argv", ["realtime", *arguments])
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        out, err = self._capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setattr("realtime.stylizer.open_model", lambda text, threads: FakeModel())
+    monkeypatch.setattr("realtime.sources.list_cameras", lambda: [])
+    monkeypatch.setattr("realtime.sources.camera.list_cameras", lambda: [])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return Run(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--size", "640"], "640x480"),
+        (["--size", "0x0"], "16 to 7680"),
+        (["--strength", "1.5"], "strength"),
+        (["--strength", "much"], "strength"),
+        (["--fps", "0"], "fps"),
+        (["--frames", "0"], "frames"),
+        (["--seconds", "-1"], "seconds"),
+        (["--style", "no-such-style", "--no-window"], "there is no style"),
+        (["--styles", "no-such-folder", "--no-window"], "no-such-folder"),
+        (["--source", "no-such-file.mp4", "--no-window"], "no-such-file.mp4"),
+        (["--source", "nobody's camera", "--no-window"], "no camera is called"),
+        (["--source", "ftp://host/x", "--no-window"], "ftp"),
+        (["--record", "clip.avi", "--no-window", "--source", "demo"], ".mp4"),
+        (["--no-such-option"], "--no-such-option"),
+        (["no-such-command"], "no-such-command"),
+        (["styles", "--styles", "no-such-folder"], "no-such-folder"),
+    ],
+)
+def test_wrong_use_is_one_clear_line_and_exit_status_2(run: Run, arguments: list[str], said: str) -> None:
+    status, out, err = run(*arguments)
+    assert status == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+    assert not out
+
+
+def test_a_model_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = Run(monkeypatch, capsys)("--model", "no-such-model", "--no-window")
+    assert status == 2
+    assert "no-such-model" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_with_no_camera_the_demo_is_shown_and_said_in_one_line(run: Run) -> None:
+    status, _, err = run("--no-window", "--frames", "3")
+    assert status == 0
+    assert sum("no camera found" in line for line in err.splitlines()) == 1
+    assert "3 frames shown" in err
+
+
+def test_with_no_display_it_says_what_works_without_one(run: Run) -> None:
+    status, _, err = run("--source", "demo")
+    assert status == 1
+    assert "DISPLAY" in err
+    assert "--record" in err
+    assert "--no-window --frames N" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_with_no_display_a_clip_is_recorded_all_the_same(run: Run, tmp_path: Path) -> None:
+    status, _, err = run("--source", "demo", "--record", "clip.mp4", "--frames", "5")
+    assert status == 0
+    assert "no window" in err
+    capture = cv2.VideoCapture(str(tmp_path / "clip.mp4"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 5
+    capture.release()
+
+
+def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import realtime.live
+
+    seen = []
+
+    class Session:
+        def __init__(self, source: object, stylizer: object, library: object, settings: object, window: object, **options: object) -> None:
+            seen.append((source, settings, options))
+
+        def run(self) -> str:
+            return ""
+
+    monkeypatch.setattr(realtime.live, "LiveSession", Session)
+    cv2.imwrite(str(tmp_path / "mine.png"), np.full((8, 8, 3), 9, np.uint8))
+    status, _, _ = run("--source", "demo", "--style", "mine.png", "--strength", "0.4", "--mirror", "--size", "320x200", "--fps", "12",
+                       "--original", "--compare", "--fullscreen", "--no-info", "--record", "c.mp4", "--seconds", "2.5", "--frames", "7",
+                       "--no-window", "--out", "there", "--keep-original")  # fmt: skip
+    assert status == 0
+    (source, settings, options), = seen
+    assert (settings.style, settings.strength, settings.mirror) == ("mine", 0.4, True)
+    assert (settings.original, settings.compare, settings.fullscreen, settings.info) == (True, True, True, False)
+    assert (options["record"], options["out"], options["seconds"], options["frames"]) == (Path("c.mp4"), Path("there"), 2.5, 7)
+    assert options["keep_original"]
+
+
+def test_styles_lists_shipped_and_added_ones_and_names_what_is_none(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "kitchen tiles.png"), np.full((8, 12, 3), 9, np.uint8))
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8 no")
+    (folder / "notes.txt").write_text("hello")
+    status, out, err = run("styles", "--styles", str(folder))
+    assert status == 0
+    assert re.search(r"^kitchen tiles +12×8", out, re.MULTILINE)
+    assert "wave" in out
+    assert "broken" not in out
+    assert "broken.jpg" in err
+    assert "notes.txt" in err
+
+
+def test_cameras_without_one(run: Run) -> None:
+    status, out, err = run("cameras")
+    assert (status, out) == (0, "")
+    assert "no camera" in err
+
+
+def test_the_readme_agrees_with_the_keys_and_the_options(run: Run) -> None:
+    assert key_table() in README
+    _, out, _ = run("--help")
+    options = set(re.findall(r"--[a-z-]+", out)) - {"--help", "--version"}
+    assert options
+    assert not [option for option in options if f"`{option}" not in README and f"{option}`" not in README]
+
+
+def test_no_key_means_two_things() -> None:
+    assert len(KEY_MAP) == sum(len(key.commands) for key in KEYS)
+
+
+def test_fuzzed_options_never_show_a_traceback(run: Run) -> None:
+    rng = random.Random(7)
+    words = ["", "0", "-1", "1", "99999999999999999999", "1e309", "nan", "inf", "640x480", "x", "-x-", "wave", "demo", "http://", "rtsp://[",
+             "http://127.0.0.1:1/x", "/", ".", "..", "\udcff", "ünï", "a" * 5000, "--", "%s", "{}", "1x1", "16x16", "/dev/null"]  # fmt: skip
+    options = ["--source", "--style", "--styles", "--strength", "--size", "--fps", "--record", "--out", "--frames", "--seconds", "--mirror",
+               "--no-mirror", "--keep-original", "--info", "--original"]  # fmt: skip
+    for _ in range(120):
+        arguments = ["--no-window", "--frames", "1", "--seconds", "1"]
+        for option in rng.sample(options, rng.randint(1, 3)):
+            takes_none = option.startswith(("--no-", "--keep", "--mirror", "--info", "--original"))
+            arguments += [option] if takes_none else [option, rng.choice(words)]
+        status, _, err = run(*arguments)
+        assert status in (0, 1, 2), arguments
+        assert "Traceback" not in err, arguments
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: signal.Signals, tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); import realtime.stylizer; from fakes import FakeModel\n"
+        "realtime.stylizer.open_model = lambda text, threads: FakeModel()\n"
+        "from realtime.cli import main; main()"
+    )
+    clip = tmp_path / "clip.mp4"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "DISPLAY": ""}
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(ROOT / "tests"), "--source", "demo", "--size", "160x120", "--record", str(clip), "--no-window"],
+        stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT if (ROOT / "realtime").is_dir() else None,
+    ) as process:  # fmt: skip
+        assert process.stderr
+        while "recording" not in process.stderr.readline():
+            assert process.poll() is None
+        while clip.stat().st_size < 2000:  # until some frames are in it
+            os.sched_yield()
+        begin = time.monotonic()
+        process.send_signal(how)
+        _, err = process.communicate(timeout=20)
+        assert time.monotonic() - begin < 1.5  # the interpreter's own end included
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    capture = cv2.VideoCapture(str(clip))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+    capture.release()

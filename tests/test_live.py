@@ -1,0 +1,380 @@
+"""The live session, with a fake camera, model and window: what a person at the keyboard would notice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+from fakes import FakeModel, FakeSource, FakeWindow
+
+from realtime.commands import Command, Settings
+from realtime.errors import SourceError, UsageError
+from realtime.frame import Picture
+from realtime.live import LiveSession
+from realtime.styles import StyleLibrary
+from realtime.stylizer import Stylizer
+
+RED, GREEN, BLUE = (0, 0, 200), (0, 200, 0), (200, 0, 0)
+
+
+class Stage:
+    """A session ready to run, and all that it is made of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.styles = folder / "styles"
+        self.styles.mkdir()
+        for name, colour in (("blue", BLUE), ("green", GREEN), ("red", RED)):
+            cv2.imwrite(str(self.styles / f"{name}.png"), np.full((8, 8, 3), colour, np.uint8))
+        self.out = folder / "out"
+        self.source, self.model, self.window = FakeSource(), FakeModel(), FakeWindow()
+        self.library = StyleLibrary(Stylizer(self.model), [self.styles], folder / "cache")
+        self.said: list[str] = []
+
+    def session(self, settings: Settings | None = None, **options: object) -> LiveSession:
+        settings = settings or Settings("red", info=False)
+        self.library.code(settings.style)
+        window = options.pop("window", self.window)
+        return LiveSession(
+            self.source, Stylizer(self.model), self.library, settings, window, out=self.out, say=self.said.append, **options  # type: ignore[arg-type]
+        )
+
+    def run_until(self, condition: Callable[[Picture], bool], settings: Settings | None = None) -> Picture:
+        """Run a session until a shown picture meets the condition; gives that picture."""
+        session = self.session(settings, seconds=20)
+        found: list[Picture] = []
+
+        def look(picture: Picture) -> None:
+            if not found and condition(picture):
+                found.append(picture)
+                session.stop()
+
+        self.window.on_show = look
+        session.run()
+        assert found, "no such picture was shown"
+        return found[0]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    empty = tmp_path / "none"
+    empty.mkdir()
+    monkeypatch.setattr("realtime.styles.standard_folders", lambda: [empty])
+    before = set(threading.enumerate())
+    stage = Stage(tmp_path)
+    yield stage
+    stage.source.close()
+    assert set(threading.enumerate()) <= before, "a thread outlived its session"
+
+
+def colour(picture: Picture) -> tuple[int, ...]:
+    return tuple(int(value) for value in picture[picture.shape[0] // 2, picture.shape[1] // 2])
+
+
+def test_shows_the_stylized_stream_and_ends_after_some_frames(stage: Stage) -> None:
+    figures = stage.session(frames=20).run()
+    assert figures.shown == len(stage.window.shown) == 20
+    assert all(colour(picture) == RED for picture in stage.window.shown)
+    assert stage.window.closed
+    assert figures.captured >= figures.stylized >= figures.shown
+    assert 0 < figures.latency_ms <= figures.latency_p95_ms < 1000
+
+
+def test_what_no_one_takes_in_time_is_dropped_and_counted(stage: Stage) -> None:
+    stage.window.on_show = lambda picture: time.sleep(0.03)  # a slow screen, as an event would not be
+    figures = stage.session(frames=5).run()
+    assert figures.dropped > 0
+    assert figures.captured >= figures.shown + figures.dropped - 3  # three may be on their way
+
+
+def test_ends_after_some_seconds_without_a_window(stage: Stage) -> None:
+    begin = time.monotonic()
+    figures = stage.session(seconds=0.3, window=None).run()
+    assert 0.3 <= time.monotonic() - begin < 1.3
+    assert figures.shown > 0
+
+
+def test_stops_promptly_when_told_so_by_another_thread(stage: Stage) -> None:
+    session = stage.session()
+    told = []
+
+    def stop(picture: Picture) -> None:
+        told.append(time.monotonic())
+        session.stop()
+
+    stage.window.on_show = stop
+    session.run()
+    assert time.monotonic() - told[0] < 1.0
+
+
+@pytest.mark.parametrize("part", ["source", "model", "window"])
+def test_an_error_in_any_thread_ends_the_session_and_is_raised(stage: Stage, part: str) -> None:
+    problem = SourceError("the cable is out")
+
+    def fail(picture: Picture) -> None:
+        if part == "window":
+            raise problem
+        setattr(getattr(stage, part), "fail", problem)
+
+    stage.window.on_show = fail
+    with pytest.raises(SourceError, match="cable"):
+        stage.session(seconds=20).run()
+    assert stage.window.closed
+
+
+def test_a_clip_is_finished_when_the_session_fails(stage: Stage, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+
+    def fail(picture: Picture) -> None:
+        if len(stage.window.shown) == 10:
+            stage.source.fail = SourceError("gone")
+
+    stage.window.on_show = fail
+    with pytest.raises(SourceError):
+        stage.session(record=clip, seconds=20).run()
+    capture = cv2.VideoCapture(str(clip))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) >= 10
+    capture.release()
+
+
+def test_next_previous_and_number_keys_switch_the_style(stage: Stage) -> None:
+    wanted = [("step", 1, BLUE), ("step", -1, RED), ("step", -1, GREEN), ("style", 0, BLUE), ("style", "red", RED)]
+    session = stage.session(seconds=20)
+    steps = iter(wanted)
+    now = [next(steps)]
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 1:
+            stage.window.type(now[0][0], now[0][1])
+        elif colour(picture) == now[0][2]:
+            following = next(steps, None)
+            if following is None:
+                session.stop()
+                return
+            now[0] = following
+            stage.window.type(following[0], following[1])
+
+    stage.window.on_show = look
+    session.run()
+    assert colour(stage.window.shown[-1]) == RED
+
+
+def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame(stage: Stage) -> None:
+    session = stage.session(seconds=20)
+    switched: list[int] = []
+
+    def look(picture: Picture) -> None:
+        if not switched and all(stage.library.ready(name) for name in stage.library.names):
+            session.controls.apply(Command("step", 1))
+            switched.append(session.figures.stylized)
+        elif switched and colour(picture) == BLUE:
+            switched.append(session.figures.stylized)
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    # Three at most were past the switch already: in the model, in the mailbox, and on the way to the screen.
+    assert switched[-1] - switched[0] <= 4
+    assert stage.model.encoded == 3
+
+
+def test_a_number_without_a_style_is_a_notice(stage: Stage) -> None:
+    stage.window.type("style", 8)
+    stage.session(frames=5).run()
+    assert any("only 3 styles" in text for text in stage.said)
+
+
+def test_an_unreadable_style_is_left_out_with_a_notice(stage: Stage) -> None:
+    (stage.styles / "amber.png").write_bytes(b"no picture")
+    stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], stage.out / "cache")
+    session = stage.session(seconds=20)
+    stage.window.on_show = lambda picture: session.stop() if any("amber" in text for text in stage.said) else None
+    session.run()
+    assert any("amber" in text for text in stage.said)
+    assert "amber" not in stage.library.names
+
+
+def test_strength_moves_towards_the_contents_own_code_and_0_shows_the_frame(stage: Stage) -> None:
+    half = stage.run_until(lambda picture: True, Settings("red", strength=0.5, info=False))
+    own = half.astype(float) * 2 - np.array(RED)
+    assert abs(own[0, 0, 2] - 50) <= 2, "the red of the content's own code"
+    nothing = stage.run_until(lambda picture: True, Settings("red", strength=0.0, info=False))
+    assert colour(nothing)[2] == 50
+
+
+def test_strength_keys_stay_within_0_and_1(stage: Stage) -> None:
+    session = stage.session(frames=3)
+    for _ in range(15):
+        session.controls.apply(Command("strength", -0.1))
+    assert session.controls.settings.strength == 0.0
+    for _ in range(15):
+        session.controls.apply(Command("strength", 0.1))
+    assert session.controls.settings.strength == 1.0
+    session.run()
+
+
+def test_original_key_shows_the_frame_and_rests_the_model(stage: Stage) -> None:
+    picture = stage.run_until(lambda picture: True, Settings("red", original=True, info=False))
+    assert colour(picture)[2] == 50
+    assert stage.model.frames == 0
+
+
+def test_compare_shows_the_original_beside_the_stylized_picture(stage: Stage) -> None:
+    picture = stage.run_until(lambda picture: True, Settings("red", compare=True, info=False))
+    assert picture.shape[0] == 48
+    assert picture.shape[1] > 2 * 64
+    assert picture[24, 10, 2] == 50
+    assert tuple(picture[24, -10]) == RED
+
+
+def test_mirror(stage: Stage) -> None:
+    plain = stage.run_until(lambda picture: True, Settings("red", original=True, info=False))
+    mirrored = stage.run_until(lambda picture: True, Settings("red", original=True, mirror=True, info=False))
+    assert plain[0, 5, 1] == 0
+    assert plain[0, -5, 1] == 100
+    assert mirrored[0, 5, 1] == 100
+    assert mirrored[0, -5, 1] == 0
+
+
+def test_a_camera_is_mirrored_by_default_and_others_are_not(stage: Stage) -> None:
+    assert not LiveSession(stage.source, Stylizer(stage.model), stage.library).controls.settings.mirror
+    stage.source.mirror = True
+    assert LiveSession(stage.source, Stylizer(stage.model), stage.library).controls.settings.mirror
+
+
+def test_freeze_holds_the_picture_and_styles_still_change_on_it(stage: Stage) -> None:
+    session = stage.session(Settings("red", original=True, info=False), seconds=20)
+    held: list[int] = []
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 3:
+            stage.window.type("freeze")
+        elif session.controls.settings.frozen:
+            held.append(colour(picture)[0])
+            if len(held) == 20:
+                stage.window.type("original")
+            if colour(picture) == RED:
+                session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    # One frame may have been on its way when the key was pressed.
+    assert len(set(held[3:20])) == 1
+    assert stage.model.frames <= 2, "the same picture is painted once"
+
+
+def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alone(stage: Stage, tmp_path: Path) -> None:
+    stage.source = FakeSource(size=(320, 240))
+    clip = tmp_path / "clip.mp4"
+    stage.window.type("help")
+    stage.window.type("snapshot")
+    stage.session(Settings("red"), record=clip, frames=30).run()
+    assert any(len(np.unique(picture.reshape(-1, 3), axis=0)) > 10 for picture in stage.window.shown)
+    snapshot = cv2.imread(str(next(stage.out.glob("*.png"))))
+    assert np.array_equal(snapshot, np.full_like(snapshot, RED))
+    capture = cv2.VideoCapture(str(clip))
+    while (read := capture.read())[0]:
+        assert np.ptp(read[1].reshape(-1, 3), axis=0).max() <= 3
+    capture.release()
+
+
+def test_full_screen_key(stage: Stage) -> None:
+    stage.run_until(lambda picture: stage.window.fullscreen, Settings("red", fullscreen=True, info=False))
+
+
+def test_snapshot_and_recording_keys(stage: Stage) -> None:
+    session = stage.session(seconds=20)
+
+    def look(picture: Picture) -> None:
+        shown = len(stage.window.shown)
+        if shown == 2:
+            stage.window.type("record")
+        elif shown == 20:
+            stage.window.type("snapshot")
+            stage.window.type("record")
+        elif shown > 20 and sum("saved" in text for text in stage.said) == 2:
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    clip, = stage.out.glob("*_red.mp4")
+    picture, = stage.out.glob("*_red.png")
+    assert tuple(cv2.imread(str(picture))[5, 5]) == RED
+    capture = cv2.VideoCapture(str(clip))
+    assert 15 <= capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 20
+    capture.release()
+
+
+def test_where_nothing_can_be_saved_the_keys_are_a_notice_and_the_picture_goes_on(stage: Stage) -> None:
+    stage.out.write_text("a file where the folder should be")
+    session = stage.session(seconds=20)
+    stage.window.type("snapshot")
+    stage.window.type("record")
+    at: list[int] = []
+
+    def look(picture: Picture) -> None:
+        if not at and sum("nothing can be saved" in text for text in stage.said) == 2:
+            at.append(len(stage.window.shown))
+        if at and len(stage.window.shown) > at[0] + 5:
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert at
+
+
+def test_a_clip_that_exists_is_not_begun(stage: Stage, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("mine")
+    with pytest.raises(UsageError, match="exists already"):
+        stage.session(record=clip)
+    assert clip.read_text() == "mine"
+
+
+def test_when_the_camera_is_gone_the_last_picture_stays_with_a_notice_and_it_goes_on_when_it_is_back(stage: Stage) -> None:
+    stage.source = FakeSource(size=(320, 240))
+    session = stage.session(seconds=20)
+    gone: list[int] = []
+
+    def look(picture: Picture) -> None:
+        shown = len(stage.window.shown)
+        if shown == 5:
+            stage.source.trouble = "no picture from fake"
+        elif shown > 5 and stage.source.trouble and len(np.unique(picture.reshape(-1, 3), axis=0)) > 10:
+            assert colour(picture) == RED, "the last picture is still there, under the notice"
+            gone.append(session.figures.shown)
+            stage.source.trouble = ""
+        elif gone and session.figures.shown > gone[0] + 5:
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert gone
+    assert "no picture from fake" in stage.said
+
+
+def test_quit_key(stage: Stage) -> None:
+    stage.window.type("quit")
+    assert stage.session(seconds=20).run().shown <= 1
+
+
+@pytest.mark.slow
+def test_ten_thousand_frames_leave_memory_as_it_was(stage: Stage) -> None:
+    process = psutil.Process()
+    stage.source = FakeSource(interval=0.0, size=(640, 480))
+    at: dict[int, int] = {}
+    session = stage.session(frames=10_000)
+
+    def look(picture: Picture) -> None:
+        stage.window.shown.clear()
+        at[session.figures.shown] = process.memory_info().rss
+
+    stage.window.on_show = look
+    session.run()
+    assert max(at[n] for n in at if n > 9_900) - at[500] <= 10 * 2**20
+
