@@ -12,11 +12,11 @@ import click
 
 from realtime import __version__
 from realtime.commands import Settings
-from realtime.errors import RealtimeError, SinkError
+from realtime.errors import RealtimeError, SinkError, UsageError
 from realtime.models.registry import DEFAULT_MODEL, NAMES
 
 if TYPE_CHECKING:
-    from realtime.frame import Size
+    from realtime.frame import Picture, Size
     from realtime.sinks import WindowSink
 
 
@@ -38,6 +38,14 @@ class _SizeType(click.ParamType):
 
 
 _folder = click.Path(path_type=Path, file_okay=False)
+_file = click.Path(path_type=Path, dir_okay=False)
+_model_option = click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    metavar="M",
+    help=f"{' or '.join(NAMES)}; a folder or .tar.gz; STYLE.tflite,FRAME.tflite; or a TensorFlow Hub address.",
+)
 _styles_option = click.option(
     "--styles", "folders", multiple=True, metavar="DIR", type=_folder, help="Add a folder of style pictures."
 )
@@ -55,8 +63,7 @@ _styles_option = click.option(
 @click.option(
     "--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="From 0, the frame itself, to 1."
 )
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, metavar="M",
-              help=f"{' or '.join(NAMES)}; a folder or .tar.gz; STYLE.tflite,FRAME.tflite; or a TensorFlow Hub address.")  # fmt: skip
+@_model_option
 @click.option(
     "--size",
     type=_SizeType(),
@@ -74,7 +81,7 @@ _styles_option = click.option(
 @click.option("--info/--no-info", default=True, help="The heads-up line.  [default: on]")
 @click.option(
     "--record",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_file,
     metavar="FILE",
     help="Record a clip (.mp4) from the start.",
 )
@@ -184,22 +191,51 @@ def _library(stylizer: Any, folders: tuple[Path, ...]) -> Any:
 
 @realtime.command()
 @_styles_option
-def styles(folders: tuple[Path, ...]) -> None:
+@click.option(
+    "--sheet", type=_file, metavar="FILE", help="Draw the demo scene in every style into a new .png or .jpg file."
+)
+@_model_option
+def styles(folders: tuple[Path, ...], sheet: Path | None, model: str) -> None:
     """List the styles: shipped, your own, and those of --styles."""
     from realtime.pictures import load_picture
     from realtime.styles import find_styles, standard_folders, user_folder
 
     found, notices = find_styles([*standard_folders(), *folders])
+    pictures = []
     for style in found:
         try:
-            height, width = load_picture(style.path).shape[:2]
+            pictures.append((style.name, load_picture(style.path)))
         except RealtimeError as error:
             notices.append(str(error))
             continue
+        height, width = pictures[-1][1].shape[:2]
         click.echo(f"{style.name:20}  {width}×{height}  {style.path}")
     for notice in notices:
         _say(notice)
     _say(f"pictures in {user_folder()} are styles too")
+    if sheet:
+        _draw_sheet(sheet, pictures, model)
+
+
+def _draw_sheet(path: Path, pictures: list[tuple[str, Picture]], model: str) -> None:
+    from PIL import Image
+
+    from realtime.sheet import contact_sheet
+    from realtime.sources.scene import Scene
+    from realtime.stylizer import Stylizer
+
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise UsageError(f"a sheet is a .png or .jpg file, not {path.name!r}")
+    with Stylizer(model) as stylizer:
+        drawn = contact_sheet(stylizer, Scene((640, 480)).draw(12.0), pictures)
+    try:
+        with open(path, "xb") as file:
+            Image.fromarray(drawn[:, :, ::-1]).save(file, quality=85)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already; nothing is overwritten, choose another name") from None
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written ({error.strerror or error})") from error
+    _say(f"saved {path}")
 
 
 @realtime.command()
@@ -213,6 +249,26 @@ def cameras() -> None:
         click.echo(f"{camera.number}  {camera.name}  {granted}")
     if not found:
         _say("there is no camera that the system knows of; --source demo needs none")
+
+
+@realtime.command()
+@_model_option
+@click.option("--against", multiple=True, metavar="M", help="Another model, measured in the same run.")
+@click.option("--size", type=_SizeType(), default="640x480", show_default=True, help="Of the frame.")
+@click.option("--rounds", type=click.IntRange(1), default=20, show_default=True, help="How often each is timed.")
+def bench(model: str, against: tuple[str, ...], size: Size, rounds: int) -> None:
+    """Measure how fast models are on this machine: medians of rounds in which they take turns."""
+    from realtime.bench import bench as measure
+    from realtime.models import open_model
+
+    models = [open_model(text) for text in (model, *against)]
+    first = 0.0
+    for timing in measure(models, size, rounds):
+        mine = timing.what.startswith(models[0].description)
+        if mine and timing.what.endswith("one frame"):
+            first = timing.milliseconds
+        times = f"  {timing.milliseconds / first:6.1f} times as long" if first and not mine else ""
+        click.echo(f"{timing.milliseconds:8.1f} ms  {timing.what}{'' if timing.what.endswith('a style') else times}")
 
 
 def _say(text: str) -> None:

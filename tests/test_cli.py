@@ -119,7 +119,9 @@ def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch
     seen = []
 
     class Session:
-        def __init__(self, source: object, stylizer: object, library: object, settings: object, window: object, **options: object) -> None:
+        def __init__(
+            self, source: object, stylizer: object, library: object, settings: object, window: object, **options: object
+        ) -> None:
             seen.append((source, settings, options))
 
         def run(self) -> str:
@@ -131,10 +133,15 @@ def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch
                        "--original", "--compare", "--fullscreen", "--no-info", "--record", "c.mp4", "--seconds", "2.5", "--frames", "7",
                        "--no-window", "--out", "there", "--keep-original")  # fmt: skip
     assert status == 0
-    (source, settings, options), = seen
+    ((source, settings, options),) = seen
     assert (settings.style, settings.strength, settings.mirror) == ("mine", 0.4, True)
     assert (settings.original, settings.compare, settings.fullscreen, settings.info) == (True, True, True, False)
-    assert (options["record"], options["out"], options["seconds"], options["frames"]) == (Path("c.mp4"), Path("there"), 2.5, 7)
+    assert (options["record"], options["out"], options["seconds"], options["frames"]) == (
+        Path("c.mp4"),
+        Path("there"),
+        2.5,
+        7,
+    )
     assert options["keep_original"]
 
 
@@ -214,3 +221,22 @@ def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: signal.Signals, 
     capture = cv2.VideoCapture(str(clip))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
     capture.release()
+
+
+def test_bench_names_what_it_timed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.models.open_model", lambda text: FakeModel())
+    status, out, _ = run("bench", "--rounds", "2", "--size", "160x120", "--against", "another")
+    assert status == 0
+    assert re.search(r"\d ms  a fake: one frame", out)
+
+
+def test_a_sheet_shows_the_scene_in_every_style(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("styles", "--sheet", "sheet.png")
+    assert status == 0
+    assert "sheet.png" in err
+    height, width = cv2.imread(str(tmp_path / "sheet.png")).shape[:2]
+    assert width > 1600
+    assert height > 250 * (len(out.splitlines()) // 5)
+    status, _, err = run("styles", "--sheet", "sheet.png")
+    assert status == 2
+    assert "exists already" in err

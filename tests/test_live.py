@@ -41,7 +41,14 @@ class Stage:
         self.library.code(settings.style)
         window = options.pop("window", self.window)
         return LiveSession(
-            self.source, Stylizer(self.model), self.library, settings, window, out=self.out, say=self.said.append, **options  # type: ignore[arg-type]
+            self.source,
+            Stylizer(self.model),
+            self.library,
+            settings,
+            window,
+            out=self.out,
+            say=self.said.append,
+            **options,  # type: ignore[arg-type]
         )
 
     def run_until(self, condition: Callable[[Picture], bool], settings: Settings | None = None) -> Picture:
@@ -268,7 +275,9 @@ def test_freeze_holds_the_picture_and_styles_still_change_on_it(stage: Stage) ->
     assert stage.model.frames <= 2, "the same picture is painted once"
 
 
-def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alone(stage: Stage, tmp_path: Path) -> None:
+def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alone(
+    stage: Stage, tmp_path: Path
+) -> None:
     stage.source = FakeSource(size=(320, 240))
     clip = tmp_path / "clip.mp4"
     stage.window.type("help")
@@ -302,8 +311,8 @@ def test_snapshot_and_recording_keys(stage: Stage) -> None:
 
     stage.window.on_show = look
     session.run()
-    clip, = stage.out.glob("*_red.mp4")
-    picture, = stage.out.glob("*_red.png")
+    (clip,) = stage.out.glob("*_red.mp4")
+    (picture,) = stage.out.glob("*_red.png")
     assert tuple(cv2.imread(str(picture))[5, 5]) == RED
     capture = cv2.VideoCapture(str(clip))
     assert 15 <= capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 20
@@ -336,7 +345,9 @@ def test_a_clip_that_exists_is_not_begun(stage: Stage, tmp_path: Path) -> None:
     assert clip.read_text() == "mine"
 
 
-def test_when_the_camera_is_gone_the_last_picture_stays_with_a_notice_and_it_goes_on_when_it_is_back(stage: Stage) -> None:
+def test_when_the_camera_is_gone_the_last_picture_stays_with_a_notice_and_it_goes_on_when_it_is_back(
+    stage: Stage,
+) -> None:
     stage.source = FakeSource(size=(320, 240))
     session = stage.session(seconds=20)
     gone: list[int] = []
@@ -377,4 +388,3 @@ def test_ten_thousand_frames_leave_memory_as_it_was(stage: Stage) -> None:
     stage.window.on_show = look
     session.run()
     assert max(at[n] for n in at if n > 9_900) - at[500] <= 10 * 2**20
-

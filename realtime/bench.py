@@ -1,0 +1,58 @@
+"""How fast a model is here, measured against others in the same run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+
+from realtime.errors import UsageError
+from realtime.frame import Picture, Size
+from realtime.models import Model, StyleCode
+from realtime.sources.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What was timed, and the median of its times in milliseconds."""
+
+    what: str
+    milliseconds: float
+
+
+def bench(models: Sequence[Model], size: Size, rounds: int = 20) -> Iterator[Timing]:
+    """Time each model's style encoding and one frame of `size` (width, height), and a Hub module's whole call.
+
+    The models take turns, round by round, so that a machine that slows down slows all of them. UsageError for no rounds.
+    """
+    if rounds < 1:
+        raise UsageError(f"{rounds} rounds measure nothing; at least 1 is needed")
+    scene = Scene(size)
+    frame, style = scene.draw(12.0), scene.draw(33.0)
+    codes = [model.encode(style) for model in models]
+    tasks: dict[str, Callable[[], object]] = {}
+    for model, code in zip(models, codes, strict=True):
+        tasks[f"{model.description}: encode a style"] = _encoding(model, style)
+        tasks[f"{model.description}: one frame"] = _stylizing(model, frame, code)
+        whole = getattr(model, "call_whole", None)
+        if whole is not None:
+            tasks[f"{model.description}: the whole call"] = lambda whole=whole: whole(frame, style)
+    times: dict[str, list[float]] = {what: [] for what in tasks}
+    for number in range(rounds + 1):
+        for what, task in tasks.items():
+            begin = time.perf_counter()
+            task()
+            if number:  # the first round warms up
+                times[what].append(time.perf_counter() - begin)
+    for what, seconds in times.items():
+        yield Timing(what, statistics.median(seconds) * 1000)
+
+
+def _encoding(model: Model, style: Picture) -> Callable[[], object]:
+    return lambda: model.encode(style)
+
+
+def _stylizing(model: Model, frame: Picture, code: StyleCode) -> Callable[[], object]:
+    return lambda: model.stylize(frame, code)
