@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-
 from realtime.errors import UsageError
-from realtime.frame import Picture, Size
-from realtime.models import Model, StyleCode
+from realtime.frame import Size
+from realtime.models import Model
 from realtime.sources.scene import Scene
 
 
@@ -34,11 +34,11 @@ def bench(models: Sequence[Model], size: Size, rounds: int = 20) -> Iterator[Tim
     codes = [model.encode(style) for model in models]
     tasks: dict[str, Callable[[], object]] = {}
     for model, code in zip(models, codes, strict=True):
-        tasks[f"{model.description}: encode a style"] = _encoding(model, style)
-        tasks[f"{model.description}: one frame"] = _stylizing(model, frame, code)
+        tasks[f"{model.description}: encode a style"] = functools.partial(model.encode, style)
+        tasks[f"{model.description}: one frame"] = functools.partial(model.stylize, frame, code)
         whole = getattr(model, "call_whole", None)
         if whole is not None:
-            tasks[f"{model.description}: the whole call"] = lambda whole=whole: whole(frame, style)
+            tasks[f"{model.description}: the whole call"] = functools.partial(whole, frame, style)
     times: dict[str, list[float]] = {what: [] for what in tasks}
     for number in range(rounds + 1):
         for what, task in tasks.items():
@@ -48,11 +48,3 @@ def bench(models: Sequence[Model], size: Size, rounds: int = 20) -> Iterator[Tim
                 times[what].append(time.perf_counter() - begin)
     for what, seconds in times.items():
         yield Timing(what, statistics.median(seconds) * 1000)
-
-
-def _encoding(model: Model, style: Picture) -> Callable[[], object]:
-    return lambda: model.encode(style)
-
-
-def _stylizing(model: Model, frame: Picture, code: StyleCode) -> Callable[[], object]:
-    return lambda: model.stylize(frame, code)

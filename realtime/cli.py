@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from contextlib import ExitStack, suppress
@@ -20,21 +21,21 @@ if TYPE_CHECKING:
     from realtime.sinks import WindowSink
 
 
-class _SizeType(click.ParamType):
-    """WIDTHxHEIGHT, in pixels."""
+def _size(text: str) -> Size:
+    """WIDTHxHEIGHT, in pixels, to (width, height)."""
+    width, times, height = text.lower().partition("x")
+    if not (times and width.isdecimal() and height.isdecimal()):
+        raise click.BadParameter(f"{text!r} is no size; write it as 640x480")
+    size = int(width), int(height)
+    if not all(16 <= side <= 7680 for side in size):
+        raise click.BadParameter(f"{text} is out of range; each side is 16 to 7680 pixels")
+    return size
 
-    name = "WxH"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Size:
-        if isinstance(value, tuple):
-            return value
-        width, times, height = str(value).lower().partition("x")
-        if not (times and width.isdecimal() and height.isdecimal()):
-            self.fail(f"{value!r} is no size; write it as 640x480", param, ctx)
-        size = int(width), int(height)
-        if not all(16 <= side <= 7680 for side in size):
-            self.fail(f"{value} is out of range; each side is 16 to 7680 pixels", param, ctx)
-        return size
+def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number to count with")
+    return value
 
 
 _folder = click.Path(path_type=Path, file_okay=False)
@@ -61,18 +62,29 @@ _styles_option = click.option(
 @click.option("--style", metavar="NAME", help="Style to begin with: a name (see `realtime styles`) or a picture file.")
 @_styles_option
 @click.option(
-    "--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="From 0, the frame itself, to 1."
+    "--strength",
+    type=click.FloatRange(0, 1),
+    callback=_finite,
+    default=1.0,
+    show_default=True,
+    help="From 0, the frame itself, to 1.",
 )
 @_model_option
 @click.option(
     "--size",
-    type=_SizeType(),
+    type=_size,
+    metavar="WxH",
     default="640x480",
     show_default=True,
     help="Asked of cameras; larger frames are scaled to fit.",
 )
 @click.option(
-    "--fps", type=click.FloatRange(1, 240), default=30.0, show_default=True, help="Asked of cameras and the demo."
+    "--fps",
+    type=click.FloatRange(1, 240),
+    callback=_finite,
+    default=30.0,
+    show_default=True,
+    help="Asked of cameras and the demo.",
 )
 @click.option("--mirror/--no-mirror", default=None, help="As in a mirror. Default: cameras are, others are not.")
 @click.option("--original", is_flag=True, help="Begin with the original.")
@@ -94,10 +106,12 @@ _styles_option = click.option(
 @click.option("--keep-original", is_flag=True, help="Save the original beside each snapshot.")
 @click.option("--no-window", is_flag=True, help="Open no window; end with --frames, --seconds or Ctrl-C.")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), callback=_finite, metavar="N", help="End after N seconds."
+)
 @click.version_option(__version__, prog_name="realtime")
 @click.pass_context
-def realtime(context: click.Context, **options: Any) -> None:
+def realtime(context: click.Context, /, **options: Any) -> None:
     """See yourself painted, live: a camera's picture in the style of any picture.
 
     Without a command it opens the camera and a window.
@@ -254,7 +268,7 @@ def cameras() -> None:
 @realtime.command()
 @_model_option
 @click.option("--against", multiple=True, metavar="M", help="Another model, measured in the same run.")
-@click.option("--size", type=_SizeType(), default="640x480", show_default=True, help="Of the frame.")
+@click.option("--size", type=_size, metavar="WxH", default="640x480", show_default=True, help="Of the frame.")
 @click.option("--rounds", type=click.IntRange(1), default=20, show_default=True, help="How often each is timed.")
 def bench(model: str, against: tuple[str, ...], size: Size, rounds: int) -> None:
     """Measure how fast models are on this machine: medians of rounds in which they take turns."""

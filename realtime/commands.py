@@ -1,11 +1,11 @@
-"""What a person may want changed while frames go by: keys, buttons and options all speak these commands to one Controls."""
+"""What a person may want changed while frames go by: keys and options speak these commands to one Controls."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from realtime.errors import UsageError
 
@@ -118,7 +118,8 @@ class Controls:
             now = self._settings
             if command.action in _TOGGLES:
                 name = _TOGGLES[command.action]
-                self._settings = replace(now, **{name: not getattr(now, name)})
+                toggled: dict[str, Any] = {name: not getattr(now, name)}
+                self._settings = replace(now, **toggled)
             elif command.action in ("step", "style"):
                 self._settings = replace(now, style=self._pick(command, now.style))
             elif command.action == "strength":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import threading
@@ -13,10 +12,9 @@ from pathlib import Path
 import platformdirs
 
 from realtime.errors import StyleError, UsageError
-from realtime.models.base import StyleCode
+from realtime.models.base import StyleCode, fingerprint
 from realtime.pictures import PICTURES, load_picture
 from realtime.stylizer import Stylizer
-
 
 FIRST = "wave"
 """What a person sees before choosing a style: it looks good on anything."""
@@ -55,14 +53,22 @@ def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
     styles: dict[str, Style] = {}
     notices = []
     for folder in folders:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise UsageError(f"there is no style folder {folder}; --styles takes a folder of pictures")
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in PICTURES and path.is_file():
+        try:
+            paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+        except OSError as error:
+            raise UsageError(f"the style folder {folder} cannot be read ({error.strerror})") from error
+        for path in paths:
+            if path.suffix.lower() in PICTURES:
                 styles[path.stem] = Style(path.stem, path)
-            elif path.is_file() and not path.name.startswith(".") and folder != shipped_folder():
+            elif folder != shipped_folder():
                 notices.append(f"{path.name} is no style: wanted {', '.join(sorted(PICTURES))}")
-    return sorted(styles.values(), key=lambda style: style.name), notices
+    return sorted(styles.values(), key=_order), notices
+
+
+def _order(style: Style) -> tuple[str, str]:
+    return style.name.casefold(), style.name
 
 
 class StyleLibrary:
@@ -96,9 +102,10 @@ class StyleLibrary:
         if text in self.names:
             return text
         path = Path(text).expanduser()
-        if path.is_file():
+        if os.path.isfile(path):  # not path.is_file(), which raises for a name that is too long
             with self._changing:
-                self._styles = [style for style in self._styles if style.name != path.stem] + [Style(path.stem, path)]
+                others = [style for style in self._styles if style.name != path.stem]
+                self._styles = sorted([*others, Style(path.stem, path)], key=_order)
                 self._codes.pop(path.stem, None)
             return path.stem
         fitting = [name for name in self.names if text and name.casefold().startswith(text.casefold())]
@@ -145,7 +152,7 @@ class StyleLibrary:
 
     def _cached(self, style: Style) -> StyleCode:
         try:
-            digest = hashlib.blake2b(style.path.read_bytes(), digest_size=12).hexdigest()
+            digest = fingerprint([style.path])
         except OSError as error:
             raise StyleError(f"{style.path.name} cannot be read ({error.strerror})") from error
         kept = self._cache / f"{self._stylizer.model.identity}-{digest}.npz"

@@ -44,8 +44,8 @@ class Run:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setattr("realtime.stylizer.open_model", lambda text, threads: FakeModel())
-    monkeypatch.setattr("realtime.sources.list_cameras", lambda: [])
-    monkeypatch.setattr("realtime.sources.camera.list_cameras", lambda: [])
+    monkeypatch.setattr("realtime.sources.list_cameras", list)
+    monkeypatch.setattr("realtime.sources.camera.list_cameras", list)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -129,11 +129,13 @@ def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(realtime.live, "LiveSession", Session)
     cv2.imwrite(str(tmp_path / "mine.png"), np.full((8, 8, 3), 9, np.uint8))
-    status, _, _ = run("--source", "demo", "--style", "mine.png", "--strength", "0.4", "--mirror", "--size", "320x200", "--fps", "12",
-                       "--original", "--compare", "--fullscreen", "--no-info", "--record", "c.mp4", "--seconds", "2.5", "--frames", "7",
-                       "--no-window", "--out", "there", "--keep-original")  # fmt: skip
+    toggles = "--mirror --original --compare --fullscreen --no-info --no-window --keep-original"
+    values = "--source demo --style mine.png --strength 0.4 --size 320x200 --fps 12"
+    ends = "--record c.mp4 --seconds 2.5 --frames 7 --out there"
+    status, _, _ = run(*toggles.split(), *values.split(), *ends.split())
     assert status == 0
     ((source, settings, options),) = seen
+    assert source.name == "demo"
     assert (settings.style, settings.strength, settings.mirror) == ("mine", 0.4, True)
     assert (settings.original, settings.compare, settings.fullscreen, settings.info) == (True, True, True, False)
     assert (options["record"], options["out"], options["seconds"], options["frames"]) == (
@@ -180,10 +182,36 @@ def test_no_key_means_two_things() -> None:
 
 def test_fuzzed_options_never_show_a_traceback(run: Run) -> None:
     rng = random.Random(7)
-    words = ["", "0", "-1", "1", "99999999999999999999", "1e309", "nan", "inf", "640x480", "x", "-x-", "wave", "demo", "http://", "rtsp://[",
-             "http://127.0.0.1:1/x", "/", ".", "..", "\udcff", "ünï", "a" * 5000, "--", "%s", "{}", "1x1", "16x16", "/dev/null"]  # fmt: skip
-    options = ["--source", "--style", "--styles", "--strength", "--size", "--fps", "--record", "--out", "--frames", "--seconds", "--mirror",
-               "--no-mirror", "--keep-original", "--info", "--original"]  # fmt: skip
+    words = ["", ".", "..", "/", "--", "a" * 5000, "\udcff", "ünï", "%s", "{}", "x", "-x-", "rtsp://[", "http://"]
+    words += [
+        "0",
+        "-1",
+        "1",
+        "99999999999999999999",
+        "1e309",
+        "nan",
+        "inf",
+        "640x480",
+        "1x1",
+        "16x16",
+        "wave",
+        "demo",
+        "http://127.0.0.1:1/x",
+        "/dev/null",
+    ]
+    options = [
+        "--source",
+        "--style",
+        "--styles",
+        "--strength",
+        "--size",
+        "--fps",
+        "--record",
+        "--out",
+        "--frames",
+        "--seconds",
+    ]
+    options += ["--mirror", "--no-mirror", "--keep-original", "--info", "--original"]
     for _ in range(120):
         arguments = ["--no-window", "--frames", "1", "--seconds", "1"]
         for option in rng.sample(options, rng.randint(1, 3)):
@@ -203,10 +231,9 @@ def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: signal.Signals, 
     )
     clip = tmp_path / "clip.mp4"
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "DISPLAY": ""}
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(ROOT / "tests"), "--source", "demo", "--size", "160x120", "--record", str(clip), "--no-window"],
-        stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT if (ROOT / "realtime").is_dir() else None,
-    ) as process:  # fmt: skip
+    arguments = ["--source", "demo", "--size", "160x120", "--record", str(clip), "--no-window"]
+    command = [sys.executable, "-c", program, str(ROOT / "tests"), *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr
         while "recording" not in process.stderr.readline():
             assert process.poll() is None

@@ -126,7 +126,7 @@ def test_an_error_in_any_thread_ends_the_session_and_is_raised(stage: Stage, par
     def fail(picture: Picture) -> None:
         if part == "window":
             raise problem
-        setattr(getattr(stage, part), "fail", problem)
+        getattr(stage, part).fail = problem
 
     stage.window.on_show = fail
     with pytest.raises(SourceError, match="cable"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from realtime.errors import UsageError
@@ -30,15 +31,15 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
     if "," in text:
         style, frame = (Path(part).expanduser() for part in text.split(",", 1))
         for file in (style, frame):
-            if not file.is_file():
+            if not os.path.isfile(file):
                 raise UsageError(f"there is no model file {file}; a pair is written STYLE.tflite,FRAME.tflite")
         return _litert(style, frame, frame.stem, threads)
     path = Path(text).expanduser()
-    if path.is_dir() and any(path.glob("*.tflite")):
+    if os.path.isdir(path) and any(path.glob("*.tflite")):
         from realtime.models.litert import find_pair
 
         return _litert(*find_pair(path), path.resolve().name, threads)
-    if path.exists():
+    if os.path.exists(path):
         return _hub(str(path))
     raise UsageError(
         f"there is no model {text!r}; use {' or '.join(NAMES)}, a folder with two .tflite files or a SavedModel,"
