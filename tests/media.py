@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import cv2  # before av, always: the other way round OpenCV's first window would hang
+
+# isort: split
 import av
 import numpy as np
+
+from realtime.errors import SourceError
 
 SIZE = (64, 48)
 
@@ -75,17 +80,53 @@ def pictures(folder: Path, count: int = 3, size: tuple[int, int] = SIZE) -> Path
     return folder
 
 
+class FakeCamera:
+    """Stands in for `cv2.VideoCapture` and the camera behind it; `state` says how the camera is.
+
+    "live": new pictures; "frozen": the same one again and again; "black": a lens cap; "gone": unplugged;
+    "failing": unplugged, as drivers say it that raise errors; "stuck": gives nothing until it is `freed`.
+    """
+
+    def __init__(self, size: tuple[int, int] = SIZE, rate: float = 100) -> None:
+        self.size, self.rate, self.state = size, rate, "live"
+        self.opened = self.released = 0
+        self.freed = threading.Event()
+        self._count = 0
+        self._pace = threading.Event()
+
+    def open(self) -> FakeCamera:
+        self.opened += 1
+        if self.state in ("gone", "failing"):
+            raise SourceError("camera 0 is not there")
+        return self
+
+    def read(self) -> tuple[bool, Any]:
+        self._pace.wait(1 / self.rate)
+        if self.state == "stuck":
+            self.freed.wait()
+        if self.state == "gone":
+            return False, None
+        if self.state == "failing":
+            raise cv2.error("no such device")
+        if self.state == "live":
+            self._count += 1
+        picture = numbered(self._count % 256, self.size)
+        return True, np.zeros_like(picture) if self.state == "black" else picture
+
+    def release(self) -> None:
+        self.released += 1
+
+
 class NetworkCamera:
     """A network camera on this machine: numbered JPEGs over HTTP, which can stall, go away and come back.
 
-    `picture` makes the picture of a number; `password` is wanted of everyone ("user:password") when it is set.
+    `picture` makes the picture of a number; `password` ("user:password") is wanted of everyone when it is set;
+    `connections` counts those that got the stream.
     """
 
     def __init__(self, picture: Callable[[int], np.ndarray] = numbered, rate: float = 50, password: str = "") -> None:
         self.picture, self.rate, self.password = picture, rate, password
-        self.requests: list[str] = []
-        self.connected = threading.Semaphore(0)
-        """Released once for each connection that asked for the stream."""
+        self.connections = 0
         self._sending = threading.Event()
         self._sending.set()
         self._gone = threading.Event()
@@ -102,22 +143,19 @@ class NetworkCamera:
         gone = self._gone = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802
-                camera.requests.append(self.path)
+            def do_GET(self) -> None:
                 wanted = "Basic " + base64.b64encode(camera.password.encode()).decode()
                 if camera.password and self.headers.get("Authorization") != wanted:
                     self.send_response(401)
                     self.send_header("WWW-Authenticate", 'Basic realm="camera"')
                     self.end_headers()
                     return
-                camera.connected.release()
+                camera.connections += 1
                 self.send_response(200)
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
                 self.end_headers()
-                try:
+                with suppress(OSError):  # the other side hung up
                     camera._stream(self.wfile, gone)
-                except OSError:
-                    pass  # the other side hung up
 
             def log_message(self, *args: object) -> None: ...
 

@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from realtime.models.registry import LITE
+
+# isort: split
+import av  # after cv2, always
 
 pytestmark = pytest.mark.skipif(
     not (LITE / "frame.tflite").is_file(), reason="the embedded model is not in this checkout"

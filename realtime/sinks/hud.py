@@ -20,7 +20,7 @@ def draw(
 ) -> Picture:
     """A copy of `picture` (uint8, H×W×3, BGR) with `line` at its foot, `recording` (a time) after a red dot beside it,
     `notices` at its head, and the help card in the middle. What is too long for the picture is made smaller."""
-    canvas = picture.copy()
+    canvas: Picture = picture.copy()
     height = canvas.shape[0]
     size = int(np.clip(height / 30, 9, 40))
     if line or recording:
@@ -55,7 +55,7 @@ def _strip(canvas: Picture, text: str, at: tuple[int, int], size: int) -> None:
     """`text` on a dark strip whose top left corner is `at`."""
     room = canvas.shape[1] - 2 * size
     width = _width(text, size)
-    if width > room:
+    if width > max(room, 0):
         size = max(7, int(size * room / width))
         width = _width(text, size)
     left, top = at

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,9 @@ class RecorderSink(Sink):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             open(path, "ab" if created else "xb").close()
-        except FileExistsError:
-            raise UsageError(f"{path} exists already; clips are never overwritten, choose another name") from None
         except OSError as error:
+            if isinstance(error, FileExistsError) and path.exists():  # not a file in the place of its folder
+                raise UsageError(f"{path} exists already; clips are never overwritten, choose another name") from None
             raise SinkError(f"the clip {path} cannot be made ({error.strerror})") from error
         self.path = path
         self.dropped = 0
@@ -72,11 +73,12 @@ class RecorderSink(Sink):
         if self._closed:
             return
         self._closed = True
-        if self._begin is None:
-            self.path.unlink(missing_ok=True)  # nothing was recorded: an empty file is no clip
-            return
-        self._frames.put(None)
-        self._thread.join()
+        if self._begin is not None:
+            self._frames.put(None)
+            self._thread.join()
+        with suppress(OSError):
+            if self.path.stat().st_size == 0:
+                self.path.unlink()  # nothing was recorded: an empty file is no clip
         if self._error:
             raise self._error
 
@@ -109,7 +111,8 @@ class RecorderSink(Sink):
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = stream.time_base = Fraction(1, _TICK)
-            stream.codec_context.colorspace, stream.codec_context.color_range = 6, 1  # BT.601, limited: as OpenCV makes it
+            # BT.601, limited range: what OpenCV's conversion makes
+            stream.codec_context.colorspace, stream.codec_context.color_range = 6, 1
             stream.codec_context.thread_count = 1  # the cores belong to the model
             stream.codec_context.gop_size = 30
             item: tuple[Picture, float] | None = first
@@ -117,7 +120,7 @@ class RecorderSink(Sink):
             while item is not None:
                 picture, seconds = item
                 # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
-                planes = cv2.cvtColor(_fitted(picture, size), cv2.COLOR_BGR2YUV_I420)
+                planes: Any = cv2.cvtColor(_fitted(picture, size), cv2.COLOR_BGR2YUV_I420)
                 frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
                 frame.time_base = Fraction(1, _TICK)
                 frame.pts = last = max(last + 1, round(seconds * _TICK))

@@ -32,7 +32,7 @@ class SnapshotSink(Sink):
         _save(file, path, stylized.picture, about)
         self.path = path
         if self._keep_original:
-            file, path = create_file(self._folder, f"{stylized.style}_original", ".png")
+            file, path = create_file(self._folder, stylized.style, "_original.png")
             _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0"})
 
     def close(self) -> None:

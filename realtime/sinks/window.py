@@ -6,13 +6,14 @@ import ctypes
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 
 from realtime.commands import KEY_MAP, Command
 from realtime.errors import SinkError
-from realtime.frame import Picture, Stylized
+from realtime.frame import Picture, Size, Stylized
 from realtime.sinks.base import Sink
 
 # What waitKeyEx gives for keys without a character: X11 (Qt, GTK), Windows, macOS.
@@ -35,16 +36,37 @@ def display_problem() -> str:
     if not display:
         return "DISPLAY is not set"
     try:
-        x11 = ctypes.CDLL("libX11.so.6")
-        x11.XOpenDisplay.restype = ctypes.c_void_p
-        x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
-        connection = x11.XOpenDisplay(None)
-        if connection:
-            x11.XCloseDisplay(connection)
-        reachable = bool(connection)
+        reachable = _x_screen() is not None
     except OSError:  # no libX11 on this machine; OpenCV brings libraries of its own
         reachable = _x_socket_answers(display)
     return "" if reachable else f"the display {display} cannot be reached"
+
+
+def _screen_size() -> Size:
+    """How large the screen is, in pixels; where that cannot be known, a small one's size."""
+    if sys.platform == "win32":
+        return ctypes.windll.user32.GetSystemMetrics(0), ctypes.windll.user32.GetSystemMetrics(1)
+    with suppress(OSError):
+        if sys.platform != "darwin" and (size := _x_screen()):
+            return size
+    return 1280, 800
+
+
+def _x_screen() -> Size | None:
+    """The X screen's width and height, None when it cannot be reached. OSError when there is no libX11."""
+    x11 = ctypes.CDLL("libX11.so.6")
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    for call in (x11.XCloseDisplay, x11.XDefaultScreen):
+        call.argtypes = [ctypes.c_void_p]
+    for call in (x11.XDisplayWidth, x11.XDisplayHeight):
+        call.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    connection = x11.XOpenDisplay(None)
+    if not connection:
+        return None
+    screen = x11.XDefaultScreen(connection)
+    size = x11.XDisplayWidth(connection, screen), x11.XDisplayHeight(connection, screen)
+    x11.XCloseDisplay(connection)
+    return size
 
 
 def _x_socket_answers(display: str) -> bool:
@@ -75,9 +97,12 @@ class WindowSink(Sink):
         self._open = False
         self._closed = False
         self._fullscreen = False
-        self._shape: tuple[int, ...] = ()
+        self._screen = _screen_size()
+        self._shape: tuple[int, ...] = ()  # of the picture that the window was shaped for
+        self._tall = self._given = 0  # the height that the person wants, and that it was last given
         try:
-            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+            # The aspect is kept by `_framed`: highgui's own way is not the same everywhere, and leaves light edges.
+            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise SinkError(
                 "no window can be opened: this OpenCV was built without them (opencv-python-headless?);"
@@ -91,37 +116,51 @@ class WindowSink(Sink):
         """Put a picture on the screen, uint8, H×W×3, BGR. SinkError once closed."""
         if self._closed:
             raise SinkError("the window was closed")
-        if picture.shape != self._shape:
+        if picture.shape != self._shape and not self._fullscreen:
             self._resize(picture)
-        cv2.imshow(self.title, picture)
+        _, _, width, height = cv2.getWindowImageRect(self.title)
+        cv2.imshow(self.title, _framed(picture, (width, height)))
 
     def _resize(self, picture: Picture) -> None:
-        """Give the window the picture's shape, about as tall as it was."""
+        """Give the window the picture's shape, as tall as the person made it and the screen allows."""
         height, width = picture.shape[:2]
-        tall = height
         if self._shape:
-            _, _, _, now = cv2.getWindowImageRect(self.title)
-            tall = now if now > 0 else height
-        scale = min(tall / height, 1900 / width)
-        cv2.resizeWindow(self.title, max(1, round(width * scale)), max(1, round(height * scale)))
+            self._measure()
+        self._tall = self._tall or height
+        scale = min(self._tall / height, 0.95 * self._screen[0] / width, 0.85 * self._screen[1] / height)
+        self._given = max(1, round(height * scale))
+        cv2.resizeWindow(self.title, max(1, round(width * scale)), self._given)
         self._shape = picture.shape
+
+    def _measure(self) -> None:
+        """See whether the person gave the window another height."""
+        now = cv2.getWindowImageRect(self.title)[3]
+        if now > 0 and abs(now - self._given) > 1:
+            self._tall = now
 
     def full_screen(self, on: bool) -> None:
         """Switch full screen on or off."""
-        if on != self._fullscreen:
-            self._fullscreen = on
-            mode = cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL
-            cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
+        if on == self._fullscreen:
+            return
+        if on and self._shape:
+            self._measure()
+        self._fullscreen = on
+        self._shape = ()  # afterwards it is shaped anew, since the picture may have changed meanwhile
+        mode = cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL
+        cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
 
     def commands(self) -> list[Command]:
         """What the keys typed since the last call mean; closing the window means "quit". Lets the window redraw."""
         found = []
-        code = cv2.waitKeyEx(1)
-        while code != -1:
-            if command := KEY_MAP.get(key_name(code)):
-                found.append(command)
-            code = cv2.pollKey()
-        visible = cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) >= 1
+        try:
+            code = cv2.waitKeyEx(1)
+            while code != -1:
+                if command := KEY_MAP.get(key_name(code)):
+                    found.append(command)
+                code = cv2.pollKey()
+            visible = cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # its last window closed, highgui knows of none any more
+            visible = False
         self._open = self._open or visible
         if self._open and not visible:
             found.append(Command("quit"))
@@ -136,6 +175,21 @@ class WindowSink(Sink):
             cv2.waitKeyEx(1)  # the window goes when its events are handled
         except cv2.error:
             pass  # closed by its own button, it is gone already
+
+
+def _framed(picture: Picture, window: Size) -> Picture:
+    """`picture` between black edges, in the window's aspect."""
+    height, width = picture.shape[:2]
+    if min(window) <= 0:
+        return picture
+    aspect = window[0] / window[1]
+    # No more than four times as large, however odd the window.
+    across = min(max(0, round(height * aspect) - width), 3 * width)
+    down = min(max(0, round(width / aspect) - height), 3 * height)
+    if across <= 1 and down <= 1:  # a pixel that rounding made
+        return picture
+    left, top = across // 2, down // 2
+    return cv2.copyMakeBorder(picture, top, down - top, left, across - left, cv2.BORDER_CONSTANT)  # type: ignore[return-value]
 
 
 def key_name(code: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from realtime.errors import UsageError
@@ -32,8 +34,12 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
         return NetworkSource(text, size)
     if scheme:
         raise UsageError(f"addresses that begin with {scheme}:// are not known here; http://, https:// and rtsp:// are")
-    path = Path(text).expanduser()
-    if not text.isdecimal() and path.exists():
+    if not text.strip():
+        raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
+    path = Path(text)
+    with suppress(RuntimeError):  # ~ and somebody who is not known
+        path = path.expanduser()
+    if not text.isdecimal() and os.path.exists(path):  # which is False, too, for what can be no path
         from realtime.sources.file import FileSource
         from realtime.sources.folder import FolderSource
 

@@ -48,9 +48,7 @@ class ReaderSource(Source):
         self._thread.start()
         if not self._connected.wait(patience):
             self._stop.set()
-            raise SourceError(
-                f"{self.kind} {name} did not open within {patience:.0f} s; {self.advice}"
-            )
+            raise SourceError(f"{self.kind} {name} did not open within {patience:.0f} s; {self.advice}")
         if self._failed:
             self._thread.join()
             raise self._failed
@@ -77,7 +75,7 @@ class ReaderSource(Source):
         self._stop.set()
         self._frames.close()
         # A driver that is stuck inside a read cannot be interrupted; its thread gives the camera back when it returns.
-        self._thread.join(0.8)
+        self._thread.join(0.5)
 
     def _run(self) -> None:
         pauses = self.pauses()

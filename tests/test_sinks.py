@@ -1,0 +1,473 @@
+"""Sinks: one contract for all of them, then what each does besides. What needs a window runs in a program of its own:
+highgui belongs to the main thread, and ends the program where something is wrong with the display."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2  # before av, always: the other way round OpenCV's first window would hang
+
+# isort: split
+import av
+import numpy as np
+import pytest
+from conftest import Screen
+from PIL import Image
+
+from realtime.commands import KEY_MAP, Command
+from realtime.errors import SinkError, UsageError
+from realtime.frame import Frame, Size, Stylized
+from realtime.sinks import RecorderSink, Sink, SnapshotSink, WindowSink, display_problem, hud, recorder
+
+TESTS = Path(__file__).parent
+COLOURS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (128, 128, 128), (40, 80, 160), (200, 180, 90))
+
+
+def stylized(picture: np.ndarray, seconds: float = 0.0, style: str = "iris") -> Stylized:
+    return Stylized(Frame(255 - picture, 1000 + seconds), picture, style, 0.7, 0.01)
+
+
+def noise(width: int, height: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def bars(width: int = 96, height: int = 64) -> np.ndarray:
+    """Upright bars of six colours."""
+    row = np.array(COLOURS, np.uint8)[np.arange(width) * len(COLOURS) // width]
+    return np.ascontiguousarray(np.broadcast_to(row, (height, width, 3)))
+
+
+def program(*words: str | Path, code: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """A Python program that may import from the tests; its words to come are `sys.argv[1:]`."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)],
+        env={**(environment or os.environ), "PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+# ---- the contract ----------------------------------------------------------------------------------------------------
+
+
+def takes_frames_of_any_size(sink: Sink) -> None:
+    with sink:
+        for size in ((64, 48), (33, 17), (1, 1), (640, 480), (7, 120)):
+            sink.write(stylized(noise(*size)))
+
+
+def does_not_change_the_pictures(sink: Sink) -> None:
+    frame = stylized(noise(64, 48))
+    picture, original = frame.picture.copy(), frame.frame.picture.copy()
+    with sink:
+        sink.write(frame)
+    assert np.array_equal(frame.picture, picture)
+    assert np.array_equal(frame.frame.picture, original)
+
+
+def takes_nothing_after_close(sink: Sink) -> None:
+    sink.write(stylized(noise(64, 48)))
+    sink.close()
+    sink.close()
+    with pytest.raises(SinkError, match="closed"):
+        sink.write(stylized(noise(64, 48)))
+    sink.close()
+
+
+def closes_without_a_frame(sink: Sink) -> None:
+    sink.close()
+    sink.close()
+
+
+CONTRACT = (takes_frames_of_any_size, does_not_change_the_pictures, takes_nothing_after_close, closes_without_a_frame)
+
+
+@pytest.mark.parametrize("clause", CONTRACT)
+@pytest.mark.parametrize("kind", ["snapshot", "recorder", "window"])
+def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if kind == "snapshot":
+        clause(SnapshotSink(tmp_path, keep_original=True))
+    elif kind == "recorder":
+        clause(RecorderSink(tmp_path / "clip.mp4"))
+    else:
+        code = f"import test_sinks; test_sinks.{clause.__name__}(test_sinks.WindowSink()); print('kept')"
+        with program(code=code, environment=request.getfixturevalue("screen").environment) as window:
+            assert window.communicate(timeout=60)[0] == "kept\n"
+
+
+# ---- snapshot --------------------------------------------------------------------------------------------------------
+
+
+def test_snapshot_is_exactly_the_picture_and_says_how_it_was_made(tmp_path: Path) -> None:
+    picture = noise(101, 67)
+    sink = SnapshotSink(tmp_path / "new" / "folder", about={"model": "lite"})
+    sink.write(stylized(picture, style="Sternennacht ★"))
+    assert sink.path
+    assert np.array_equal(cv2.imread(str(sink.path)), picture)
+    with Image.open(sink.path) as image:
+        fields = image.text
+    assert fields["realtime:style"] == "Sternennacht ★"
+    assert fields["realtime:strength"] == "0.7"
+    assert fields["realtime:model"] == "lite"
+
+
+@pytest.mark.parametrize(
+    "style", ["iris", "../../etc/passwd", "/abs", "a\\b:c*?", "日本 画", "é" * 300, "", "nul\0", "."]
+)
+def test_snapshot_is_named_after_date_time_and_style(tmp_path: Path, style: str) -> None:
+    folder = tmp_path / "out"
+    sink = SnapshotSink(folder)
+    sink.write(stylized(noise(8, 8), style=style))
+    assert sink.path and [sink.path] == list(folder.iterdir())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_[\w-]*\.png", sink.path.name)
+    assert style[:50].strip("/.\0") in sink.path.name or not style[:5].isalnum()
+    assert [folder] == list(tmp_path.iterdir())
+
+
+def test_snapshots_never_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "strftime", lambda form: "2026-11-23_10-00-00_")
+    sink = SnapshotSink(tmp_path, keep_original=True)
+    frames = [stylized(np.full((8, 8, 3), value, np.uint8)) for value in (1, 2, 3)]
+    for frame in frames:
+        sink.write(frame)
+    assert len(list(tmp_path.iterdir())) == 6
+    for number, frame in zip(("", "_2", "_3"), frames, strict=True):
+        stem = f"2026-11-23_10-00-00_iris{number}"
+        assert np.array_equal(cv2.imread(str(tmp_path / f"{stem}.png")), frame.picture)
+        assert np.array_equal(cv2.imread(str(tmp_path / f"{stem}_original.png")), frame.frame.picture)
+
+
+def test_snapshot_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/realtime")):
+        with pytest.raises(SinkError, match=r"nothing can be saved in .* --out"):
+            SnapshotSink(folder).write(stylized(noise(8, 8)))
+    assert [tmp_path / "file"] == list(tmp_path.iterdir())
+
+
+def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(image: Image.Image, file: object, *_: object, **__: object) -> None:
+        file.write(b"half a file")
+        raise OSError(28, "No space left on device")
+
+    sink = SnapshotSink(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Image.Image, "save", save)
+        with pytest.raises(SinkError, match="No space left on device"):
+            sink.write(stylized(noise(8, 8)))
+    assert list(tmp_path.iterdir()) == []
+    assert sink.path is None
+    sink.write(stylized(noise(8, 8)))  # and when there is room again it goes on
+    assert sink.path
+
+
+# ---- recorder --------------------------------------------------------------------------------------------------------
+
+
+def write_all(sink: RecorderSink, times: list[float], picture: Callable[[int], np.ndarray]) -> None:
+    """Write without haste, so that the encoder need not drop any."""
+    for index, seconds in enumerate(times):
+        while sink._frames.full():
+            time.sleep(0.002)
+        sink.write(stylized(picture(index), seconds))
+    assert sink.dropped == 0
+
+
+def record(path: Path, times: list[float], picture: Callable[[int], np.ndarray] = lambda index: bars()) -> RecorderSink:
+    """A clip of pictures with these times."""
+    with RecorderSink(path) as sink:
+        write_all(sink, times, picture)
+    return sink
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    """All pictures of a clip, as OpenCV opens it."""
+    capture, found = cv2.VideoCapture(str(path), cv2.CAP_ANY), []
+    while (got := capture.read())[0]:
+        found.append(got[1])
+    return found
+
+
+def test_clip_keeps_the_real_times(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    times = [0.0, *np.cumsum(rng.uniform(0.004, 0.3, 60)).tolist()]
+    sink = record(tmp_path / "clip.mp4", times)
+    assert sink.seconds == pytest.approx(times[-1])
+    with av.open(str(sink.path)) as container:
+        video = container.streams.video[0]
+        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
+        found = [frame.time for frame in container.decode(video)]
+        assert container.duration is not None
+        assert container.duration / 1e6 == pytest.approx(times[-1], abs=0.3)  # and the last frame is shown a while
+    assert found == pytest.approx(times, abs=0.001)
+
+
+def test_clip_opens_in_opencv_with_all_its_pictures_in_their_colours(tmp_path: Path) -> None:
+    path = record(tmp_path / "clip.mp4", [index / 30 for index in range(40)], lambda index: bars(192, 108)).path
+    found = frames_of(path)
+    assert len(found) == 40
+    middle = found[20][54, 16::32].astype(int)
+    assert np.abs(middle - COLOURS).max() <= 6
+    assert np.ptp(middle[3]) <= 1  # grey stays grey
+
+
+@pytest.mark.parametrize("size", [(33, 17), (1, 1), (64, 47), (640, 481)])
+def test_clip_of_an_odd_size(tmp_path: Path, size: Size) -> None:
+    found = frames_of(
+        record(tmp_path / "clip.mp4", [0, 0.1, 0.2], lambda _: np.full((size[1], size[0], 3), 90, np.uint8)).path
+    )
+    assert len(found) == 3
+    assert found[0].shape[:2] == (size[1] + size[1] % 2, size[0] + size[0] % 2)
+    assert abs(int(found[0].mean()) - 90) <= 2  # no black edge
+
+
+def test_pictures_of_another_size_are_fitted_into_the_clip(tmp_path: Path) -> None:
+    white = [np.full((height, width, 3), 255, np.uint8) for width, height in ((160, 120), (324, 120), (60, 120))]
+    found = frames_of(record(tmp_path / "clip.mp4", [0, 0.1, 0.2], lambda index: white[index]).path)
+    assert [picture.shape for picture in found] == [(120, 160, 3)] * 3
+    assert [round(float((picture > 128).mean()), 1) for picture in found] == [1.0, 0.5, 0.4]
+
+
+def test_frames_that_the_encoder_has_no_time_for_are_dropped_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, fitted = threading.Event(), recorder._fitted
+    monkeypatch.setattr(recorder, "_fitted", lambda picture, size: go.wait() and fitted(picture, size))
+    with RecorderSink(tmp_path / "clip.mp4") as sink:
+        for index in range(40):
+            sink.write(stylized(bars(), index / 30))
+        assert sink.dropped >= 20
+        go.set()
+    assert len(frames_of(sink.path)) == 40 - sink.dropped
+    assert sink.seconds == pytest.approx(39 / 30)
+
+
+def test_clip_never_overwrites_and_is_an_mp4(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_text("mine")
+    with pytest.raises(UsageError, match=r"clip\.mp4 exists already"):
+        RecorderSink(tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").read_text() == "mine"
+    for name in ("clip.avi", "clip", "mp4"):
+        with pytest.raises(UsageError, match=r"a clip is an \.mp4 file"):
+            RecorderSink(tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_clip_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for path in (tmp_path / "file" / "clip.mp4", Path("/proc/realtime/clip.mp4")):
+        with pytest.raises(SinkError, match=r"clip\.mp4 cannot be made \("):
+            RecorderSink(path)
+
+
+def test_clip_without_a_frame_leaves_no_file(tmp_path: Path) -> None:
+    with RecorderSink(tmp_path / "clip.mp4"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_clip_with_a_colon_in_its_name_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert len(frames_of(record(Path("12:30 ü %d.mp4"), [0, 0.1]).path.absolute())) == 2
+
+
+def record_and_wait(path: str) -> None:
+    """What a program does that will be killed."""
+    with RecorderSink(Path(path)) as sink:
+        write_all(sink, [index / 30 for index in range(150)], lambda index: noise(160, 120, index))
+        print("written", flush=True)
+        sys.stdin.read()
+
+
+def test_clip_of_a_program_that_was_killed_opens_with_most_of_its_frames(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with program(path, code="import sys, test_sinks; test_sinks.record_and_wait(sys.argv[1])") as writer:
+        assert writer.stdout and writer.stdout.readline() == "written\n"
+        writer.kill()
+    assert len(frames_of(path)) >= 100
+
+
+def record_until_the_disk_is_full(path: str) -> None:
+    """Record with room for 500 kB only; say what came of it and how many threads are left."""
+    import resource
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+    sink = RecorderSink(Path(path))
+    for finish in (
+        lambda: write_all(sink, [index / 30 for index in range(300)], lambda index: noise(160, 120, index)),
+        sink.close,
+    ):
+        try:
+            finish()
+        except SinkError as error:
+            print(error)
+    print(threading.active_count())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file sizes cannot be limited")
+def test_clip_on_a_disk_that_fills_up_keeps_what_came_before(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    code = "import sys, test_sinks; test_sinks.record_until_the_disk_is_full(sys.argv[1])"
+    with program(path, code=code) as writer:
+        lines = writer.communicate(timeout=60)[0].splitlines()
+    assert lines == ["the clip clip.mp4 ended early (File too large); what came before is kept"] * 2 + ["1"]
+    assert len(frames_of(path)) >= 5
+
+
+# ---- heads-up line ---------------------------------------------------------------------------------------------------
+
+
+def test_hud_writes_over_a_copy() -> None:
+    picture = np.full((480, 640, 3), 200, np.uint8)
+    drawn = hud.draw(picture, "iris  ·  30 fps", "0:12", ["saved a.png", "no picture from camera 0"])
+    assert (picture == 200).all()
+    changed = (drawn != 200).any(axis=2)
+    assert changed[:100].any() and changed[-60:, :320].any() and changed[-60:, 320:].any()
+    assert not changed[120:400].any()
+    assert ((drawn[..., 2] > 200) & (drawn[..., 0] < 120)).any()  # the red dot
+    assert (hud.draw(picture, "", help_card=True) != 200).any(axis=2)[120:400].any()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 640), (640, 16), (3, 2), (1, 1), (1920, 1080)])
+def test_hud_fits_any_picture_and_any_text(size: Size) -> None:
+    picture = noise(*size)
+    for text in ("iris", "sehr langer Name " * 30, "日本画 ★ é\n\t", ""):
+        assert hud.draw(picture, text, text, [text] * 6, help_card=True).shape == picture.shape
+
+
+# ---- window ----------------------------------------------------------------------------------------------------------
+
+_WINDOW = """
+import select, sys
+from test_sinks import *
+end = time.monotonic() + 60
+with WindowSink("realtime") as sink:
+    picture = bars(320, 240)
+    while time.monotonic() < end:
+        sink.show(picture)
+        for command in sink.commands():
+            print(command, flush=True)
+            if command == Command("quit"):
+                sys.exit()
+        if select.select([sys.stdin], [], [], 0.005)[0]:
+            picture = bars(*map(int, sys.stdin.readline().split()))
+"""
+
+
+@pytest.fixture
+def window(screen: Screen) -> Iterator[subprocess.Popen[str]]:
+    """A program with a window on the screen that says which commands it was given, and shows bars of the size it is told."""
+    with program(code=_WINDOW, environment=screen.environment) as running:
+        yield running
+        running.kill()
+
+
+def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen[str]) -> None:
+    number = screen.find_window("realtime")
+    names = {" ": "space", "?": "question", **{name: name.capitalize() for name in KEY_MAP if len(name) > 1}}
+    last = [name for name, command in KEY_MAP.items() if command == Command("quit")]
+    assert window.stdout
+    for name, command in KEY_MAP.items():
+        for key in {names.get(name, name), names.get(name, name.upper())}:  # n and N
+            if name not in last:
+                screen.press(number, key)
+                assert window.stdout.readline() == f"{command}\n", key
+    screen.press(number, "F1")
+    screen.press(number, "Escape")
+    assert window.stdout.read() == f"{Command('quit')}\n"
+    assert window.wait(10) == 0
+
+
+def test_q_quits(screen: Screen, window: subprocess.Popen[str]) -> None:
+    screen.press(screen.find_window("realtime"), "q")
+    assert window.communicate(timeout=20)[0] == f"{Command('quit')}\n"
+    assert window.returncode == 0
+
+
+def ask_to_close(display: str, window: int) -> None:
+    """What a window manager does when the cross in a window's corner is clicked."""
+
+    class Message(ctypes.Structure):
+        _fields_ = (("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send", ctypes.c_int), ("display", ctypes.c_void_p),
+                    ("window", ctypes.c_ulong), ("kind", ctypes.c_ulong), ("format", ctypes.c_int),
+                    ("data", ctypes.c_long * 5), ("room", ctypes.c_long * 16))  # fmt: skip
+
+    name = ctypes.util.find_library("X11") or pytest.skip("libX11 is not installed")
+    x11 = ctypes.CDLL(name)
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XInternAtom.argtypes, x11.XInternAtom.restype = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int], ctypes.c_ulong
+    x11.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
+    x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    connection = x11.XOpenDisplay(display.encode())
+    protocols, delete = (x11.XInternAtom(connection, atom, 0) for atom in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+    client_message = 33
+    message = Message(client_message, 0, 1, connection, window, protocols, 32, (ctypes.c_long * 5)(delete, 0))
+    x11.XSendEvent(connection, window, 0, 0, ctypes.byref(message))
+    x11.XCloseDisplay(connection)
+
+
+def test_closing_the_window_quits(screen: Screen, window: subprocess.Popen[str]) -> None:
+    ask_to_close(screen.display, int(screen.find_window("realtime")))
+    assert window.communicate(timeout=20)[0] == f"{Command('quit')}\n"
+    assert window.returncode == 0
+
+
+def test_picture_is_on_the_screen_in_its_colours_and_keeps_its_aspect(
+    screen: Screen, window: subprocess.Popen[str]
+) -> None:
+    number = screen.find_window("realtime")
+    assert window.stdin
+
+    def seen() -> tuple[float, float, list[tuple[int, ...]]]:
+        """Width and height of the red bar and what is right of it, and the colours along the middle of that."""
+        picture = screen.picture().astype(int)
+        red, last = (np.nonzero(np.abs(picture - COLOURS[k]).max(axis=2) <= 2) for k in (0, 5))
+        if not (len(red[0]) and len(last[0])):
+            return 0, 0, []
+        left, right, top, bottom = red[1].min(), last[1].max() + 1, red[0].min(), red[0].max() + 1
+        across = (left + (right - left) * (np.arange(6) + 0.5) / 6).astype(int)
+        return right - left, bottom - top, [tuple(picture[(top + bottom) // 2, x].tolist()) for x in across]
+
+    def wait_for(aspect: float, smallest: int) -> None:
+        end = time.monotonic() + 15
+        while True:
+            width, height, colours = seen()
+            right = width >= smallest and abs(width / height / aspect - 1) < 0.03
+            if right and np.abs(np.subtract(colours, COLOURS)).max() <= 2:
+                return
+            assert time.monotonic() < end, (width, height, colours)
+            time.sleep(0.02)
+
+    wait_for(320 / 240, 310)
+    for size in (("600", "200"), ("300", "500")):  # far wider, far taller than the picture
+        screen.xdotool("windowsize", number, *size)
+        wait_for(320 / 240, 250)
+    print("1284 480", file=window.stdin, flush=True)  # what comparing does, on a screen that is 800 wide
+    wait_for(1284 / 480, 700)
+    print("320 240", file=window.stdin, flush=True)
+    wait_for(320 / 240, 600)  # as tall as it was made
+
+
+def test_display_problem(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", screen.display)
+    assert display_problem() == ""
+    monkeypatch.setenv("DISPLAY", ":987")
+    assert display_problem() == "the display :987 cannot be reached"
+    with pytest.raises(SinkError, match="no window can be opened: the display :987"):
+        WindowSink()
+    monkeypatch.delenv("DISPLAY")
+    assert display_problem() == "DISPLAY is not set"

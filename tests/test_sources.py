@@ -1,0 +1,539 @@
+"""Sources: one contract for all of them, then what each does besides."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import media
+import numpy as np
+import pytest
+from media import SIZE, FakeCamera, NetworkCamera
+
+from realtime import sources
+from realtime.errors import SourceError, UsageError
+from realtime.frame import Frame, Size
+from realtime.sources import Source, camera, folder, open_source, reader
+from realtime.sources.camera import Camera, CameraSource, find_camera
+from realtime.sources.demo import DemoSource
+from realtime.sources.file import FileSource
+from realtime.sources.folder import FolderSource
+from realtime.sources.network import NetworkSource, public_name
+
+DESK = Camera(0, "Desk cam", camera._backend())
+
+
+def next_frame(source: Source) -> Frame:
+    """The next frame, which must come."""
+    frame = source.read(10)
+    assert frame is not None, source.notice
+    return frame
+
+
+def read_until(source: Source, condition: Callable[[], object]) -> None:
+    """Read, as a session does, until it is so."""
+    end = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < end, f"it never came; notice: {source.notice!r}"
+        source.read(0.02)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trouble is noticed soon, and the next try to connect comes soon."""
+    monkeypatch.setattr(reader, "STALE", 0.3)
+    for kind in (CameraSource, NetworkSource):
+        monkeypatch.setattr(kind, "pauses", lambda self: itertools.repeat(0.05))
+
+
+# ---- the contract ----------------------------------------------------------------------------------------------------
+
+
+class Maker:
+    """Makes sources of one kind. After `quiet` what it made gives a frame a second at most."""
+
+    def __init__(self, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.kind, self._path, self._patch = kind, tmp_path, monkeypatch
+        self._made: list[Source] = []
+        self._camera = FakeCamera()
+        self._network = NetworkCamera(password="me:secret") if kind == "network" else None
+
+    def __call__(self, size: Size = SIZE, box: Size = SIZE, slow: bool = False) -> Source:
+        path = self._path / f"{len(self._made)}"
+        if self.kind == "demo":
+            source: Source = DemoSource(box, 1 if slow else 30)
+        elif self.kind == "file":
+            source = FileSource(media.clip(path.with_suffix(".avi"), 60, 1 if slow else 30, size), box)
+        elif self.kind == "camera":
+            self._camera = FakeCamera(size)
+            source = CameraSource(DESK, box, open_capture=self._camera.open)
+        elif self._network:
+            self._network.picture = partial(media.numbered, size=size)
+            source = open_source(self._network.url.replace("//", "//me:secret@") + "?token=secret", box)
+        else:
+            self._patch.setattr(folder, "_FPS", 1 if slow else 30)
+            media.pictures(path, size=size)
+            source = open_source(str(path if self.kind == "folder" else path / "01.png"), box)
+        self._made.append(source)
+        if slow:
+            next_frame(source)
+            self._quiet(source)
+        return source
+
+    def _quiet(self, source: Source) -> None:
+        self._camera.state = "stuck"
+        if self._network:
+            self._network.stall()
+        while self.kind in ("camera", "network") and source.read(0.2):
+            pass
+
+    def end(self) -> None:
+        self._camera.freed.set()
+        if self._network:
+            self._network.go_away()
+        for source in self._made:
+            source.close()
+
+
+@pytest.fixture(params=["demo", "file", "folder", "picture", "network", "camera"])
+def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
+    maker = Maker(request.param, tmp_path, monkeypatch)
+    yield maker
+    maker.end()
+
+
+def test_frames_are_pictures_with_their_times(make: Maker) -> None:
+    source = make()
+    before = -1.0
+    for _ in range(4):
+        frame = next_frame(source)
+        assert frame.picture.dtype == np.uint8
+        assert frame.picture.shape == (48, 64, 3)
+        assert frame.picture.flags.c_contiguous
+        assert frame.time > before
+        assert abs(time.monotonic() - frame.time) < 0.5
+        before = frame.time
+    assert source.notice == ""
+
+
+def test_late_reader_gets_the_newest_and_no_backlog(make: Maker) -> None:
+    source = make()
+    next_frame(source)
+    time.sleep(0.7)  # being late is what is tested
+    for _ in range(3):
+        asked = time.monotonic()
+        assert next_frame(source).time > asked - 0.3
+
+
+def test_read_times_out_with_none(make: Maker) -> None:
+    source = make(slow=True)
+    begin = time.monotonic()
+    assert source.read(0.05) is None
+    assert time.monotonic() - begin < 0.5
+
+
+def test_close_ends_a_waiting_read_at_once(make: Maker) -> None:
+    source = make(slow=True)
+    got: list[object] = []
+    waiting = threading.Thread(target=lambda: got.extend(source.read(0.9) for _ in range(10)))
+    waiting.start()
+    begin = time.monotonic()
+    source.close()
+    waiting.join()
+    assert time.monotonic() - begin < 1
+    assert got.count(None) >= 9  # a frame may just have been on its way
+    source.close()
+    assert source.read(10) is None
+    assert time.monotonic() - begin < 1.5
+
+
+def test_name_holds_no_password(make: Maker) -> None:
+    name = make().name
+    assert name
+    assert "secret" not in name
+
+
+def test_pictures_given_away_are_not_written_to_again(make: Maker) -> None:
+    source = make()
+    first = next_frame(source).picture
+    copy = first.copy()
+    for _ in range(4):
+        next_frame(source)
+    assert np.array_equal(first, copy)
+
+
+def test_large_pictures_are_scaled_to_fit_and_small_ones_are_left(make: Maker) -> None:
+    if make.kind == "demo":
+        assert next_frame(make(box=(70, 50))).picture.shape == (50, 70, 3)
+        return
+    assert next_frame(make((128, 80), (64, 64))).picture.shape == (40, 64, 3)
+    assert next_frame(make((48, 32), (64, 64))).picture.shape == (32, 48, 3)
+
+
+# ---- file ------------------------------------------------------------------------------------------------------------
+
+
+def test_file_keeps_its_own_pace_and_loops(tmp_path: Path) -> None:
+    with FileSource(media.clip(tmp_path / "clip.avi", 10, 40)) as source:
+        first = next_frame(source)
+        assert media.number(first.picture) == 0
+        for _ in range(25):
+            frame = next_frame(source)
+            assert media.number(frame.picture) == round((frame.time - first.time) * 40) % 10
+
+
+def test_file_of_variable_rate_keeps_its_times(tmp_path: Path) -> None:
+    times = [0, 0.1, 0.15, 0.5, 0.6, 0.8]
+    with FileSource(media.clip_at(tmp_path / "clip.mp4", times)) as source:
+        frames = [next_frame(source) for _ in range(4)]
+    for frame in frames:
+        assert frame.time - frames[0].time == pytest.approx(times[media.number(frame.picture)], abs=0.002)
+
+
+def test_file_is_turned_upright(tmp_path: Path) -> None:
+    with FileSource(media.turned(media.clip_at(tmp_path / "phone.mp4", [0, 0.2, 0.4]))) as source:
+        next_frame(source)
+        picture = next_frame(source).picture
+    assert picture.shape == (64, 48, 3)
+    assert media.number(np.rot90(picture)) in (1, 2)  # what was at the left is at the top
+
+
+def test_file_too_heavy_for_this_computer_is_shown_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Heavy:
+        def __init__(self, path: str, *_: object) -> None:
+            self._capture = real(path)
+
+        def grab(self) -> bool:
+            time.sleep(0.03)  # decoding a picture that lasts 10 ms
+            return self._capture.grab()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._capture, name)
+
+    real = cv2.VideoCapture
+    monkeypatch.setattr(cv2, "VideoCapture", Heavy)
+    with FileSource(media.clip(tmp_path / "heavy.avi", 200, 100)) as source:
+        for _ in range(3):
+            begin = time.monotonic()
+            next_frame(source)
+            assert time.monotonic() - begin < 1
+
+
+def test_file_with_a_colon_in_its_name_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    media.clip(tmp_path / "clip.avi").rename("12:30.avi")
+    with open_source("12:30.avi") as source:
+        next_frame(source)
+
+
+def test_file_that_goes_away_is_an_error(tmp_path: Path) -> None:
+    path = media.clip(tmp_path / "clip.avi", 3, 50)
+    with FileSource(path) as source:
+        next_frame(source)
+        path.unlink()
+        with pytest.raises(SourceError, match=r"clip\.avi cannot be read any more"):
+            read_until(source, lambda: False)
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all\n" * 100, None])
+def test_file_that_is_no_video_is_an_error(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "clip.mp4"
+    media.clip_at(path, [0, 0.1])
+    path.write_bytes(path.read_bytes()[:600] if content is None else content)
+    with pytest.raises(SourceError, match=r"clip\.mp4 cannot be opened as a video"):
+        open_source(str(path))
+
+
+# ---- folder ----------------------------------------------------------------------------------------------------------
+
+
+def test_folder_shows_its_pictures_in_order_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_FPS", 64)
+    with FolderSource(media.pictures(tmp_path / "pictures"), seconds=0.125) as source:
+        first = next_frame(source)
+        frames = [next_frame(source) for _ in range(25)]
+    for frame in frames:
+        assert media.number(frame.picture) == int((frame.time - first.time + 0.001) / 0.125) % 3
+
+
+def test_folder_passes_over_what_cannot_be_read_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_FPS", 50)
+    path = media.pictures(tmp_path / "pictures")
+    (path / "01.png").write_text("no picture")
+    (path / "._02.png").write_text("what macOS leaves on foreign disks")
+    (path / "notes.txt").write_text("no picture, and not called one")
+    with FolderSource(path, seconds=0.1) as source:
+        assert media.number(next_frame(source).picture) == 0
+        read_until(source, lambda: "01.png" in source.notice)
+        assert media.number(next_frame(source).picture) == 2
+        read_until(source, lambda: source.notice == "")
+
+
+def test_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="holds no pictures"):
+        open_source(str(tmp_path))
+    (tmp_path / "a.png").write_text("no picture")
+    with pytest.raises(SourceError, match=r"a\.png is no picture"):
+        open_source(str(tmp_path))
+
+
+# ---- camera ----------------------------------------------------------------------------------------------------------
+
+
+def test_missing_camera_is_an_error_that_lists_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "list_cameras", lambda: [DESK])
+    with pytest.raises(SourceError, match=r"camera 97 is not there; there are 0 \(Desk cam\)"):
+        CameraSource(Camera(97, "camera 97", camera._backend()))
+
+
+def test_busy_camera_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = Camera(97, "Desk cam", camera._backend())
+    monkeypatch.setattr(camera, "list_cameras", lambda: [there])
+    with pytest.raises(SourceError, match="camera 97 is busy"):
+        CameraSource(there)
+
+
+def test_camera_that_does_not_open_is_given_up_and_given_back() -> None:
+    fake, opened, threads = FakeCamera(), threading.Event(), set(threading.enumerate())
+
+    def slowly() -> FakeCamera:
+        opened.wait()
+        return fake.open()
+
+    with pytest.raises(SourceError, match="Desk cam did not open within 0"):
+        CameraSource(DESK, patience=0.1, open_capture=slowly)
+    opened.set()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
+    assert fake.released == 1
+
+
+def test_camera_whose_driver_fails_is_an_error() -> None:
+    def fail() -> FakeCamera:
+        raise cv2.error("no such device")
+
+    with pytest.raises(SourceError, match="Desk cam: no such device"):
+        CameraSource(DESK, open_capture=fail)
+
+
+@pytest.mark.parametrize("trouble", ["frozen", "gone", "failing"])
+def test_camera_in_trouble_is_noticed_and_comes_back_by_itself(quick: None, trouble: str) -> None:
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        next_frame(source)
+        fake.state = trouble
+        read_until(source, lambda: source.notice)
+        assert "Desk cam" in source.notice
+        read_until(source, lambda: fake.opened >= 4)
+        assert source.notice  # and it stays until there is a new picture
+        fake.state = "live"
+        read_until(source, lambda: not source.notice)
+        assert media.number(next_frame(source).picture) != media.number(next_frame(source).picture)
+    assert fake.released >= 1
+
+
+def test_stuck_camera_is_noticed(quick: None) -> None:
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        next_frame(source)
+        fake.state = "stuck"
+        read_until(source, lambda: "no picture from Desk cam" in source.notice)
+        fake.state = "live"
+        fake.freed.set()
+        read_until(source, lambda: not source.notice)
+
+
+def test_lens_cap_is_no_trouble(quick: None) -> None:
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        fake.state = "black"
+        end = time.monotonic() + 2 * reader.STALE
+        read_until(source, lambda: time.monotonic() > end or source.notice)
+        assert source.notice == ""
+    assert fake.opened == 1
+
+
+def test_camera_leaves_no_thread_behind() -> None:
+    threads = set(threading.enumerate())
+    fake = FakeCamera()
+    CameraSource(DESK, open_capture=fake.open).close()
+    assert set(threading.enumerate()) <= threads
+    assert fake.released == 1
+
+
+# ---- network ---------------------------------------------------------------------------------------------------------
+
+
+def test_network_camera_that_stalls_is_noticed_and_comes_back(quick: None) -> None:
+    with NetworkCamera() as network, open_source(network.url) as source:
+        next_frame(source)
+        network.stall()
+        read_until(source, lambda: source.notice)
+        assert network.url in source.notice
+        network.resume()
+        read_until(source, lambda: not source.notice)
+        next_frame(source)
+
+
+def test_network_camera_that_drops_is_connected_to_again(quick: None) -> None:
+    with NetworkCamera() as network, open_source(network.url) as source:
+        next_frame(source)
+        network.go_away()
+        read_until(source, lambda: "trying again" in source.notice)
+        before = network.connections
+        network.come_back()
+        read_until(source, lambda: not source.notice)
+        assert network.connections > before
+
+
+def test_still_picture_of_a_network_camera_is_no_trouble(quick: None) -> None:
+    with NetworkCamera(lambda index: media.numbered(5)) as network, open_source(network.url) as source:
+        end = time.monotonic() + 3 * reader.STALE
+        read_until(source, lambda: time.monotonic() > end or source.notice)
+        assert source.notice == ""
+
+
+def test_pauses_between_tries_grow_up_to_a_limit() -> None:
+    with NetworkCamera() as network, NetworkSource(network.url) as source:
+        assert list(itertools.islice(source.pauses(), 8)) == [0.5, 1, 2, 4, 8, 16, 16, 16]
+
+
+def test_wrong_password_and_nobody_there_are_errors() -> None:
+    with NetworkCamera(password="me:secret") as network:
+        with pytest.raises(SourceError, match="user and password"):
+            open_source(network.url)
+        with pytest.raises(SourceError, match="cannot be reached") as caught:
+            open_source(network.url.replace("//", "//me:guess@"))
+        assert "guess" not in str(caught.value)
+    with pytest.raises(SourceError, match="cannot be reached"):
+        open_source(network.url)
+
+
+def test_public_name_keeps_secrets_out() -> None:
+    assert public_name("http://me:secret@cam.local:8080/video?token=secret#secret") == "http://cam.local:8080/video"
+    assert public_name("rtsp://[::1]:554/1") == "rtsp://[::1]:554/1"
+    for wrong in ("http://", "http://me:secret@", "http://me:sec/ret@cam", "http://[::1", "http://cam:port/"):
+        with pytest.raises(UsageError) as caught:
+            public_name(wrong)
+        assert "sec" not in str(caught.value)
+
+
+_TROUBLE = """
+import itertools, sys
+import realtime
+from realtime.sources import open_source, reader
+from realtime.sources.network import NetworkSource
+reader.STALE = 0.3
+NetworkSource.pauses = lambda self: itertools.repeat(0.05)
+wrong, right, rtsp = sys.argv[1:]
+for address in (wrong, rtsp, right.replace("http:", "http:/nowhere/"), right.replace("http://", "")):
+    try:
+        open_source(address)
+    except realtime.RealtimeError as error:
+        print("error:", error)
+with open_source(right) as source:
+    print("name:", source.name, source.read(5) is not None, flush=True)
+    sys.stdin.readline()
+    while "trying again" not in source.notice:
+        source.read(0.02)
+        print("notice:", source.notice)
+"""
+
+
+def test_passwords_are_never_printed() -> None:
+    with NetworkCamera(password="me:secret1") as network:
+        address = network.url + "?token=secret2"
+        wrong, right, rtsp = (
+            address.replace("http://", start)
+            for start in ("http://me:secret3@", "http://me:secret1@", "rtsp://me:secret1@")
+        )
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENCV_")}
+        program = subprocess.Popen(
+            [sys.executable, "-c", _TROUBLE, wrong, right, rtsp],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            text=True,
+        )
+        assert program.stdout and program.stdin
+        printed = list(iter(program.stdout.readline, f"name: {network.url} True\n"))
+        assert len(printed) < 20, printed
+        network.go_away()
+        printed.append(program.communicate("\n", timeout=30)[0])
+    output = "".join(printed)
+    assert program.returncode == 0, output
+    assert output.count("error:") == 4
+    assert "trying again" in output
+    assert "secret" not in output
+
+
+# ---- open_source -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_cameras(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
+    """Two cameras that the system lists, and that open."""
+    cameras = [DESK, Camera(2, "USB Webcam", 0)]
+    monkeypatch.setattr(sources, "list_cameras", lambda: cameras)
+    monkeypatch.setattr(sources, "CameraSource", lambda found, size, fps: found)
+    return cameras
+
+
+def test_cameras_are_opened_by_number_and_by_part_of_the_name(two_cameras: list[Camera]) -> None:
+    found: object = open_source("2")
+    assert found == two_cameras[1]
+    found = open_source("webcam")
+    assert found == two_cameras[1]
+    found = open_source()
+    assert found == two_cameras[0]
+    assert find_camera("7", two_cameras).number == 7  # the system may not list them all
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cam", r"2 cameras have 'cam' in their names; there are 0 \(Desk cam\), 2 \(USB Webcam\)"),
+        ("scanner", r"no camera is called 'scanner'; there are 0"),
+        ("holiday.mp4", r"there is no file holiday\.mp4; there are 0"),
+        ("no/such/folder", r"there is no file no/such/folder"),
+        ("ftp://me:secret@host/video", "addresses that begin with ftp:// are not known here"),
+        ("me:secret@host", "this is no file and no camera; an address begins with"),
+        ("~nobody/clip.mp4", "there is no file ~nobody"),
+        ("x" * 5000, "no camera is called"),
+        ("a\0b.mp4", "there is no file"),
+        (" ", "an empty name is no source"),
+    ],
+)
+def test_what_is_no_source_is_refused_in_one_line(two_cameras: list[Camera], text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        open_source(text)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_without_a_camera_the_demo_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "list_cameras", list)
+    with open_source(size=SIZE) as source:
+        assert source.name == "demo"
+    with open_source("demo", SIZE) as source:
+        assert next_frame(source).picture.shape == (48, 64, 3)
+    with pytest.raises(UsageError, match="there is no camera that the system knows of"):
+        open_source("webcam")
+
+
+def test_files_and_folders_are_opened_by_their_paths(tmp_path: Path) -> None:
+    media.clip(tmp_path / "clip.avi")
+    media.pictures(tmp_path / "holiday")
+    for name, kind in (("clip.avi", FileSource), ("holiday", FolderSource), ("holiday/00.png", FolderSource)):
+        with open_source(str(tmp_path / name)) as source:
+            assert type(source) is kind
+            assert source.name == Path(name).name
