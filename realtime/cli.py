@@ -148,6 +148,8 @@ def _live(
         window = None if no_window else _open_window(needed=record is None)
         if window:
             stack.enter_context(window)
+        if model == "magenta" or "://" in model:
+            _say(f"loading {model}; the first time it is downloaded, which can take minutes")
         stylizer = stack.enter_context(Stylizer(model))
         library = _library(stylizer, folders)
         name = library.first() if style is None else library.find(style)

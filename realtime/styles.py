@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -164,10 +165,8 @@ class StyleLibrary:
             except StyleError:
                 pass  # half written or of other times: it is made again, and written over
         code = self._stylizer.encode(load_picture(style.path))
-        try:
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs a little time at the next start
             self._keep(code, kept)
-        except OSError:
-            pass  # a cache that cannot be written costs a little time at the next start, nothing else
         return code
 
     def _keep(self, code: StyleCode, path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,7 +62,12 @@ class StyleCode:
         """Write the code to a new .npz file; StyleError when `path` exists or cannot be written."""
         try:
             with open(path, "xb") as file:
-                self.write(file)
+                try:
+                    self.write(file)
+                except OSError:  # no half a code is left behind
+                    file.close()
+                    os.unlink(path)
+                    raise
         except FileExistsError:
             raise StyleError(
                 f"{path} exists already; a style code is never written over a file, choose another name"
@@ -73,20 +77,19 @@ class StyleCode:
 
     def write(self, file: BinaryIO) -> None:
         """Write the code, in .npz form, to a file open for binary writing."""
-        np.savez(
-            file, allow_pickle=False, model=np.array(self.model), **{f"array{i}": a for i, a in enumerate(self.arrays)}
-        )
+        named: dict[str, npt.NDArray[np.generic]] = {f"array{i}": array for i, array in enumerate(self.arrays)}
+        np.savez(file, model=np.array(self.model), **named)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: str | Path) -> StyleCode:
         """Read a code that `save` wrote; StyleError when the file is missing, broken or something else."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = tuple(stored[f"array{i}"] for i in range(len(stored.files) - 1))
                 if not arrays or any(array.dtype != np.float32 for array in arrays):
                     raise ValueError("no float32 arrays in it")
                 return cls(str(stored["model"]), arrays)
-        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except Exception as error:  # zipfile and NumPy raise of every family for a broken file; all mean the same
             raise StyleError(
                 f"{path} is not a style code that can be read ({error}); encode the picture again"
             ) from error
@@ -166,7 +169,8 @@ def style_input(style: Picture, size: Size = (STYLE_SIZE, STYLE_SIZE)) -> npt.ND
     """A style picture as style networks take it: float32, 1×height×width×3, RGB, 0..1. `size` is (width, height)."""
     check_picture(style)
     small = cv2.cvtColor(cv2.resize(style, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
-    return np.multiply(small, np.float32(1 / 255), dtype=np.float32)[np.newaxis]
+    scaled: npt.NDArray[np.float32] = np.multiply(small, np.float32(1 / 255), dtype=np.float32)
+    return scaled[np.newaxis]
 
 
 def fingerprint(paths: Iterable[Path]) -> str:

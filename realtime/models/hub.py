@@ -6,29 +6,40 @@ first item is the stylized picture, of the content's size (https://tfhub.dev/goo
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import http.client
 import os
+import socket
 import tarfile
 import tempfile
 import threading
 import urllib.error
 import warnings
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import platformdirs
+import psutil
 
 from realtime.errors import ModelError
 from realtime.frame import Picture
 from realtime.models.base import STYLE_SIZE, Model, StyleCode, check_picture, divisible, fingerprint, pad, style_input
+from realtime.models.quiet import quiet_engine
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # a person at a terminal has no use for TensorFlow's start-up lines
-with warnings.catch_warnings():
+with quiet_engine(), warnings.catch_warnings():
     warnings.simplefilter("ignore")  # tensorflow-hub imports pkg_resources, which warns of its own end
     import tensorflow as tf
     import tensorflow_hub as hub
 
 from realtime.models.cut import CannotCutError, cut
+
+PATIENCE = 30.0
+"""Seconds that a server may be silent."""
 
 
 class HubModel(Model):
@@ -36,19 +47,19 @@ class HubModel(Model):
 
     def __init__(self, handle: str) -> None:
         """Load, check the interface by running it once, and cut. ModelError says which of these failed, and why."""
-        device = _device()
+        with quiet_engine():
+            device = _device()
         folder = _folder(handle)
         function = _signature(_load(handle, folder), handle)
         content_key, style_key = _which_is_which(function, handle)
         self.identity = f"hub-{fingerprint(_weights(folder))}"
         self._lock = threading.Lock()
-        self._halves: tuple[Any, Any] | None = None
         try:
             style_half, frame_half, tensors = cut(function, content_key, style_key)
             how = f"cut at {tensors} tensors"
         except (CannotCutError, ValueError, KeyError, NotImplementedError, tf.errors.OpError) as error:
             style_half, frame_half = None, function
-            how = f"whole, since it cannot be cut: {str(error).partition(chr(10))[0]}"
+            how = f"whole, since it cannot be cut: {_first_line(error)}"
         self._style_half = style_half
         self._content_key, self._style_key = content_key, style_key
 
@@ -112,56 +123,116 @@ def _cache() -> Path:
 
 def _folder(handle: str) -> Path:
     """The SavedModel folder behind a handle, downloaded or unpacked into the cache when it is not there yet."""
-    if handle.startswith(("http://", "https://")):
-        os.environ.setdefault("TFHUB_CACHE_DIR", str(_cache()))
-        way_out = "download it with a browser and name the .tar.gz or the unpacked folder instead (--model PATH)"
-        try:
+    return _downloaded(handle) if _is_address(handle) else _unpacked(Path(handle).expanduser())
+
+
+def _is_address(handle: str) -> bool:
+    return handle.startswith(("http://", "https://"))
+
+
+def _downloaded(handle: str) -> Path:
+    os.environ.setdefault("TFHUB_CACHE_DIR", str(_cache()))
+    _drop_dead_lock(handle)
+    way_out = "download it with a browser and name the .tar.gz or the unpacked folder instead (--model PATH)"
+    try:
+        with _patience():
             return Path(hub.resolve(handle))
-        except urllib.error.HTTPError as error:
-            raise ModelError(f"{handle} answered {error.code} {error.reason}; {way_out}") from error
-        except (tarfile.TarError, EOFError, OSError, ValueError, RuntimeError) as error:
-            if isinstance(error, urllib.error.URLError) or isinstance(error.__cause__, urllib.error.URLError):
-                raise ModelError(
-                    f"{handle} cannot be reached ({getattr(error, 'reason', error)}); {way_out}"
-                ) from error
-            raise ModelError(
-                f"what {handle} sent is no complete .tar.gz ({error}); nothing was kept in {_cache()}, try again or {way_out}"
-            ) from error
-    path = Path(handle).expanduser()
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise ModelError(f"{handle} answered {error.code} {error.reason}; {way_out}") from error
+    except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.InvalidURL) as error:
+        raise ModelError(f"{handle} cannot be reached ({getattr(error, 'reason', error)}); {way_out}") from error
+    except PermissionError as error:
+        raise _no_cache(error) from error
+    except tf.errors.OpError as error:  # how TensorFlow's file functions fail
+        raise _no_cache(error) from error
+    except (tarfile.TarError, zlib.error, http.client.HTTPException, EOFError, OSError, ValueError) as error:
+        raise ModelError(
+            f"what {handle} sent is no complete .tar.gz of a model ({_first_line(error)}); nothing of it was kept in {_cache()}:"
+            f" try again, or {way_out}"
+        ) from error
+
+
+def _unpacked(path: Path) -> Path:
     if path.is_dir():
         return path
-    folder = _cache() / f"unpacked-{fingerprint([path])}"
-    if not folder.is_dir():
+    try:
+        folder = _cache() / f"unpacked-{fingerprint([path])}"
+        if (folder / "saved_model.pb").is_file():
+            return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as unpacking:
+        with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
+            fresh = Path(scratch, "model")
             try:
                 with tarfile.open(path, "r:*") as archive:
-                    archive.extractall(unpacking, filter="data")
-            except (tarfile.TarError, EOFError, OSError) as error:
+                    archive.extractall(fresh, filter="data")
+                    while archive.fileobj and archive.fileobj.read(1 << 20):
+                        pass  # to the end, where the check sum is compared
+            except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
                 raise ModelError(
-                    f"{path} is no complete .tar.gz of a SavedModel ({error}); download it again"
+                    f"{path} is no complete .tar.gz of a SavedModel ({_first_line(error)}); get a fresh copy of it"
                 ) from error
-            os.chmod(unpacking, 0o755)
-            os.rename(unpacking, folder)
-            os.mkdir(unpacking)  # for the context manager to remove
+            inside = [found.parent for found in sorted(fresh.glob("**/saved_model.pb"))]
+            if not inside:
+                raise ModelError(f"{path} holds no saved_model.pb: it is not a SavedModel of TensorFlow")
+            with contextlib.suppress(OSError):  # another process may have been faster
+                os.rename(inside[0], folder)
+    except OSError as error:
+        raise _no_cache(error) from error
+    if not (folder / "saved_model.pb").is_file():
+        raise ModelError(f"{folder} is in the way of unpacking {path}; remove it and try again")
     return folder
+
+
+def _no_cache(error: Exception) -> ModelError:
+    return ModelError(
+        f"the model cannot be kept in {_cache()} ({_first_line(error)});"
+        " set TFHUB_CACHE_DIR to a folder that can be written, or name an unpacked model folder (--model PATH)"
+    )
+
+
+@contextlib.contextmanager
+def _patience() -> Iterator[None]:
+    """tensorflow-hub sets no time limit of its own: a server that falls silent would be waited for without end."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _drop_dead_lock(handle: str) -> None:
+    """Remove the lock that a download of this machine left behind when it was killed.
+
+    tensorflow-hub would wait ten minutes for it, and say nothing. It holds "host.process.task".
+    """
+    lock = Path(os.environ["TFHUB_CACHE_DIR"], hashlib.sha1(handle.encode()).hexdigest() + ".lock")
+    try:
+        host, process, _ = lock.read_text().rsplit(".", 2)
+        if host == socket.gethostname() and not psutil.pid_exists(int(process)):
+            lock.unlink()
+    except (OSError, ValueError):
+        pass  # no lock, or not one that can be judged
 
 
 def _load(handle: str, folder: Path) -> Any:
     if not (folder / "saved_model.pb").is_file():
-        if handle.startswith(("http://", "https://")):
+        if _is_address(handle):
             raise ModelError(
                 f"the cached copy of {handle} in {folder} is not complete (a download was broken off);"
                 " delete that folder and try again, or name a local folder (--model PATH)"
             )
-        raise ModelError(f"{handle} is not a model: it has no saved_model.pb and no .tflite files")
+        raise ModelError(
+            f"{handle} is not a model: it has no saved_model.pb and no .tflite files; name a model's folder"
+        )
     try:
         return tf.saved_model.load(str(folder))
     except Exception as error:  # TensorFlow raises of every family here, and each means the same to a person
-        hint = " delete that folder and try again" if handle.startswith("http") else " get a fresh copy"
-        raise ModelError(
-            f"the SavedModel in {folder} cannot be loaded ({str(error).partition(chr(10))[0]});{hint}"
-        ) from error
+        hint = "get a fresh copy"
+        if folder.parent == _cache():
+            hint = "delete that folder and try again, or name a local folder (--model PATH)"
+        raise ModelError(f"the SavedModel in {folder} cannot be loaded ({_first_line(error)}); {hint}") from error
 
 
 def _signature(module: Any, handle: str) -> Any:
@@ -178,9 +249,7 @@ def _signature(module: Any, handle: str) -> Any:
         try:
             function = call.get_concrete_function(spec, spec)
         except Exception as error:  # whatever tracing a stranger's code raises
-            raise _other_interface(
-                handle, f"it cannot be called with two pictures: {str(error).partition(chr(10))[0]}"
-            ) from error
+            raise _other_interface(handle, f"it cannot be called with two pictures: {_first_line(error)}") from error
     if function is None:
         raise _other_interface(handle, "it has no signature serving_default and cannot be called")
     inputs = function.structured_input_signature[1] or {s.name: s for s in function.structured_input_signature[0]}
@@ -201,7 +270,7 @@ def _which_is_which(function: Any, handle: str) -> tuple[str, str]:
         try:
             results = list(function(**pictures).values())
         except tf.errors.OpError as error:
-            shapes.append(str(error).partition("\n")[0])
+            shapes.append(_first_line(error))
             continue
         shapes.append([tuple(result.shape) for result in results])
         if results and tuple(results[0].shape) == (1, 64, 96, 3):
@@ -217,3 +286,7 @@ def _other_interface(handle: str, why: str) -> ModelError:
 
 def _weights(folder: Path) -> list[Path]:
     return [folder / "saved_model.pb", *sorted((folder / "variables").glob("*"))]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(":;,.") or type(error).__name__

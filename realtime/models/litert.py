@@ -18,7 +18,17 @@ import psutil
 
 from realtime.errors import ModelError
 from realtime.frame import Picture, Size
-from realtime.models.base import Model, StyleCode, check_picture, divisible, fingerprint, pad, style_input
+from realtime.models.base import (
+    STYLE_SIZE,
+    Model,
+    StyleCode,
+    check_picture,
+    divisible,
+    fingerprint,
+    pad,
+    style_input,
+)
+from realtime.models.quiet import quiet_engine
 
 _MULTIPLES = (8, 16, 32)  # a network that halves the picture k times wants sides that 2**k divides
 
@@ -77,14 +87,14 @@ class LiteRTModel(Model):
             canvas = divisible(inner, self._multiple or 1)
         picture, place = pad(picture, canvas)
         if self._rgb.shape != picture.shape:
-            self._rgb = np.empty_like(picture)
             self._frame.resize(canvas)
+            self._rgb = np.empty(picture.shape, np.uint8)
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=self._rgb)
         result = self._frame.run_frame(self._rgb, code.arrays[0])
         result = np.ascontiguousarray(result[place])
         cv2.cvtColor(result, cv2.COLOR_RGB2BGR, dst=result)
         if inner != (width, height):
-            result = cv2.resize(result, (width, height), interpolation=cv2.INTER_CUBIC)
+            result = cv2.resize(result, (width, height), interpolation=cv2.INTER_CUBIC)  # type: ignore[assignment]
         return result
 
 
@@ -96,8 +106,9 @@ class _Network:
 
         self.file = file
         try:
-            self._interpreter: Any = Interpreter(model_path=str(file), num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with quiet_engine():
+                self._interpreter: Any = Interpreter(model_path=str(file), num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(f"{file} is not a .tflite model that LiteRT can run ({_first_line(error)})") from error
         self._inputs = self._interpreter.get_input_details()
@@ -106,7 +117,8 @@ class _Network:
             d for d in self._inputs if len(d["shape"]) == 4 and d["shape"][-1] == 3 and d["dtype"] == np.float32
         ]
         codes = [d for d in self._inputs if d not in pictures and d["dtype"] == np.float32]
-        self.is_style = len(pictures) == 1 and len(self._inputs) == 1
+        out = self._output["shape"]  # without a length where it depends on the input's
+        self.is_style = len(pictures) == 1 and len(self._inputs) == 1 and len(out) > 0 and int(np.prod(out)) == out[-1]
         self.is_frame = len(pictures) == 1 and len(codes) == 1 and len(self._inputs) == 2
         if not self.is_style and not self.is_frame:
             return
@@ -114,6 +126,10 @@ class _Network:
         self._code = codes[0] if self.is_frame else None
         self.code_shape: tuple[int, ...] = tuple(int(n) for n in (codes[0] if self.is_frame else self._output)["shape"])
         self.picture_size: Size = (int(pictures[0]["shape"][2]), int(pictures[0]["shape"][1]))
+        self._open = bool(np.any(np.asarray(pictures[0]["shape_signature"])[1:3] < 0))
+        if self.is_style and self._open:  # it takes any size; LiteRT says 1×1
+            self.picture_size = (STYLE_SIZE, STYLE_SIZE)
+            self.resize(self.picture_size)
 
     def __str__(self) -> str:
         return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
@@ -127,8 +143,10 @@ class _Network:
                 self._interpreter.invoke()
                 if tuple(self._interpreter.get_tensor(self._output["index"]).shape) == (1, size[1], size[0], 3):
                     return multiple
-            except (ValueError, RuntimeError):
+            except (ModelError, ValueError, RuntimeError):
                 continue
+        if self._open:
+            raise ModelError(f"{self.file.name} takes any size but runs at none that {_MULTIPLES[-1]} divides")
         self.resize(self.picture_size)
         return None
 
@@ -155,7 +173,9 @@ class _Network:
         del picture_in  # LiteRT refuses to run while a view into its memory lives
         self._interpreter.set_tensor(self._code["index"], code)
         self._interpreter.invoke()
-        return cv2.convertScaleAbs(self._interpreter.tensor(self._output["index"])()[0], alpha=255)  # type: ignore[return-value]
+        result = self._interpreter.tensor(self._output["index"])()[0]
+        # Rounded, and held to 0..255: in OpenCV the quickest of what does both.
+        return cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)  # type: ignore[return-value]
 
 
 def find_pair(folder: Path) -> tuple[Path, Path]:

@@ -22,7 +22,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train (or go on training), evaluate and export")
     train.add_argument("--photos", required=True, type=Path, help="folder of photos")
-    train.add_argument("--styles", required=True, type=Path, help="folder of style pictures")
+    train.add_argument("--styles", required=True, type=Path, nargs="+", help="folders of style pictures")
     train.add_argument("--clips", type=Path, help="folder of .mp4 clips whose frames serve as photos too")
     train.add_argument("--teacher", required=True, type=Path, help="folder of Magenta's mobile pair")
     train.add_argument("--out", required=True, type=Path, help="folder for state, samples and the exported model")
@@ -35,12 +35,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="weight of a loss term")
     train.add_argument("--own-codes", action="store_true", help="paint with the codes of our own style network")
     train.add_argument("--begin", type=Path, help="state.npz of an earlier run to begin from")
+    train.add_argument("--begin-style", type=Path, help="style_state.npz of an earlier run to begin from")
+    train.add_argument("--style-rate", type=float, default=2e-3, help="learning rate of the style network at the start")
+    train.add_argument("--only-style", action="store_true", help="stop when the style network is trained")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
 
     evaluate = commands.add_parser(
         "evaluate", help="measure an exported pair against the teacher on held-back pictures"
     )
+    evaluate.add_argument("--report", type=Path, help="write the figures to this file (JSON)")
     export = commands.add_parser("export", help="write the files that ship from the state of a run")
     export.add_argument("--out", required=True, type=Path, help="the run's folder")
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
@@ -86,14 +90,21 @@ def _train(options: argparse.Namespace) -> None:
         chosen[name] = float(number)
     held = read_held_back()
     photos = load_training(options.photos, held["photos"], options.clips)
-    styles = load_training(options.styles, held["styles"])
+    styles = [picture for folder in options.styles for picture in load_training(folder, held["styles"])]
     print(f"{len(photos)} photos, {len(styles)} styles", flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     predictor = Predictor(options.teacher)
     style_plan = train_style.StylePlan(
-        steps=options.style_steps, forced=options.style_steps * 3 // 10, seed=options.seed
+        steps=options.style_steps,
+        forced=0 if options.begin_style else options.style_steps * 3 // 10,
+        rate=options.style_rate,
+        seed=options.seed,
     )
-    style_net = train_style.fit_style(predictor, styles, photos, style_plan, options.out)
+    style_net = train_style.fit_style(
+        predictor, styles, photos, style_plan, options.out, begin_from=options.begin_style
+    )
+    if options.only_style:
+        return
 
     keras.utils.set_random_seed(options.seed)
     plan = train.Plan(
@@ -106,12 +117,10 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
         weights=Weights(**chosen),
     )
-    if options.own_codes:
-        codes = train.own_codes(style_net, styles, photos, 7, options.seed)
-    else:
-        codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / "codes.npz")
+    codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / "codes.npz")
+    given = train.own_codes(style_net, styles, photos, 7, options.seed) if options.own_codes else None
     label = train.labeller(options.teacher)
-    samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed)
+    samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed, given=given)
     distiller = train.Distiller(build_frame(), predictor, plan.weights)
     seen = load_held_back(options.photos, held["photos"])
 
@@ -120,9 +129,22 @@ def _train(options: argparse.Namespace) -> None:
             save(train.progress_sheet(d, average, seen, codes, label), options.out / f"sheet_{step:06d}.jpg")
 
     average = train.fit(distiller, samples, plan, options.out, show=show, begin_from=options.begin)
+    if keras.backend.backend() != "tensorflow":
+        print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")
+        return
     distiller.student.set_weights(average.values)
     print("bytes exported:", export.export(distiller.student, style_net, options.out / "model", options.frame_weights))
-    _evaluate(argparse.Namespace(**{**vars(options), "model": options.out / "model", "count": (0, 0), "all": False}))
+    _evaluate(
+        argparse.Namespace(
+            **{
+                **vars(options),
+                "model": options.out / "model",
+                "count": (0, 0),
+                "all": False,
+                "report": options.out / "evaluation.json",
+            }
+        )
+    )
 
 
 def _pictures(options: argparse.Namespace) -> tuple[list[Any], list[Any]]:
@@ -162,10 +184,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     for name, seconds in ms.items():
         print(f"{name}: {seconds * 1000:.1f} ms")
     print(f"times faster: {ms['teacher frame 640x480'] / ms['lite frame 640x480']:.1f}")
-    report = {"lite": ours, "teacher": theirs, "seconds": ms}
-    (getattr(options, "out", None) or Path(".")).joinpath("evaluation.json").write_text(
-        json.dumps(report, indent=1)
-    ) if hasattr(options, "out") else None
+    report = {"photos": len(photos), "styles": len(styles), "lite": ours, "teacher": theirs, "seconds": ms}
+    if options.report:
+        options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -94,7 +94,8 @@ def resized(picture: Picture, width: int, height: int) -> Picture:
 
 
 def random_crop(picture: Picture, size: int, rng: np.random.Generator, scale: tuple[float, float]) -> Picture:
-    """A square of `size` pixels out of the picture, scaled so that its short side is `size` times `scale`; maybe mirrored."""
+    """A square of `size` pixels out of the picture, scaled so that its short side is `size` times `scale`; maybe
+    mirrored."""
     height, width = picture.shape[:2]
     short = size * rng.uniform(*scale)
     factor = short / min(height, width)
@@ -113,7 +114,7 @@ def jitter(picture: Picture, rng: np.random.Generator, strength: float = 1.0) ->
     grey = x.mean(axis=2, keepdims=True)
     x = grey + (x - grey) * np.float32(np.exp(rng.normal(0, 0.3 * strength)))
     x = x * np.exp(rng.normal(0, 0.06 * strength, 3)).astype(np.float32)
-    return (np.clip(x, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray((np.clip(x, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
 def scribbled(rng: np.random.Generator, size: int = 256) -> Picture:
@@ -167,7 +168,8 @@ def scribbled(rng: np.random.Generator, size: int = 256) -> Picture:
 def make_codes(
     encode: Callable[[Picture], Floats], pictures: Sequence[Picture], photos: Sequence[Picture], crops: int, seed: int
 ) -> Floats:
-    """Style codes (M, 100): each style picture whole and in `crops` crops (some recoloured), and some of photos and scribbles."""
+    """Style codes (M, 100): each style picture whole and in `crops` crops (some recoloured), and some of photos and
+    scribbles."""
     rng = np.random.default_rng([seed, 77])
     codes = []
     for picture in pictures:
@@ -180,20 +182,25 @@ def make_codes(
     return np.stack(codes).astype(np.float32)
 
 
-def draw_code(codes: Floats, rng: np.random.Generator, mixed: float = 0.4) -> Floats:
-    """A style code (100,): one of `codes`, or in the share `mixed` a mixture of two."""
-    code = codes[rng.integers(len(codes))]
-    if rng.random() < mixed:
-        code = code + np.float32(rng.random()) * (codes[rng.integers(len(codes))] - code)
-    return np.asarray(code, np.float32)
+def draw_code(banks: Sequence[Floats], rng: np.random.Generator, mixed: float = 0.4) -> list[Floats]:
+    """A style as each bank (M, 100) has it: one of the M, or in the share `mixed` a mixture of two; codes (100,)."""
+    count = len(banks[0])
+    first, second, part = int(rng.integers(count)), int(rng.integers(count)), np.float32(rng.random())
+    if rng.random() >= mixed:
+        part = np.float32(0)
+    return [np.asarray(bank[first] + part * (bank[second] - bank[first]), np.float32) for bank in banks]
 
 
 @dataclass
 class Sample:
-    """A content crop, the code it is to be painted with, and the teacher's painting of it; both pictures uint8 (S, S, 3)."""
+    """A content crop, the code that the student is given, the teacher's code, and the teacher's painting.
+
+    Both pictures are uint8 (S, S, 3), both codes (100,).
+    """
 
     content: Picture
     code: Floats
+    target: Floats
     label: Picture
 
 
@@ -219,19 +226,23 @@ class Samples:
         keep: int = 6000,
         start: int = 48,
         seed: int = 0,
+        given: Floats | None = None,
     ) -> None:
-        self.photos, self.codes, self.label = photos, codes, label
+        """`codes` (M, 100) are the teacher's; `given` those of the same styles that the student gets, if others."""
+        self.photos, self.label = photos, label
+        self.banks = (codes, codes if given is None else given)
         self.view, self.size, self.batch, self.fresh = view, view + MARGIN, batch, fresh
         self.keep, self.start, self.seed = keep, start, seed
         self.cache: OrderedDict[int, Sample] = OrderedDict()
 
-    def draw(self, index: int) -> tuple[Picture, Floats]:
-        """Content and code of sample number `index`, before labelling."""
+    def draw(self, index: int) -> tuple[Picture, Floats, Floats]:
+        """Content, the teacher's code and the student's of sample number `index`, before labelling."""
         rng = np.random.default_rng([self.seed, 1, index])
-        crop = random_crop(self.photos[rng.integers(len(self.photos))], self.size, rng, (1.0, 1.8))
+        crop = random_crop(self.photos[int(rng.integers(len(self.photos)))], self.size, rng, (1.0, 1.8))
         if rng.random() < 0.3:
             crop = jitter(crop, rng, 0.7)
-        return crop, draw_code(self.codes, rng)
+        target, code = draw_code(self.banks, rng)
+        return crop, target, code
 
     def fetch(self, indices: Sequence[int]) -> list[Sample]:
         """The samples of these numbers; those not in memory are labelled, `fresh` at a time."""
@@ -240,10 +251,10 @@ class Samples:
         for at in range(0, len(missing), step):
             part = missing[at : at + step]
             drawn = [self.draw(i) for i in part + [part[-1]] * (step - len(part))]
-            contents = np.stack([c for c, _ in drawn]).astype(np.float32) / 255
-            labels = self.label(contents, np.stack([s for _, s in drawn]))
-            for i, (content, code), label in zip(part, drawn, labels, strict=False):
-                self.cache[i] = Sample(content, code, (np.clip(label, 0, 1) * 255 + 0.5).astype(np.uint8))
+            contents = np.stack([c for c, _, _ in drawn]).astype(np.float32) / np.float32(255)
+            labels = self.label(contents, np.stack([t for _, t, _ in drawn]))
+            for i, (content, target, code), label in zip(part, drawn, labels, strict=False):
+                self.cache[i] = Sample(content, code, target, (np.clip(label, 0, 1) * 255 + 0.5).astype(np.uint8))
         found = [self.cache[i] for i in indices]
         while len(self.cache) > self.keep:
             self.cache.popitem(last=False)
@@ -252,8 +263,10 @@ class Samples:
     def step(self, number: int, noise: float = 5.0) -> dict[str, np.ndarray]:
         """The batch of training step `number`.
 
-        ``first`` and ``second``: two noisy views (N, V, V, 3) of the same contents, the second shifted by ``shift`` (2,)
-        pixels; ``label`` and ``label2``: the teacher's pictures of them; ``code`` (N, 1, 1, 100).
+        ``first`` and ``second``: two noisy views (N, V, V, 3) of the same contents, the second shifted by ``shift``
+        (2,)
+        pixels; ``label`` and ``label2``: the teacher's pictures of them; ``code`` (N, 1, 1, 100), the student's, and
+        ``target`` (N, 100), the teacher's.
         """
         rng = np.random.default_rng([self.seed, 2, number])
         newest = self.start + number * self.fresh
@@ -283,4 +296,5 @@ class Samples:
             "label": np.ascontiguousarray(cut(labels, a)),
             "label2": np.ascontiguousarray(cut(labels, b)),
             "code": np.stack([s.code for s in picked])[:, None, None, :],
+            "target": np.stack([s.target for s in picked]),
         }

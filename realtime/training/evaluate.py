@@ -1,8 +1,11 @@
 """The measures by which the model is judged, each also for the teacher, so that figures can be given relative to it.
 
-``style``: how far the picture has moved from the content's code to the style's, in the teacher's code space (1: all the way).
-``edges``: correlation of the edge strengths of content and picture. ``teach``: mean absolute difference from the teacher's
-picture, of 255. ``flick`` and ``flick0``: mean absolute difference, of 255, between consecutive pictures of a noisy clip with
+``style``: how far the picture has moved from the content's code to the style's, in the teacher's code space (1: all
+the way).
+``edges``: correlation of the edge strengths of content and picture. ``teach``: mean absolute difference from the
+teacher's
+picture, of 255. ``flick`` and ``flick0``: mean absolute difference, of 255, between consecutive pictures of a noisy
+clip with
 and without camera motion, the known motion undone. Pictures here are uint8 RGB.
 """
 
@@ -25,7 +28,7 @@ Stylize = Callable[[Picture, Picture], Picture]
 
 def to_float(picture: Picture) -> Floats:
     """uint8 (H, W, 3) -> float32 (1, H, W, 3) in 0..1."""
-    return picture[None].astype(np.float32) / np.float32(255)
+    return np.asarray(picture[None].astype(np.float32) / np.float32(255))
 
 
 def to_bytes(picture: Floats) -> Picture:

@@ -1,4 +1,5 @@
-"""From trained Keras models to the files that ship: two LiteRT files and a SavedModel in the Hub interface. Needs TensorFlow."""
+"""From trained Keras models to the files that ship: two LiteRT files and a SavedModel in the Hub interface. Needs
+TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from .student import MULTIPLE, STYLE_SIZE
 
 
 def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
-    """The bytes of a .tflite file; `weights`: ``float32``, ``float16``, or ``dynamic`` (int8 weights, float in and out)."""
+    """The bytes of a .tflite file; `weights`: ``float32``, ``float16``, or ``dynamic`` (int8 weights, float in and
+    out)."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
@@ -25,9 +27,11 @@ def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
 
 
 def hub_module(frame: keras.Model, style: keras.Model) -> Any:
-    """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives ``[picture]``.
+    """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives
+    ``[picture]``.
 
-    The weights of the style network are stored as float16, as they are in its LiteRT file. Content is padded by reflection to what the network divides and cropped back; style is resized to 256x256.
+    The weights of the style network are stored as float16, as they are in its LiteRT file. Content is padded by
+    reflection to what the network divides and cropped back; style is resized to 256x256.
     """
     import tensorflow as tf
 
@@ -51,7 +55,7 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
             self.frame_weights = [tf.Variable(w) for w in frame.get_weights()]
             self.style_weights = [tf.Variable(w.astype(np.float16)) for w in style.get_weights()]
 
-        @tf.function(
+        @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[
                 tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder"),
                 tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder_1"),
@@ -66,7 +70,7 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
             out = run(frame, self.frame_weights, [padded, code])
             return [out[:, : shape[1], : shape[2], :]]
 
-        @tf.function(
+        @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[
                 tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder"),
                 tf.TensorSpec((None, None, None, 3), tf.float32, "placeholder_1"),
@@ -99,6 +103,20 @@ def export(
     shutil.rmtree(folder / "hub", ignore_errors=True)
     temporary.rename(folder / "hub")
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:
+    """The frame and the style network as Keras models, with the weights of an exported SavedModel."""
+    import tensorflow as tf
+
+    from .student import build_frame, build_style
+
+    saved = tf.train.load_checkpoint(str(Path(folder) / "hub" / "variables" / "variables"))
+    models = build_frame(), build_style()
+    for model, name in zip(models, ("frame_weights", "style_weights"), strict=True):
+        keys = [f"{name}/{k}/.ATTRIBUTES/VARIABLE_VALUE" for k in range(len(model.weights))]
+        model.set_weights([saved.get_tensor(key).astype(np.float32) for key in keys])
+    return models
 
 
 def one_picture(model: keras.Model) -> keras.Model:

@@ -28,7 +28,8 @@ def sheet(
     painters: Sequence[Painter],
     size: tuple[int, int] = (384, 288),
 ) -> Picture:
-    """One row a pair of a content and a style: content, style, and what each painter makes of them; (rows * H, columns * W, 3)."""
+    """One row a pair of a content and a style: content, style, and what each painter makes of them; (rows * H,
+    columns * W, 3)."""
     rows = []
     for content in contents:
         for style in styles:

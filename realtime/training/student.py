@@ -19,7 +19,7 @@ MULTIPLE = 8
 
 
 @keras.saving.register_keras_serializable("realtime")
-class DepthToSpace(layers.Layer):
+class DepthToSpace(layers.Layer):  # type: ignore[misc]
     """(N, H, W, block * block * C) -> (N, H * block, W * block, C), in TensorFlow's channel order."""
 
     def __init__(self, block: int, **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class DepthToSpace(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("realtime")
-class StyledNorm(layers.Layer):
+class StyledNorm(layers.Layer):  # type: ignore[misc]
     """Instance norm whose scale and shift are linear maps of the code: (N, H, W, C), (N, 1, 1, 100) -> (N, H, W, C).
 
     Statistics are taken in float32; `epsilon` is large enough that a flat picture does not amplify rounding.
@@ -97,7 +97,8 @@ def build_frame(
     """The frame network: content (N, H, W, 3) in 0..1 and code (N, 1, 1, 100) -> picture (N, H, W, 3) in 0..1.
 
     A stem of stride 4, a body at 1/8 of the size, and back up; the code steers every norm. Upwards from 1/8 the maps
-    are doubled by repetition and smoothed, so that no weight can paint a lattice of 8 pixels; the last step is depth-to-space x4.
+    are doubled by repetition and smoothed, so that no weight can paint a lattice of 8 pixels; the last step is depth-
+    to-space x4.
     """
     content = keras.Input((None, None, 3), name="content")
     code = keras.Input((1, 1, CODE_SIZE), name="code")
@@ -152,7 +153,8 @@ STAGES: tuple[tuple[int, int, int], ...] = (
     (15, 160, 32),
     (16, 320, 32),
 )
-"""Stages of the style network: the teacher block each one is trained to imitate, its channels, and its reduction of the size."""
+"""Stages of the style network: the teacher block each one is trained to imitate, its channels, and its reduction of
+the size."""
 
 
 def _bottleneck(x: Tensor, channels: int, wide: int, stride: int, name: str) -> Tensor:
@@ -166,7 +168,8 @@ def _bottleneck(x: Tensor, channels: int, wide: int, stride: int, name: str) -> 
 
 
 def build_style_stages(head: int = 640) -> list[keras.Model]:
-    """The parts of the style network, first picture (N, 256, 256, 3) -> (N, 64, 64, 24), last (N, 8, 8, 320) -> local codes (N, 8, 8, 100)."""
+    """The parts of the style network, first picture (N, 256, 256, 3) -> (N, 64, 64, 24), last (N, 8, 8, 320) -> local
+    codes (N, 8, 8, 100)."""
     stages = []
     sides = [None, 64, 32, 16, 16, 8, 8]
     ins = [3, 24, 32, 64, 96, 160, 320]
@@ -201,8 +204,9 @@ def build_style_stages(head: int = 640) -> list[keras.Model]:
 
 
 @keras.saving.register_keras_serializable("realtime")
-class CodeScale(layers.Layer):
-    """Back from normalized local codes to codes: the mean over the picture, times a spread, plus a mean; (N, h, w, 100) -> (N, 1, 1, 100)."""
+class CodeScale(layers.Layer):  # type: ignore[misc]
+    """Back from normalized local codes to codes: the mean over the picture, times a spread, plus a mean; (N, h, w,
+    100) -> (N, 1, 1, 100)."""
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         self.spread = self.add_weight(shape=(CODE_SIZE,), initializer="ones", trainable=False, name="spread")

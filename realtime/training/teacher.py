@@ -1,4 +1,5 @@
-"""Magenta's mobile pair (LiteRT files) ported to ``keras.ops``: labels made on the fly, and losses that can be differentiated.
+"""Magenta's mobile pair (LiteRT files) ported to ``keras.ops``: labels made on the fly, and losses that can be
+differentiated.
 
 Pictures are (N, H, W, 3), RGB, 0..1; style codes are (N, 100). All weights are frozen.
 """
@@ -50,7 +51,8 @@ def _reflect(x: Tensor, pad: int) -> Tensor:
 
 
 class Transformer:
-    """The frame half: content (N, H, W, 3) and code (N, 100) -> stylized picture (N, H, W, 3); H and W multiples of 4."""
+    """The frame half: content (N, H, W, 3) and code (N, 100) -> stylized picture (N, H, W, 3); H and W multiples of
+    4."""
 
     def __init__(self, folder: str | Path, dtype: str = "float32") -> None:
         raw = read_constants(Path(folder) / TRANSFORMER_FILE)
@@ -113,7 +115,8 @@ class Transformer:
 
 
 class Predictor:
-    """The style half, a MobileNet V2: picture (N, H, W, 3), best 256x256 -> code (N, 100), and feature maps for losses."""
+    """The style half, a MobileNet V2: picture (N, H, W, 3), best 256x256 -> code (N, 100), and feature maps for
+    losses."""
 
     BLOCKS = 17
 
@@ -148,7 +151,8 @@ class Predictor:
         return y + self.constants[key + "/bias"]
 
     def maps(self, x: Tensor, taps: tuple[int, ...] = (), top: bool = True) -> tuple[list[Tensor], Tensor | None]:
-        """Output maps of the blocks named in `taps`, and the map of local codes (N, H/32, W/32, 100), whose mean is the code."""
+        """Output maps of the blocks named in `taps`, and the map of local codes (N, H/32, W/32, 100), whose mean is
+        the code."""
         strided = (1, 3, 6, 13)
         last = self.BLOCKS if top else max(taps) + 1
         y = ops.relu6(self._conv(ops.cast(x, self.dtype), "stem", 2))

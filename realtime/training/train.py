@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Plan:
     warmup: int = 100
     noise: float = 6.0
     seed: int = 1
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
 
     def rate_at(self, step: int) -> float:
         """Learning rate: a short rise, then a cosine down."""
@@ -49,7 +49,7 @@ class Plan:
         )
 
 
-class Distiller(keras.Model):
+class Distiller(keras.Model):  # type: ignore[misc]
     """The frame network with its losses: batches as `data.Samples.step` makes them."""
 
     def __init__(self, student: keras.Model, predictor: Predictor, weights: Weights) -> None:
@@ -69,6 +69,8 @@ class Distiller(keras.Model):
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Tensor:
         """The weighted sum of all terms, averaged over the batch."""
+        x = {name: ops.convert_to_tensor(value) for name, value in x.items()}
+        y = {name: ops.convert_to_tensor(value) for name, value in y.items()}
         n = y["label"].shape[0]
         w = self.weights_of
         first, second = y_pred[:n], y_pred[n:]
@@ -78,12 +80,14 @@ class Distiller(keras.Model):
             0.5 * (losses.pixel_loss(first, y["label"]) + losses.pixel_loss(second, y["label2"])),
             losses.feature_loss(found, wanted),
             losses.texture_loss(found, wanted),
-            losses.arrival_loss(local, x["code"][:, 0, 0, :]),
+            losses.arrival_loss(local, y["target"]),
             losses.still_loss(first, second, x["shift"], MARGIN),
-            losses.grid_loss(first, y["label"]),
+            losses.grid_loss(first),
         ]
         total = 0.0
-        factors = (w.pixel, w.feature, w.texture, w.arrival, w.still, w.grid)
+        unmoved = ops.cast(ops.all(ops.equal(x["shift"], 0)), "float32")
+        still = w.still + (w.calm - w.still) * unmoved
+        factors = (w.pixel, w.feature, w.texture, w.arrival, still, w.grid)
         for term, factor, metric in zip(terms, factors, self.parts, strict=True):
             value = ops.mean(term)
             metric.update_state(value)
@@ -96,7 +100,7 @@ class Distiller(keras.Model):
         return [*super().metrics, *self.parts] if self.parts[0] not in super().metrics else super().metrics
 
 
-class TeacherModel(keras.Model):
+class TeacherModel(keras.Model):  # type: ignore[misc]
     """The teacher as a model without weights to train, for ``predict_on_batch``."""
 
     def __init__(self, transformer: Transformer) -> None:
@@ -135,12 +139,25 @@ def all_codes(
 def own_codes(
     style_net: keras.Model, styles: Sequence[Picture], photos: Sequence[Picture], crops: int, seed: int
 ) -> Floats:
-    """The codes to train with, (M, 100), by our own style network, so that the frame network learns to live with its errors."""
+    """The same codes (M, 100) by our own style network, so that the frame network learns to live with its errors."""
+    waiting: list[Floats] = []
+    done: list[Floats] = []
 
     def encode(picture: Picture) -> Floats:
-        return np.asarray(style_net.predict_on_batch(to_float(picture)), np.float32).reshape(-1)
+        waiting.append(to_float(picture))
+        if len(waiting) == 32:
+            flush()
+        return np.zeros(1, np.float32)
 
-    return make_codes(encode, styles, photos, crops, seed)
+    def flush() -> None:
+        full = np.concatenate(waiting + [waiting[-1]] * (32 - len(waiting)))
+        done.append(np.asarray(style_net.predict_on_batch(full), np.float32).reshape(32, -1)[: len(waiting)])
+        waiting.clear()
+
+    make_codes(encode, styles, photos, crops, seed)
+    if waiting:
+        flush()
+    return np.concatenate(done)
 
 
 def read_frame(path: Path) -> keras.Model:
@@ -221,7 +238,8 @@ def fit(
     show: Callable[[Distiller, Average, int], None] | None = None,
     begin_from: Path | None = None,
 ) -> Average:
-    """Train to the end of the plan (or `until`), resuming from `folder` where a state lies; else from the weights of `begin_from`."""
+    """Train to the end of the plan (or `until`), resuming from `folder` where a state lies; else from the weights of
+    `begin_from`."""
     folder.mkdir(parents=True, exist_ok=True)
     distiller.compile(optimizer=keras.optimizers.Adam(plan.rate, clipnorm=1.0))
     distiller.optimizer.build(distiller.student.trainable_variables)
@@ -243,7 +261,9 @@ def fit(
             coming = pool.submit(samples.step, step + 1, plan.noise)
             distiller.optimizer.learning_rate = plan.rate_at(step)
             inputs = {k: batch[k] for k in ("first", "second", "code", "shift")}
-            logs = distiller.train_on_batch(inputs, {k: batch[k] for k in ("label", "label2")}, return_dict=True)
+            logs = distiller.train_on_batch(
+                inputs, {k: batch[k] for k in ("label", "label2", "target")}, return_dict=True
+            )
             for name, value in logs.items():
                 sums[name] = sums.get(name, 0.0) + float(value)
             average.update(distiller.student, step)

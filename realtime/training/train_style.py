@@ -45,7 +45,8 @@ class StylePlan:
 
 
 class StylePictures:
-    """Batches of style pictures (N, 256, 256, 3) uint8: whole paintings, crops, photos, scribbles and collages, from seeds."""
+    """Batches of style pictures (N, 256, 256, 3) uint8: whole paintings, crops, photos, scribbles and collages, from
+    seeds."""
 
     def __init__(self, paintings: Sequence[Picture], photos: Sequence[Picture], batch: int, seed: int) -> None:
         self.paintings, self.photos, self.batch, self.seed = paintings, photos, batch, seed
@@ -56,12 +57,16 @@ class StylePictures:
         if kind < 0.12:
             return scribbled(rng)
         source = self.photos if kind < 0.3 else self.paintings
-        picture = source[rng.integers(len(source))]
+        picture = source[int(rng.integers(len(source)))]
         if rng.random() < 0.4:
             out = resized(picture, STYLE_SIZE, STYLE_SIZE)
             out = np.ascontiguousarray(out[:, ::-1]) if rng.random() < 0.5 else out
         else:
             out = random_crop(picture, STYLE_SIZE, rng, (1.0, 2.2))
+        if rng.random() < 0.15:
+            out = np.ascontiguousarray(out[:, :, rng.permutation(3)])
+        if rng.random() < 0.05:
+            out = 255 - out
         return jitter(out, rng) if rng.random() < 0.5 else out
 
     def step(self, number: int) -> Picture:
@@ -74,7 +79,7 @@ class StylePictures:
         return np.stack(batch)
 
 
-class StyleDistiller(keras.Model):
+class StyleDistiller(keras.Model):  # type: ignore[misc]
     """The stages with their losses. Teacher maps are normalized channel by channel with `scales` (mean, deviation)."""
 
     def __init__(
@@ -144,20 +149,30 @@ def fit_style(
     folder: Path,
     every: int = 100,
     until: int | None = None,
+    begin_from: Path | None = None,
 ) -> keras.Model:
-    """Train (or go on training) the style network; its state lies in `folder`."""
+    """Train (or go on training) the style network; its state lies in `folder`.
+
+    A new run begins from the weights of the state `begin_from`, if there is one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(plan.seed)
-    pictures = StylePictures(paintings, photos, plan.batch, plan.seed)
-    scales = channel_scales(predictor, np.concatenate([pictures.step(10**6 + k) for k in range(4)]))
-    stages = build_style_stages()
     state = folder / "style_state.npz"
     step, saved = 0, {}
     if state.exists():
         with np.load(state) as arrays:
             saved = dict(arrays)
         step = int(saved["step"])
+        if step >= plan.steps:
+            return read_style(state)
+    keras.utils.set_random_seed(plan.seed)
+    pictures = StylePictures(paintings, photos, plan.batch, plan.seed)
+    scales = channel_scales(predictor, np.concatenate([pictures.step(10**6 + k) for k in range(4)]))
+    stages = build_style_stages()
     models = [w for s in stages for w in s.trainable_variables]
+    if not saved and begin_from is not None:
+        with np.load(begin_from) as arrays:
+            for k, w in enumerate(models):
+                w.assign(arrays[f"average/{k}"])
     averages = [np.array(ops.convert_to_numpy(w)) for w in models]
     (folder / "style_plan.json").write_text(json.dumps(asdict(plan), indent=1))
     last = min(plan.steps, until if until is not None else plan.steps)
@@ -192,10 +207,8 @@ def fit_style(
                     kept += (1 - decay) * (np.asarray(ops.convert_to_numpy(new)) - kept)
             if step % every == 0 or step == last:
                 line = " ".join(f"{k} {float(v):.4f}" for k, v in logs.items())
-                print(
-                    f"{step}/{plan.steps} {plan.batch * (step - since) / (time.monotonic() - clock):.1f} pictures/s {line}",
-                    flush=True,
-                )
+                speed = plan.batch * (step - since) / (time.monotonic() - clock)
+                print(f"{step}/{plan.steps} {speed:.1f} pictures/s {line}", flush=True)
                 optimizer: dict[str, Any] = {}
                 distiller.optimizer.save_own_variables(optimizer)
                 arrays = {f"weight/{k}": np.asarray(ops.convert_to_numpy(w)) for k, w in enumerate(models)}

@@ -1,0 +1,518 @@
+"""The library of styles, and pictures as people have them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeModel
+from PIL import Image
+
+from realtime import pictures, styles
+from realtime.errors import StyleError, UsageError
+from realtime.pictures import PICTURES, load_picture
+from realtime.styles import StyleLibrary, find_styles
+from realtime.stylizer import Stylizer
+
+
+class OtherModel(FakeModel):
+    identity = "another-model"
+
+
+def paint(path: Path, colour: tuple[int, int, int] = (200, 100, 50), size: tuple[int, int] = (24, 16)) -> Path:
+    """A picture file all of one colour (RGB)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two shipped styles, no folder of the user's yet, and a cache of this test's own."""
+    monkeypatch.setattr(styles, "shipped_folder", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(styles, "user_folder", lambda: tmp_path / "user")
+    monkeypatch.setattr(styles.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    paint(tmp_path / "shipped" / "wave.png")
+    paint(tmp_path / "shipped" / "mosaic.jpg", (10, 20, 30))
+    (tmp_path / "shipped" / "paint.py").write_text("how they were made")
+    return tmp_path
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    return FakeModel()
+
+
+@pytest.fixture
+def library(folders: Path, model: FakeModel) -> StyleLibrary:
+    return StyleLibrary(Stylizer(model))
+
+
+def cached(folder: Path) -> list[Path]:
+    return sorted((folder / "cache").rglob("*.npz"))
+
+
+# Which styles there are
+
+
+def test_shipped_styles(library: StyleLibrary) -> None:
+    assert library.names == ["mosaic", "wave"] and len(library) == 2
+    assert library.notices == []  # of the program's own folder nothing is said
+
+
+def test_names_in_order(folders: Path, model: FakeModel) -> None:
+    for name in ("Zebra.png", "apple.PNG", "Birch.jpeg", "two words.webp", "été.bmp", "x.y.tiff"):
+        paint(folders / "more" / name)
+    names = StyleLibrary(Stylizer(model), [folders / "more"]).names
+    assert names == ["apple", "Birch", "mosaic", "two words", "wave", "x.y", "Zebra", "été"]
+
+
+def test_later_folder_wins(folders: Path, model: FakeModel) -> None:
+    paint(folders / "user" / "wave.png", (255, 0, 0))
+    code = StyleLibrary(Stylizer(model)).code("wave")
+    assert np.array_equal(code.arrays[0], model.encode(load_picture(folders / "user" / "wave.png")).arrays[0])
+    paint(folders / "named" / "wave.bmp", (0, 255, 0))
+    library = StyleLibrary(Stylizer(model), [folders / "named"])
+    assert library.names == ["mosaic", "wave"]
+    expected = model.encode(load_picture(folders / "named" / "wave.bmp"))
+    assert np.array_equal(library.code("wave").arrays[0], expected.arrays[0])
+
+
+def test_what_is_no_style(folders: Path, model: FakeModel) -> None:
+    user = folders / "user"
+    paint(user / "mine.png")
+    (user / "readme.txt").write_text("hello")
+    (user / ".DS_Store").write_bytes(b"\x00")
+    (user / "._mine.png").write_bytes(b"\x00\x05\x16\x07")  # what macOS leaves beside files on other disks
+    (user / "folder.png").mkdir()
+    library = StyleLibrary(Stylizer(model))
+    assert library.names == ["mine", "mosaic", "wave"]
+    assert len(library.notices) == 1 and library.notices[0].startswith("readme.txt is no style")
+
+
+def test_missing_folder(folders: Path, model: FakeModel) -> None:
+    with pytest.raises(UsageError, match=r"there is no style folder .*nowhere"):
+        StyleLibrary(Stylizer(model), [folders / "nowhere"])
+    with pytest.raises(UsageError, match="there is no style folder"):
+        find_styles([folders / "shipped" / "wave.png"])
+
+
+def test_nothing_to_choose_from(folders: Path, model: FakeModel) -> None:
+    (folders / "shipped" / "wave.png").write_bytes(b"")
+    (folders / "shipped" / "mosaic.jpg").write_bytes(b"no")
+    library = StyleLibrary(Stylizer(model))
+    with pytest.raises(StyleError, match=r"put pictures into .*user or name a folder with --styles"):
+        library.first()
+    assert library.names == []
+
+
+# Finding one
+
+
+@pytest.mark.parametrize(("text", "name"), [("wave", "wave"), ("w", "wave"), ("MOS", "mosaic")])
+def test_find_by_name(library: StyleLibrary, text: str, name: str) -> None:
+    assert library.find(text) == name
+
+
+def test_exact_name_before_beginnings(folders: Path, model: FakeModel) -> None:
+    paint(folders / "user" / "waves.png")
+    library = StyleLibrary(Stylizer(model))
+    assert library.find("wave") == "wave"
+    with pytest.raises(UsageError, match="'wa' begins several styles; there are mosaic, wave, waves"):
+        library.find("wa")
+
+
+@pytest.mark.parametrize("text", ["zebra", "", "ave", "nowhere.png", "x" * 5000, "\x00"])
+def test_find_nothing(library: StyleLibrary, text: str) -> None:
+    with pytest.raises(UsageError, match=r"there is no style .*; there are mosaic, wave, or name a picture file"):
+        library.find(text)
+
+
+def test_find_by_file(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    file = paint(folders / "elsewhere" / "night.png", (0, 0, 90))
+    assert library.find(str(file)) == "night"
+    assert library.names == ["mosaic", "night", "wave"]
+    assert np.array_equal(library.code("night").arrays[0], model.encode(load_picture(file)).arrays[0])
+
+
+def test_file_takes_the_place_of_its_name(folders: Path, library: StyleLibrary) -> None:
+    before = library.code("wave")
+    file = paint(folders / "elsewhere" / "wave.png", (0, 0, 90))
+    assert library.find(str(file)) == "wave" and library.names == ["mosaic", "wave"]
+    assert not np.array_equal(library.code("wave").arrays[0], before.arrays[0])
+
+
+def test_file_that_is_no_picture(folders: Path, library: StyleLibrary) -> None:
+    (folders / "letter.png").write_text("dear reader")
+    name = library.find(str(folders / "letter.png"))
+    with pytest.raises(StyleError, match=r"letter\.png is no picture"):
+        library.code(name)
+    assert library.names == ["mosaic", "wave"]
+
+
+def test_unknown_name(library: StyleLibrary) -> None:
+    with pytest.raises(UsageError, match="there is no style 'zebra'; there are mosaic, wave"):
+        library.code("zebra")
+    assert library.ready("zebra") is None
+
+
+# Codes, worked out once
+
+
+def test_code_is_worked_out_once(library: StyleLibrary, model: FakeModel) -> None:
+    assert library.ready("wave") is None
+    code = library.code("wave")
+    assert library.code("wave") is code and library.ready("wave") is code
+    assert model.encoded == 1
+
+
+def test_code_is_kept_on_disk(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    code = library.code("wave")
+    second = FakeModel()
+    again = StyleLibrary(Stylizer(second)).code("wave")
+    assert second.encoded == 0
+    assert all(np.array_equal(a, b) for a, b in zip(again.arrays, code.arrays, strict=True))
+    assert len(cached(folders)) == 1 and not list((folders / "cache").rglob("*.partial"))
+
+
+def test_same_picture_by_another_name(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    library.code("wave")
+    (folders / "copy.png").write_bytes((folders / "shipped" / "wave.png").read_bytes())
+    library.code(library.find(str(folders / "copy.png")))
+    assert model.encoded == 1
+
+
+def test_changed_picture_is_encoded_again(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    old = library.code("wave")
+    paint(folders / "shipped" / "wave.png", (1, 2, 3))
+    assert not np.array_equal(StyleLibrary(Stylizer(model)).code("wave").arrays[0], old.arrays[0])
+    assert model.encoded == 2
+
+
+def test_another_model_has_its_own_codes(folders: Path, library: StyleLibrary) -> None:
+    library.code("wave")
+    other = OtherModel()
+    assert StyleLibrary(Stylizer(other)).code("wave").model == "another-model"
+    assert other.encoded == 1 and len(cached(folders)) == 2
+
+
+@pytest.mark.parametrize("broken", [b"", b"nonsense", "half", "stranger"])
+def test_broken_cache(folders: Path, library: StyleLibrary, model: FakeModel, broken: bytes | str) -> None:
+    library.code("wave")
+    (file,) = cached(folders)
+    good = file.read_bytes()
+    if broken == "stranger":
+        file.unlink()
+        OtherModel().encode(load_picture(folders / "shipped" / "wave.png")).save(file)
+    else:
+        file.write_bytes(good[: len(good) // 2] if isinstance(broken, str) else broken)
+    code = StyleLibrary(Stylizer(model)).code("wave")
+    assert code.model == model.identity and model.encoded == 2
+    assert file.read_bytes() == good  # and it is mended
+
+
+def test_cache_that_cannot_be_written(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    (folders / "cache").write_text("a file where the folder should be")
+    assert library.code("wave").model == model.identity
+    assert StyleLibrary(Stylizer(model)).code("wave").model == model.identity
+    assert model.encoded == 2
+
+
+def test_read_only_cache(
+    folders: Path, library: StyleLibrary, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert library.code("wave").model == model.identity
+    assert not [path for path in (folders / "cache").rglob("*") if path.is_file()]  # nothing half done is left
+
+
+def test_cache_of_ones_own(folders: Path, model: FakeModel) -> None:
+    StyleLibrary(Stylizer(model), cache=folders / "mine").code("wave")
+    assert len(list((folders / "mine").glob("*.npz"))) == 1 and not cached(folders)
+
+
+def test_many_threads(folders: Path, model: FakeModel) -> None:
+    names = [f"s{index:02}" for index in range(20)]
+    for index, name in enumerate(names):
+        path = paint(folders / "user" / f"{name}.png", (index, index, index))
+        if index % 4 == 0:
+            path.write_bytes(b"broken")
+    library = StyleLibrary(Stylizer(model))
+    failed: list[str] = []
+
+    def work() -> None:
+        for name in names:
+            try:
+                library.code(name)
+            except (StyleError, UsageError):
+                failed.append(name)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(set(failed)) == names[::4]
+    assert library.names == ["mosaic", *(name for name in names if name not in failed), "wave"]
+
+
+# Files that are broken
+
+
+def test_broken_files_are_named_and_skipped(folders: Path, model: FakeModel) -> None:
+    (folders / "user").mkdir()
+    (folders / "user" / "a empty.png").write_bytes(b"")
+    (folders / "user" / "b letter.jpg").write_text("dear reader")
+    whole = paint(folders / "user" / "c half.png", size=(300, 300)).read_bytes()
+    (folders / "user" / "c half.png").write_bytes(whole[: len(whole) // 2])
+    Image.new("1", (7200, 7000)).save(folders / "user" / "d huge.png")
+    library = StyleLibrary(Stylizer(model))
+    assert library.names[:4] == ["a empty", "b letter", "c half", "d huge"]
+    assert library.first() in ("mosaic", "wave")
+    for name in library.names[:4]:
+        if name not in ("mosaic", "wave"):
+            with pytest.raises(StyleError, match=name):
+                library.code(name)
+    assert library.names == ["mosaic", "wave"]
+
+
+def test_huge(folders: Path) -> None:
+    Image.new("1", (7200, 7000)).save(folders / "huge.png")
+    with pytest.raises(StyleError, match=r"huge\.png has 50 megapixels, more than 50; make a smaller copy"):
+        load_picture(folders / "huge.png")
+    Image.new("1", (20000, 10000)).save(folders / "bomb.png")  # beyond Pillow's own limit
+    with pytest.raises(StyleError, match=r"bomb\.png .*(200 megapixels|exceeds limit)"):
+        load_picture(folders / "bomb.png")
+
+
+def test_vanished(folders: Path, library: StyleLibrary) -> None:
+    with pytest.raises(StyleError, match=r"there is no picture .*none.png"):
+        load_picture(folders / "none.png")
+    (folders / "shipped" / "wave.png").unlink()
+    with pytest.raises(StyleError, match=r"wave.png cannot be read"):
+        library.code("wave")
+    assert library.names == ["mosaic"]
+    with pytest.raises(StyleError, match="shipped cannot be read"):
+        load_picture(folders / "shipped")
+
+
+def test_only_picture_formats_are_opened(folders: Path) -> None:
+    """Pillow would start Ghostscript for a PostScript file, whatever its ending."""
+    Image.new("RGB", (20, 20)).save(folders / "letter.eps")
+    (folders / "letter.eps").rename(folders / "letter.jpg")
+    with pytest.raises(StyleError, match=r"letter\.jpg is no picture"):
+        load_picture(folders / "letter.jpg")
+
+
+# Pictures as people have them
+
+
+def quarters() -> Image.Image:
+    """Red, green above blue, white."""
+    image = Image.new("RGB", (40, 20), "red")
+    image.paste("lime", (20, 0, 40, 10))
+    image.paste("blue", (0, 10, 20, 20))
+    image.paste("white", (20, 10, 40, 20))
+    return image
+
+
+def seen(picture: np.ndarray) -> list[list[int]]:
+    """The middles of the four quarters, RGB, to within 6."""
+    height, width = picture.shape[:2]
+    assert picture.dtype == np.uint8 and picture.flags.c_contiguous and picture.shape[2] == 3
+    middles = [
+        picture[y, x, ::-1].astype(int) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)
+    ]
+    return [[round(value / 12) * 12 if value < 250 else 255 for value in middle] for middle in middles]
+
+
+RED, LIME, BLUE, WHITE, BLACK = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255] * 3, [0] * 3
+
+
+@pytest.mark.parametrize("ending", sorted(PICTURES))
+def test_every_ending(folders: Path, ending: str) -> None:
+    image = quarters()
+    options = {"quality": 98, "subsampling": 0} if ending in (".jpg", ".jpeg") else {"lossless": True}
+    image.save(folders / f"a{ending}", **(options if ending in (".jpg", ".jpeg", ".webp") else {}))
+    assert seen(load_picture(folders / f"a{ending}")) == [RED, LIME, BLUE, WHITE]
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (1, [RED, LIME, BLUE, WHITE]),
+        (2, [LIME, RED, WHITE, BLUE]),
+        (3, [WHITE, BLUE, LIME, RED]),
+        (4, [BLUE, WHITE, RED, LIME]),
+        (5, [RED, BLUE, LIME, WHITE]),
+        (6, [BLUE, RED, WHITE, LIME]),
+        (7, [WHITE, LIME, BLUE, RED]),
+        (8, [LIME, WHITE, RED, BLUE]),
+    ],
+)
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif"])
+def test_upright(folders: Path, orientation: int, expected: list[list[int]], ending: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 98, "subsampling": 0} if ending == "jpg" else {}
+    quarters().save(folders / f"a.{ending}", exif=exif, **options)
+    picture = load_picture(folders / f"a.{ending}")
+    assert picture.shape == ((20, 40, 3) if orientation <= 4 else (40, 20, 3))
+    assert seen(picture) == expected
+
+
+def test_transparent_is_white(folders: Path) -> None:
+    image = quarters().convert("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 20, 10))
+    image.paste((0, 0, 0, 128), (20, 0, 40, 10))
+    for name in ("a.png", "a.tif", "a.webp"):
+        image.save(folders / name, **({"lossless": True} if name == "a.webp" else {}))
+        corner = seen(load_picture(folders / name))
+        assert corner[0] == WHITE and corner[1] == [132] * 3 and corner[2:] == [BLUE, WHITE]
+
+
+def test_palette(folders: Path) -> None:
+    image = quarters().quantize(8)
+    image.save(folders / "a.png")
+    image.save(folders / "a.bmp")
+    for name in ("a.png", "a.bmp"):
+        assert seen(load_picture(folders / name)) == [RED, LIME, BLUE, WHITE]
+    image.info["transparency"] = image.getpixel((5, 5))
+    image.save(folders / "see-through.png", transparency=image.getpixel((5, 5)))
+    assert seen(load_picture(folders / "see-through.png")) == [WHITE, LIME, BLUE, WHITE]
+
+
+def ramp(kind: type, top: float) -> np.ndarray:
+    return np.tile(np.linspace(0, top, 64), (16, 1)).astype(kind)
+
+
+def is_grey_ramp(picture: np.ndarray) -> bool:
+    assert picture.shape == (16, 64, 3) and picture.dtype == np.uint8
+    return bool(np.abs(picture - np.linspace(0, 255, 64)[None, :, None]).max() <= 1.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("8.png", ramp(np.uint8, 255)),
+        ("8.jpg", ramp(np.uint8, 255)),
+        ("16.png", ramp(np.uint16, 65535)),
+        ("16.tif", ramp(np.uint16, 65535)),
+        ("32.tif", ramp(np.int32, 65535)),
+        ("unit.tif", ramp(np.float32, 1)),
+        ("bytes.tif", ramp(np.float32, 255)),
+    ],
+)
+def test_grey(folders: Path, name: str, values: np.ndarray) -> None:
+    Image.fromarray(values).save(folders / name, **({"quality": 100} if name.endswith("jpg") else {}))
+    assert is_grey_ramp(load_picture(folders / name))
+
+
+def test_dark_16_bit_grey_stays_dark(folders: Path) -> None:
+    Image.fromarray(ramp(np.uint16, 255)).save(folders / "dark.png")
+    assert load_picture(folders / "dark.png").max() <= 1
+
+
+def test_floats_that_are_no_numbers(folders: Path) -> None:
+    values = ramp(np.float32, 1)
+    values[0, :4] = (np.nan, np.inf, -np.inf, -5)
+    Image.fromarray(values).save(folders / "odd.tif")
+    picture = load_picture(folders / "odd.tif")
+    assert picture[0, :4, 0].tolist() == [0, 255, 0, 0] and is_grey_ramp(np.vstack([picture[1:], picture[1:2]]))
+
+
+def test_black_and_white(folders: Path) -> None:
+    Image.fromarray(np.eye(8, dtype=bool)).save(folders / "bits.png")
+    assert np.array_equal(load_picture(folders / "bits.png")[:, :, 1], np.eye(8) * 255)
+
+
+def test_16_bit_colour(folders: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    values = np.zeros((16, 64, 3), np.uint16)
+    values[:, :, 0] = ramp(np.uint16, 65535)  # blue
+    values[:, :, 2] = 30000
+    for name in ("a.png", "a.tif"):
+        cv2.imwrite(str(folders / name), values)
+        picture = load_picture(folders / name)
+        assert np.abs(picture[:, :, 0] - np.linspace(0, 255, 64)).max() <= 1.01
+        assert picture[:, :, 1].max() == 0 and abs(int(picture[0, 0, 2]) - 117) <= 1
+
+
+def test_cmyk(folders: Path) -> None:
+    quarters().convert("CMYK").save(folders / "print.jpg", quality=98, subsampling=0)
+    quarters().convert("CMYK").save(folders / "print.tif")
+    for name in ("print.jpg", "print.tif"):
+        assert seen(load_picture(folders / name)) == [RED, LIME, BLUE, WHITE]
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.png", "a.tif"])
+def test_first_of_many(folders: Path, name: str) -> None:
+    first, second = quarters(), Image.new("RGB", (40, 20), "black")
+    options = {"lossless": True} if name == "a.webp" else {}
+    first.save(folders / name, save_all=True, append_images=[second], **options)
+    assert seen(load_picture(folders / name)) == [RED, LIME, BLUE, WHITE]
+
+
+def test_one_pixel(folders: Path) -> None:
+    assert load_picture(paint(folders / "dot.png", (1, 2, 3), (1, 1))).tolist() == [[[3, 2, 1]]]
+
+
+# A fuzz: whatever is in a file, it is a picture or a StyleError that names it
+
+
+def samples(folder: Path) -> dict[str, bytes]:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a description"
+    writers: dict[str, Callable[[Path], None]] = {
+        "a.jpg": lambda path: quarters().save(path, exif=exif),
+        "b.jpg": lambda path: quarters().convert("CMYK").save(path, progressive=True),
+        "a.png": lambda path: quarters().save(path, exif=exif, pnginfo=None),
+        "b.png": lambda path: quarters().quantize(8).save(path, transparency=1),
+        "c.png": lambda path: Image.fromarray(ramp(np.uint16, 65535)).save(path),
+        "a.webp": lambda path: quarters().save(path, exif=exif, save_all=True, append_images=[quarters()]),
+        "a.bmp": lambda path: quarters().quantize(8).save(path),
+        "a.tif": lambda path: quarters().save(path, compression="tiff_lzw", exif=exif),
+        "b.tiff": lambda path: Image.fromarray(ramp(np.float32, 1)).save(path),
+        "a.jpeg": lambda path: quarters().save(path, format="MPO", save_all=True, append_images=[quarters()]),
+    }
+    found = {}
+    for name, write in writers.items():
+        write(folder / name)
+        found[name] = (folder / name).read_bytes()
+    return found
+
+
+def test_fuzz(folders: Path) -> None:
+    rng = np.random.default_rng(2)
+    loaded = refused = 0
+    for name, good in samples(folders).items():
+        contents = [good[: int(rng.integers(0, len(good)))] for _ in range(20)]
+        contents += [rng.bytes(int(rng.integers(0, 400))) for _ in range(5)]
+        contents += [good[:20] + rng.bytes(200)]
+        for _ in range(60):
+            changed = bytearray(good)
+            reach = len(good) if rng.random() < 0.5 else min(len(good), 120)  # headers are where the traps are
+            for place in rng.integers(0, reach, int(rng.integers(1, 8))):
+                changed[place] = int(rng.integers(0, 256))
+            contents.append(bytes(changed))
+        file = folders / name
+        for content in contents:
+            file.write_bytes(content)
+            try:
+                picture = load_picture(file)
+            except StyleError as error:
+                refused += 1
+                assert name in str(error)
+            else:
+                loaded += 1
+                assert picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3 and picture.size
+                assert picture.shape[0] * picture.shape[1] <= pictures.MOST_PIXELS
+    assert refused > 200 and loaded > 100

@@ -1,0 +1,208 @@
+"""The training tools on made-up media: samples, losses, a run that is resumed, the export, the measures."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+from keras import ops
+
+from realtime.training import data, evaluate, losses, student, train
+from realtime.training import sheet as sheets
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+TEACHER = SHARED / "models" / "magenta-mobile"
+needs_shared = pytest.mark.skipif(not TEACHER.is_dir(), reason="the teacher's files (../shared) are not here")
+
+
+class StubPredictor:
+    """Stands in for the teacher's style network: pooled pictures as feature maps, colour means as codes."""
+
+    def maps(self, x: Any, taps: tuple[int, ...] = (), top: bool = True) -> tuple[list[Any], Any]:
+        found = [ops.average_pool(x, 2**k, 2**k) for k in (1, 2, 3)]
+        local = ops.tile(ops.average_pool(x, 32, 32), (1, 1, 1, 34))[..., :100]
+        return found, local if top else None
+
+
+def pictures(count: int, seed: int = 0, size: int = 160) -> list[data.Picture]:
+    rng = np.random.default_rng(seed)
+    return [data.scribbled(rng, size) for _ in range(count)]
+
+
+def make_samples() -> data.Samples:
+    codes = np.random.default_rng(5).normal(0, 1, (10, 100)).astype(np.float32)
+    return data.Samples(pictures(3), codes, lambda contents, _: 1 - contents, view=48, batch=4, fresh=2, start=6)
+
+
+def test_samples_follow_from_their_number_alone() -> None:
+    first, second = make_samples(), make_samples()
+    for k in range(3):
+        first.step(k)
+    one, other = first.step(3), second.step(3)
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name])
+    assert one["first"].shape == (4, 48, 48, 3)
+    assert one["code"].shape == (4, 1, 1, 100)
+    assert 0 <= one["first"].min() <= one["first"].max() <= 1
+
+
+def test_views_lie_shifted_as_said() -> None:
+    samples = make_samples()
+    for k in range(6):
+        batch = samples.step(k, noise=0.0)
+        moved = losses.still_loss(batch["label"], batch["label2"], ops.convert_to_tensor(batch["shift"]), data.MARGIN)
+        assert float(ops.max(moved)) < 1e-6
+
+
+def test_grid_loss_sees_a_lattice_only() -> None:
+    flat = np.full((1, 96, 96, 3), 0.5, np.float32)
+    dots = flat.copy()
+    dots[:, ::8, ::8] += 0.3
+    stripes = flat.copy()
+    stripes[:, :, ::4] += 0.1
+    ramp = flat + np.linspace(0, 0.4, 96, dtype=np.float32)[None, None, :, None]
+    assert float(losses.grid_loss(dots)[0]) > 0.005
+    assert float(losses.grid_loss(stripes)[0]) > 0.02
+    assert float(losses.grid_loss(flat)[0]) < 1e-6
+    assert float(losses.grid_loss(ramp)[0]) < 1e-4
+
+
+def test_texture_loss_of_equal_maps_is_nothing() -> None:
+    maps = [np.random.default_rng(1).normal(0, 1, (2, 16, 16, 8)).astype(np.float32)]
+    other = [np.random.default_rng(2).normal(0, 2, (2, 16, 16, 8)).astype(np.float32)]
+    assert float(ops.max(losses.texture_loss(maps, maps))) < 1e-5
+    assert float(ops.min(losses.texture_loss(maps, other))) > 0.1
+
+
+def run(folder: Path, until: int) -> train.Average:
+    import keras
+
+    keras.utils.set_random_seed(1)
+    plan = train.Plan(steps=4, batch=4, fresh=2, view=48, warmup=1)
+    frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
+    distiller = train.Distiller(frame, StubPredictor(), plan.weights)  # type: ignore[arg-type]
+    return train.fit(distiller, make_samples(), plan, folder, until=until, every=2)
+
+
+def test_resumed_run_equals_uninterrupted(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", 4)
+    run(tmp_path / "parts", 2)
+    parts = run(tmp_path / "parts", 4)
+    assert (tmp_path / "parts" / "log.txt").read_text().count("\n") == 2
+    for one, other in zip(whole.values, parts.values, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-4)
+    start = student.build_frame(stem=8, body=8, blocks=1, tail=8).get_weights()
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(whole.values, start, strict=True))
+
+
+def test_export_round_trip(tmp_path: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    from realtime.training import export
+
+    keras.utils.set_random_seed(2)
+    frame, style = student.build_frame(), student.build_style()
+    export.export(frame, style, tmp_path / "model")
+    pair = evaluate.LitePair.folder(tmp_path / "model")
+    hub = tf.saved_model.load(str(tmp_path / "model" / "hub"))
+    back, back_style = export.read_exported(tmp_path / "model")
+    content, picture = pictures(2, 4)
+    code = pair.encode(data.resized(picture, 256, 256))
+    lite = pair.frame(content, code).astype(np.float32)
+    direct = np.asarray(back.predict_on_batch([evaluate.to_float(content), code.reshape(1, 1, 1, 100)]))[0] * 255
+    by_hub = hub(evaluate.to_float(content), evaluate.to_float(picture))[0].numpy()[0] * 255
+    assert np.abs(lite - direct).mean() < 1
+    assert np.abs(lite - by_hub).mean() < 1
+    for one, other in zip(frame.get_weights(), back.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(style.get_weights(), back_style.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def test_measures_know_good_from_bad() -> None:
+    photo = pictures(1, 9)[0]
+    clip, matrices = evaluate.camera(photo, True, 0, frames=4, size=(96, 72))
+    still, same = evaluate.camera(photo, False, 0, frames=4, size=(96, 72))
+    assert np.allclose(same[0], same[-1])
+    assert 2 < evaluate.flicker(still, same) < 5
+    assert evaluate.flicker(clip, matrices) < evaluate.flicker(clip[::-1], matrices)
+    code = np.ones(100, np.float32)
+    assert evaluate.arrival(code, code, 2 * code) == pytest.approx(1)
+    assert evaluate.arrival(2 * code, code, 2 * code) == pytest.approx(0)
+
+
+def test_sheet_has_a_row_a_pair() -> None:
+    shown = sheets.sheet(pictures(2), pictures(3, 1), [lambda content, style: content], size=(40, 30))
+    assert shown.shape == (6 * 30, 3 * 40, 3)
+
+
+def test_held_back_pictures_are_left_out(tmp_path: Path) -> None:
+    held = data.read_held_back()
+    assert min(len(held["photos"]), len(held["styles"])) >= 20
+    for name in (held["photos"][0], "other.png"):
+        sheets.save(pictures(1)[0], (tmp_path / name).with_suffix(Path(name).suffix))
+    assert [p.name for p in data.list_pictures(tmp_path, held["photos"])] == ["other.png"]
+    assert len(data.load_training(tmp_path, held["photos"])) == 1
+
+
+@needs_shared
+def test_held_back_pictures_exist() -> None:
+    held = data.read_held_back()
+    for folder, names in (("photos", held["photos"]), ("paintings", held["styles"])):
+        every = {p.name for p in data.list_pictures(SHARED / "data" / folder)}
+        trained = {p.name for p in data.list_pictures(SHARED / "data" / folder, names)}
+        assert set(names) <= every
+        assert not trained & set(names)
+        assert len(trained) == len(every) - len(names)
+
+
+@needs_shared
+def test_ported_teacher_agrees_with_litert() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    from realtime.training import teacher
+
+    content = data.resized(pictures(1, 3)[0], 384, 384)
+    code = evaluate.LitePair.teacher(TEACHER).encode(data.resized(pictures(1, 6)[0], 256, 256))
+    interpreter = Interpreter(model_path=str(TEACHER / teacher.TRANSFORMER_FILE), num_threads=2)
+    interpreter.allocate_tensors()
+    for detail in interpreter.get_input_details():
+        value = evaluate.to_float(content) if detail["shape"][-1] == 3 else code.reshape(1, 1, 1, 100)
+        interpreter.set_tensor(detail["index"], value)
+    interpreter.invoke()
+    wanted = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    ours = ops.convert_to_numpy(teacher.Transformer(TEACHER)(evaluate.to_float(content), code[None]))
+    assert np.abs(ours - wanted).mean() < 2e-4
+
+    picture = evaluate.to_float(data.resized(pictures(1, 6)[0], 256, 256))
+    ported = ops.convert_to_numpy(teacher.Predictor(TEACHER)(picture)).ravel()
+    assert np.linalg.norm(ported - code) < 0.08 * np.linalg.norm(code)  # int8 against float
+
+
+@needs_shared
+def test_measures_agree_with_the_judge() -> None:
+    path = SHARED / "quality.py"
+    if not path.is_file():
+        pytest.skip("no ../shared/quality.py here")
+    spec = importlib.util.spec_from_file_location("shared_quality", path)
+    assert spec and spec.loader
+    judge = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(judge)
+    photos, styles = pictures(1, 11, 400), pictures(1, 12, 300)
+    pair = evaluate.LitePair.teacher(TEACHER)
+    ours = evaluate.measure(pair, photos, styles, pair, size=(320, 264))
+    flip = [np.ascontiguousarray(p[:, :, ::-1]) for p in (photos[0], styles[0])]
+    magenta = judge.Magenta(str(TEACHER))
+    theirs = judge.judge(magenta, flip[:1], flip[1:], magenta, size=(320, 264))
+    for name, value in ours.items():
+        assert value == pytest.approx(theirs[name], abs=0.02, rel=0.02), name
