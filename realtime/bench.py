@@ -23,7 +23,7 @@ class Timing:
 
 
 def bench(models: Sequence[Model], size: Size, rounds: int = 20) -> Iterator[Timing]:
-    """Time each model's style encoding and one frame of `size` (width, height), and a Hub module's whole call.
+    """Time each model's style encoding and one frame of `size` (width, height).
 
     The models take turns, round by round, so that a machine that slows down slows all of them. UsageError for no rounds.
     """
@@ -36,9 +36,6 @@ def bench(models: Sequence[Model], size: Size, rounds: int = 20) -> Iterator[Tim
     for model, code in zip(models, codes, strict=True):
         tasks[f"{model.description}: encode a style"] = functools.partial(model.encode, style)
         tasks[f"{model.description}: one frame"] = functools.partial(model.stylize, frame, code)
-        whole = getattr(model, "call_whole", None)
-        if whole is not None:
-            tasks[f"{model.description}: the whole call"] = functools.partial(whole, frame, style)
     times: dict[str, list[float]] = {what: [] for what in tasks}
     for number in range(rounds + 1):
         for what, task in tasks.items():

@@ -175,7 +175,8 @@ class _Network:
         self._interpreter.invoke()
         result = self._interpreter.tensor(self._output["index"])()[0]
         # Rounded, and held to 0..255: in OpenCV the quickest of what does both.
-        return cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)  # type: ignore[return-value]
+        painted: Picture = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)
+        return painted
 
 
 def find_pair(folder: Path) -> tuple[Path, Path]:
