@@ -1,6 +1,6 @@
 """`python -m realtime` is the `realtime` command."""
 
-from realtime.cli import main
+from realtime.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

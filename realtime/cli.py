@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
+import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,7 +20,6 @@ from realtime.models.registry import DEFAULT_MODEL, NAMES
 
 if TYPE_CHECKING:
     from realtime.frame import Picture, Size
-    from realtime.sinks import WindowSink
 
 
 def _size(text: str) -> Size:
@@ -35,6 +36,15 @@ def _size(text: str) -> Size:
 def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is no number to count with")
+    return value
+
+
+def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Said before a model is loaded, which can take a while."""
+    if value is not None and value.suffix.lower() != ".mp4":
+        raise click.BadParameter(f"a clip is an .mp4 file, not {value.name!r}")
+    if value is not None and os.path.exists(value):
+        raise click.BadParameter(f"{value} exists already; clips are never overwritten, choose another name")
     return value
 
 
@@ -94,6 +104,7 @@ _styles_option = click.option(
 @click.option(
     "--record",
     type=_file,
+    callback=_new_clip,
     metavar="FILE",
     help="Record a clip (.mp4) from the start.",
 )
@@ -118,6 +129,13 @@ def realtime(context: click.Context, /, **options: Any) -> None:
     """
     if context.invoked_subcommand is None:
         _live(**options)
+        return
+    for name in options:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            command = context.invoked_subcommand
+            raise click.UsageError(
+                f"options go after the command: realtime {command} --{name} ...; see realtime {command} --help"
+            )
 
 
 def _live(
@@ -141,20 +159,22 @@ def _live(
     seconds: float | None,
 ) -> None:
     from realtime.live import LiveSession
+    from realtime.sinks import WindowSink
     from realtime.sources import open_source
+    from realtime.styles import StyleLibrary
     from realtime.stylizer import Stylizer
 
+    windowed = not no_window and _has_display(needed=record is None)
     with ExitStack() as stack:
-        window = None if no_window else _open_window(needed=record is None)
-        if window:
-            stack.enter_context(window)
+        frames_from = stack.enter_context(open_source(source, size, fps))
         if model == "magenta" or "://" in model:
             _say(f"loading {model}; the first time it is downloaded, which can take minutes")
         stylizer = stack.enter_context(Stylizer(model))
-        library = _library(stylizer, folders)
+        library = StyleLibrary(stylizer, folders)
         name = library.first() if style is None else library.find(style)
         library.code(name)
-        frames_from = stack.enter_context(open_source(source, size, fps))
+        for notice in library.notices:
+            _say(notice)
         settings = Settings(
             name,
             strength,
@@ -164,6 +184,16 @@ def _live(
             fullscreen=fullscreen,
             info=info,
         )
+        about = {
+            "model": model,
+            "model-identity": stylizer.model.identity,
+            "source": frames_from.name,
+            "mirror": "yes" if settings.mirror else "no",
+            "version": __version__,
+        }
+        window = WindowSink() if windowed else None
+        if window:
+            stack.callback(window.close)
         session = LiveSession(
             frames_from,
             stylizer,
@@ -176,33 +206,25 @@ def _live(
             frames=frames,
             seconds=seconds,
             say=_say,
-            about={"model": stylizer.model.identity, "source": frames_from.name, "version": __version__},
+            about=about,
         )
         if source is None and frames_from.name == "demo":
             _say("no camera found: showing the demo; --source names a camera, a file or an address")
-        _say(f"{frames_from.name}, {name}, {stylizer.model.description}" + ("; press h for the keys" if window else ""))
+        source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
+        _say(f"{source_line}, {name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else ""))
         _say(str(session.run()))
 
 
-def _open_window(needed: bool) -> WindowSink | None:
-    from realtime.sinks import WindowSink, display_problem
+def _has_display(needed: bool) -> bool:
+    """Whether a window can be opened; SinkError when it cannot and is `needed`."""
+    from realtime.sinks import display_problem
 
     problem = display_problem()
-    if not problem:
-        return WindowSink()
-    if needed:
+    if problem and needed:
         raise SinkError(f"no window can be opened: {problem}; --record FILE or --no-window --frames N work without one")
-    _say(f"no window: {problem}; recording without one, end with Ctrl-C, --frames or --seconds")
-    return None
-
-
-def _library(stylizer: Any, folders: tuple[Path, ...]) -> Any:
-    from realtime.styles import StyleLibrary
-
-    library = StyleLibrary(stylizer, folders)
-    for notice in library.notices:
-        _say(notice)
-    return library
+    if problem:
+        _say(f"no window: {problem}; recording without one, end with Ctrl-C, --frames or --seconds")
+    return not problem
 
 
 @realtime.command()
@@ -220,11 +242,13 @@ def styles(folders: tuple[Path, ...], sheet: Path | None, model: str) -> None:
     pictures = []
     for style in found:
         try:
-            pictures.append((style.name, load_picture(style.path)))
+            picture = load_picture(style.path)
         except RealtimeError as error:
             notices.append(str(error))
             continue
-        height, width = pictures[-1][1].shape[:2]
+        if sheet:
+            pictures.append((style.name, picture))
+        height, width = picture.shape[:2]
         click.echo(f"{style.name:20}  {width}×{height}  {style.path}")
     for notice in notices:
         _say(notice)
@@ -277,14 +301,10 @@ def bench(model: str, against: tuple[str, ...], size: Size, rounds: int) -> None
     from realtime.bench import bench as measure
     from realtime.models import open_model
 
-    models = [open_model(text) for text in (model, *against)]
-    first = 0.0
-    for timing in measure(models, size, rounds):
-        mine = timing.what.startswith(models[0].description)
-        if mine and timing.what.endswith("one frame"):
-            first = timing.milliseconds
-        times = f"  {timing.milliseconds / first:6.1f} times as long" if first and not mine else ""
-        click.echo(f"{timing.milliseconds:8.1f} ms  {timing.what}{'' if timing.what.endswith('a style') else times}")
+    timings = measure([open_model(text) for text in (model, *against)], size, rounds)
+    for timing in timings:
+        ratio = "" if timing is timings[0] else f", {timing.frame_ms / timings[0].frame_ms:.1f} times as long"
+        click.echo(f"{timing.model}: a style {timing.encode_ms:.1f} ms, a frame {timing.frame_ms:.1f} ms{ratio}")
 
 
 def _say(text: str) -> None:
@@ -321,4 +341,25 @@ def main() -> NoReturn:
         else:
             _say(f"a package is missing ({error}); install the program again")
         sys.exit(1)
+    except Exception as error:
+        if os.environ.get("REALTIME_TRACEBACK"):
+            raise
+        _say(
+            f"this should not happen: {type(error).__name__}: {error}; REALTIME_TRACEBACK=1 shows where, for a bug report"
+        )
+        sys.exit(1)
     sys.exit(0)
+
+
+def program() -> NoReturn:
+    """`main` as a process of its own."""
+    try:
+        main()
+    except SystemExit as end:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: one Ctrl-C more changes nothing
+        # A reader that a camera's driver holds on to is a daemon: Python ending under it could abort the process.
+        if any(thread.name.startswith("read ") for thread in threading.enumerate()):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(int(end.code or 0))
+        raise

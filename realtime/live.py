@@ -9,9 +9,11 @@ What a person wants changed goes the other way, as commands to `Controls`, whose
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,7 @@ import cv2
 import numpy as np
 import platformdirs
 
-from realtime.commands import Action, Controls, Settings
+from realtime.commands import Action, Command, Controls, Settings
 from realtime.errors import RealtimeError, StyleError
 from realtime.frame import Frame, Picture, Stylized
 from realtime.mailbox import Mailbox
@@ -36,13 +38,14 @@ from realtime.stylizer import Stylizer
 _NOTICE_SECONDS = 3.0
 _REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again, for what is written over it
 _OWN_CODE_SECONDS = 0.5  # how often the content's own code is worked out again, for strengths below 1
+_MOST_SAVING = 3  # snapshots that may be on their way to the disk
 _DIVIDER = 4  # pixels between the original and the stylized picture
 
 
 class LiveSession:
     """A session from `run` to its end. Everything else may be called from any thread meanwhile.
 
-    The source, the stylizer and the window stay the caller's, who closes them afterwards.
+    It closes the window when it ends; the source and the stylizer stay the caller's.
     """
 
     def __init__(
@@ -66,12 +69,13 @@ class LiveSession:
         Videos). It ends after `frames` shown or `seconds`. `say` is told what a person should know; `about` goes into
         the snapshots' text fields. UsageError or SinkError when the clip cannot be begun.
         """
-        self.controls = Controls(settings or Settings(library.names[0], mirror=source.mirror), lambda: library.names)
+        self.controls = Controls(settings or Settings(library.first(), mirror=source.mirror), lambda: library.names)
         self._source, self._stylizer, self._library, self._window = source, stylizer, library, window
         self._frames, self._seconds, self._say = frames, seconds, say
         self._clips = out or platformdirs.user_videos_path() / "realtime"
         self._snapshot = SnapshotSink(out or platformdirs.user_pictures_path() / "realtime", keep_original, about)
         self._saver = ThreadPoolExecutor(1, "snapshot")
+        self._saving: list[Future[str]] = []
         self._meter = Meter()
         self._captured: Mailbox[Frame] = Mailbox()
         self._stylized: Mailbox[Stylized] = Mailbox()
@@ -79,6 +83,7 @@ class LiveSession:
         self._error: BaseException | None = None
         self._own: StyleCode | None = None
         self._newest: Picture | None = None
+        self._in_use = self.controls.settings.style
         self._notices: list[tuple[float, str]] = []
         self._source_notice = ""
         self._recorder = RecorderSink(record) if record else None
@@ -103,28 +108,35 @@ class LiveSession:
             threading.Thread(target=self._guard, args=(work,), name=name)
             for name, work in (("capture", self._capture), ("stylize", self._stylize), ("codes", self._work_out_codes))
         ]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             self._show()
         except KeyboardInterrupt:
             pass
         except BaseException as error:
             self._error = self._error or error
         finally:
-            self._stop.set()
-            self._captured.close()
-            self._stylized.close()
-            if self._window:
-                self._window.close()  # first, so that quitting is felt at once
-            for thread in threads:
-                thread.join()
-            self._saver.shutdown()
-            self._take_notices()
-            self._stop_recording()
+            with _uninterrupted():
+                self._finish([thread for thread in threads if thread.ident])
         if self._error:
             raise self._error
         return self.figures
+
+    def _finish(self, threads: list[threading.Thread]) -> None:
+        self._end_all()
+        if self._window:
+            self._window.close()  # first, so that quitting is felt at once
+        for thread in threads:
+            thread.join()
+        self._saver.shutdown()
+        self._take_notices()
+        self._stop_recording()
+
+    def _end_all(self) -> None:
+        self._stop.set()
+        self._captured.close()
+        self._stylized.close()
 
     def _guard(self, work: Callable[[], None]) -> None:
         """A thread's whole life: what goes wrong in it ends the session and is raised by `run`."""
@@ -133,93 +145,95 @@ class LiveSession:
         except BaseException as error:
             self._error = self._error or error
         finally:
-            self._stop.set()
-            self._captured.close()
-            self._stylized.close()
+            self._end_all()
 
     # ---- capture ----
 
     def _capture(self) -> None:
-        before: Picture | None = None
-        mirrored: Picture | None = None
         while not self._stop.is_set():
-            frame = self._source.read(0.1)
-            if frame is None:
-                continue
-            self._meter.captured.tick()
-            if self.controls.settings.mirror:
-                # A slideshow gives the same picture many times: it stays one, and the model paints it once.
-                if mirrored is None or frame.picture is not before:
-                    before, mirrored = frame.picture, cv2.flip(frame.picture, 1).astype(np.uint8, copy=False)
-                frame = Frame(mirrored, frame.time)
-            self._captured.put(frame)
+            if (frame := self._source.read(0.1)) is not None:
+                self._meter.captured.tick()
+                self._captured.put(frame)
 
     # ---- stylize ----
 
     def _stylize(self) -> None:
+        newest: Frame | None = None
+        before: Settings | None = None
         held: Picture | None = None
+        mirrored: tuple[Picture, Picture] | None = None
         last: Stylized | None = None
         made_of: tuple[object, ...] = ()
-        style, code = self.controls.settings.style, self._library.code(self.controls.settings.style)
+        code = self._library.code(self._in_use)
         while not self._stop.is_set():
             frame = self._captured.get(0.1)
+            settings = self.controls.settings
+            if frame is None and newest is not None and settings is not before:
+                frame = Frame(newest.picture, time.monotonic())  # a key was pressed, and no new picture comes
             if frame is None:
                 continue
-            settings = self.controls.settings
+            newest, before = frame, settings
             held = (held if held is not None else frame.picture) if settings.frozen else None
-            if held is not None:
-                frame = Frame(held, frame.time)
-            self._newest = frame.picture
+            picture = frame.picture if held is None else held
+            if settings.mirror:
+                # A slideshow gives the same picture many times: it stays one, and the model paints it once.
+                if mirrored is None or mirrored[0] is not picture:
+                    mirrored = picture, cv2.flip(picture, 1).astype(np.uint8, copy=False)
+                picture = mirrored[1]
+            self._newest = picture
             if (ready := self._library.ready(settings.style)) is not None:
-                style, code = settings.style, ready  # until it is ready the style before it stays
+                self._in_use, code = settings.style, ready  # until it is ready the style before it stays
             strength = 0.0 if settings.original else settings.strength
             own = self._own if 0 < strength < 1 else None
-            if (
-                last is not None
-                and all(a is b for a, b in zip(made_of, (frame.picture, code, own), strict=True))
-                and last.strength == strength
-            ):
-                last = replace(last, frame=frame, model_seconds=0.0)
+            now_of = (picture, code, own)
+            if last and strength == last.strength and all(a is b for a, b in zip(made_of, now_of, strict=True)):
+                last = replace(last, frame=Frame(picture, frame.time), model_seconds=0.0)
             else:
                 begin = time.perf_counter()
-                picture = self._stylizer(frame.picture, code, strength, own)
+                painted = self._stylizer(picture, code, strength, own)
                 seconds = time.perf_counter() - begin if strength else 0.0
-                last = Stylized(frame, picture, style, strength, seconds)
-                made_of = (frame.picture, code, own)
+                last = Stylized(Frame(picture, frame.time), painted, self._in_use, strength, seconds)
+                made_of = now_of
             self._meter.add_stylized(last.model_seconds)
             self._stylized.put(last)
 
     # ---- codes ----
 
     def _work_out_codes(self) -> None:
-        """The style that is wanted now, then all others, then the content's own code while a strength below 1 needs it."""
+        """The style that is wanted now, the content's own code while a strength below 1 needs it, then all other styles."""
         worked_out = 0.0
         while not self._stop.is_set():
             settings = self.controls.settings
             waiting = [name for name in self._library.names if self._library.ready(name) is None]
             if settings.style in waiting:
-                waiting.insert(0, settings.style)
-            if waiting:
-                try:
-                    self._library.code(waiting[0])
-                except StyleError as error:
-                    self.controls.notify(f"style {waiting[0]} is left out: {error}")
-                continue
-            if 0 < settings.strength < 1 and self._newest is not None:
-                if time.monotonic() - worked_out > _OWN_CODE_SECONDS:
-                    worked_out = time.monotonic()
-                    new = self._stylizer.encode(self._newest)
-                    self._own = self._own.blend(new, 0.5) if self._own else new  # eased, so that nothing jumps
+                self._work_out(settings.style)
+            elif (
+                0 < settings.strength < 1
+                and self._newest is not None
+                and time.monotonic() > worked_out + _OWN_CODE_SECONDS
+            ):
+                new = self._stylizer.encode(self._newest)
+                self._own = self._own.blend(new, 0.5) if self._own else new  # eased, so that nothing jumps
+                worked_out = time.monotonic()
+            elif waiting:
+                self._work_out(waiting[0])
             else:
-                self._own = None
-            self._stop.wait(0.02)
+                self._stop.wait(0.02)
+
+    def _work_out(self, style: str) -> None:
+        try:
+            self._library.code(style)
+        except StyleError as error:
+            self.controls.notify(f"style {style} is left out: {error}")
+            if self.controls.settings.style == style:
+                self.controls.apply(Command("style", self._in_use))
 
     # ---- show ----
 
     def _show(self) -> None:
         begin = drawn = time.monotonic()
+        before = self.controls.settings
         latest: Stylized | None = None
-        view: Picture | None = None
         if self._recorder:
             self._notify(f"recording {self._recorder.path}")
         while not self._stop.is_set():
@@ -228,31 +242,34 @@ class LiveSession:
             now = time.monotonic()
             if stylized is not None:
                 latest = stylized
-                view = _beside(stylized) if settings.compare else stylized.picture
-                self._record(replace(stylized, picture=view))
-            if self._window and view is not None and (stylized is not None or now - drawn > _REDRAW_SECONDS):
-                self._window.full_screen(settings.fullscreen)
-                self._window.show(self._written_over(view, settings))
-                drawn = now
+                self._record(stylized, settings)
             if self._window:
+                if stylized is not None or settings is not before or now - drawn > _REDRAW_SECONDS:
+                    self._window.full_screen(settings.fullscreen)
+                    self._window.show(self._written_over(latest, settings))
+                    drawn, before = now, settings
                 for command in self._window.commands():
-                    self.controls.apply(command)
+                    with self._said():
+                        self.controls.apply(command)
             if stylized is not None:
                 self._meter.add_shown(stylized.frame.time)
             self._take_notices()
-            for wish in self.controls.take_wishes():
-                self._fulfil(wish, latest)
+            if latest is not None:  # before the first picture wishes wait
+                for wish in self.controls.take_wishes():
+                    self._fulfil(wish, latest)
             over = self._seconds is not None and time.monotonic() - begin >= self._seconds
             if over or self.controls.settings.quit or (self._frames and self._meter.shown.count >= self._frames):
                 return
 
-    def _fulfil(self, wish: Action, stylized: Stylized | None) -> None:
+    def _fulfil(self, wish: Action, latest: Stylized) -> None:
+        self._saving = [save for save in self._saving if not save.done()]
         if wish == "record" and self._recorder:
             self._stop_recording()
         elif wish == "record":
             self._start_recording()
-        elif stylized is not None:
-            self._saver.submit(self._save, stylized).add_done_callback(self._saved)
+        elif len(self._saving) < _MOST_SAVING:  # a key that is held down asks again and again
+            self._saving.append(self._saver.submit(self._save, latest))
+            self._saving[-1].add_done_callback(self._saved)
 
     def _save(self, stylized: Stylized) -> str:
         self._snapshot.write(stylized)
@@ -267,19 +284,17 @@ class LiveSession:
             self.controls.notify(str(error) if error else done.result())
 
     def _start_recording(self) -> None:
-        try:
+        with self._said():
             file, path = create_file(self._clips, self.controls.settings.style, ".mp4")
             file.close()
             self._recorder = RecorderSink(path, created=True)
-        except RealtimeError as error:
-            self._notify(str(error))
-        else:
             self._notify(f"recording {path}")
 
-    def _record(self, stylized: Stylized) -> None:
+    def _record(self, stylized: Stylized, settings: Settings) -> None:
+        """Record what is shown, without what is written over it."""
         if self._recorder:
             try:
-                self._recorder.write(stylized)
+                self._recorder.write(replace(stylized, picture=_view(stylized, settings)))
             except RealtimeError:
                 self._stop_recording()
 
@@ -294,10 +309,21 @@ class LiveSession:
             return
         finally:
             self._recorder_drops += recorder.dropped
+        if not recorder.path.exists():
+            self._notify("nothing was recorded: no frame came")
+            return
         lost = f", {recorder.dropped} frames dropped" if recorder.dropped else ""
         self._notify(f"saved {recorder.path} ({recorder.seconds:.1f} s{lost})")
 
     # ---- what is written over the picture ----
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        """An error in here is a notice, and the picture goes on."""
+        try:
+            yield
+        except RealtimeError as error:
+            self._notify(str(error))
 
     def _notify(self, text: str) -> None:
         self._notices.append((time.monotonic() + _NOTICE_SECONDS, text))
@@ -313,28 +339,34 @@ class LiveSession:
         now = time.monotonic()
         self._notices = [(until, text) for until, text in self._notices if until > now]
 
-    def _written_over(self, view: Picture, settings: Settings) -> Picture:
+    def _written_over(self, latest: Stylized | None, settings: Settings) -> Picture:
         notices = [text for _, text in self._notices[-4:]]
         if self._source_notice:
             notices.append(self._source_notice)
-        line = self._line(settings) if settings.info else ""
-        recording = _clock(self._recorder.seconds) if self._recorder and settings.info else ""
+        if latest is None:
+            return draw(
+                np.zeros((480, 640, 3), np.uint8), "", "", [f"waiting for {self._source.name}", *notices], settings.help
+            )
+        view = _view(latest, settings)
+        line = self._line(latest, settings) if settings.info else ""
+        recording = _clock(self._recorder.seconds) if self._recorder else ""
         if not (line or recording or notices or settings.help):
             return view
         return draw(view, line, recording, notices, settings.help)
 
-    def _line(self, settings: Settings) -> str:
-        parts = ["original" if settings.original else settings.style]
-        if not settings.original and settings.strength < 1:
-            parts.append(f"{settings.strength:.0%}")
-        parts.append(f"{self._meter.shown.lately:.0f} fps")
-        if settings.frozen:
-            parts.append("frozen")
-        return "  ·  ".join(parts)
+    def _line(self, latest: Stylized, settings: Settings) -> str:
+        names = self._library.names
+        place = f"{names.index(latest.style) + 1}/{len(names)} " if latest.style in names else ""
+        strength = f"strength {settings.strength:.0%}" if settings.strength < 1 else ""
+        parts = ["original"] if settings.original else [place + latest.style, strength]
+        parts += [f"{self._meter.shown.lately:.0f} fps", "frozen" if settings.frozen else ""]
+        return "  ·  ".join(part for part in parts if part)
 
 
-def _beside(stylized: Stylized) -> Picture:
-    """The original and the stylized picture side by side, with a divider."""
+def _view(stylized: Stylized, settings: Settings) -> Picture:
+    """What is shown of it: the picture, or the original and the picture side by side with a divider."""
+    if not settings.compare:
+        return stylized.picture
     height, width = stylized.picture.shape[:2]
     both = np.full((height, 2 * width + _DIVIDER, 3), 245, np.uint8)
     both[:, :width] = stylized.frame.picture
@@ -344,3 +376,17 @@ def _beside(stylized: Stylized) -> Picture:
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a second Ctrl-C wait: people press it twice, and clips are being finished."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

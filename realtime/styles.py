@@ -14,6 +14,7 @@ import platformdirs
 
 from realtime.errors import StyleError, UsageError
 from realtime.models.base import StyleCode, fingerprint
+from realtime.paths import user_path
 from realtime.pictures import PICTURES, load_picture
 from realtime.stylizer import Stylizer
 
@@ -42,7 +43,7 @@ def user_folder() -> Path:
 
 def standard_folders() -> list[Path]:
     """The shipped styles, and the user's own where there are any."""
-    return [shipped_folder()] + [folder for folder in (user_folder(),) if folder.is_dir()]
+    return [shipped_folder()] + [folder for folder in (user_folder(),) if os.path.isdir(folder)]
 
 
 def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
@@ -80,7 +81,7 @@ class StyleLibrary:
 
     def __init__(self, stylizer: Stylizer, folders: Sequence[Path] = (), cache: Path | None = None) -> None:
         """The shipped styles, the user's own, and those of `folders`. `cache` is where codes are kept, by default in
-        the user's cache folder. UsageError when a folder is missing or there is no style at all."""
+        the user's cache folder. UsageError when a folder is missing."""
         self._stylizer = stylizer
         self._cache = cache or platformdirs.user_cache_path("realtime") / "codes"
         self._styles, self.notices = find_styles([*standard_folders(), *folders])
@@ -102,7 +103,7 @@ class StyleLibrary:
         """
         if text in self.names:
             return text
-        path = Path(text).expanduser()
+        path = user_path(text)
         if os.path.isfile(path):  # not path.is_file(), which raises for a name that is too long
             with self._changing:
                 others = [style for style in self._styles if style.name != path.stem]
@@ -157,7 +158,7 @@ class StyleLibrary:
         except OSError as error:
             raise StyleError(f"{style.path.name} cannot be read ({error.strerror})") from error
         kept = self._cache / f"{self._stylizer.model.identity}-{digest}.npz"
-        if kept.is_file():
+        if os.path.isfile(kept):
             try:
                 code = StyleCode.load(kept)
                 self._stylizer.model.check(code)

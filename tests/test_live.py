@@ -369,6 +369,57 @@ def test_when_the_camera_is_gone_the_last_picture_stays_with_a_notice_and_it_goe
     assert "no picture from fake" in stage.said
 
 
+def test_keys_show_at_once_though_no_new_picture_comes(stage: Stage) -> None:
+    session = stage.session(seconds=20)
+    pressed: list[str] = []
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 5:
+            stage.source.trouble = "gone"
+            stage.window.type("style", "blue")
+        elif picture.shape[1] > 100:
+            session.stop()
+        elif stage.source.trouble and colour(picture) == BLUE and not pressed:
+            pressed.append("compare")
+            stage.window.type("compare")
+
+    stage.window.on_show = look
+    session.run()
+    assert stage.window.shown[-1].shape[1] > 100
+
+
+def test_before_the_first_picture_the_window_says_what_it_waits_for(stage: Stage) -> None:
+    stage.source.trouble = "no picture from fake"
+    session = stage.session(seconds=20)
+    stage.window.on_show = lambda picture: session.stop()
+    session.run()
+    assert np.ptp(stage.window.shown[0]) > 100, "words on black"
+
+
+def test_an_unreadable_style_that_is_wanted_leaves_the_one_in_use(stage: Stage) -> None:
+    (stage.styles / "amber.png").write_bytes(b"no picture")
+    stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], stage.out / "cache")
+    session = stage.session(seconds=20)
+    session.controls.apply(Command("style", "amber"))
+    stage.window.on_show = lambda picture: session.stop() if any("amber" in text for text in stage.said) else None
+    session.run()
+    assert session.controls.settings.style == "red"
+
+
+def test_a_held_snapshot_key_does_not_pile_up_pictures(stage: Stage) -> None:
+    for _ in range(200):
+        stage.window.type("snapshot")
+    stage.session(frames=5).run()
+    assert 1 <= len(list(stage.out.glob("*.png"))) < 50
+
+
+def test_a_recording_without_a_frame_is_said_to_be_none(stage: Stage, tmp_path: Path) -> None:
+    stage.source.trouble = "gone"
+    stage.session(record=tmp_path / "clip.mp4", seconds=0.2).run()
+    assert any("nothing was recorded" in text for text in stage.said)
+    assert not (tmp_path / "clip.mp4").exists()
+
+
 def test_quit_key(stage: Stage) -> None:
     stage.window.type("quit")
     assert stage.session(seconds=20).run().shown <= 1

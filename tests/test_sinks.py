@@ -27,6 +27,7 @@ from realtime.commands import KEY_MAP, Command
 from realtime.errors import SinkError, UsageError
 from realtime.frame import Frame, Size, Stylized
 from realtime.sinks import RecorderSink, Sink, SnapshotSink, WindowSink, display_problem, hud, recorder
+from realtime.sinks.window import key_name
 
 TESTS = Path(__file__).parent
 COLOURS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (128, 128, 128), (40, 80, 160), (200, 180, 90))
@@ -122,7 +123,7 @@ def test_snapshot_is_exactly_the_picture_and_says_how_it_was_made(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "style", ["iris", "../../etc/passwd", "/abs", "a\\b:c*?", "日本 画", "é" * 300, "", "nul\0", "."]
+    "style", ["iris", "../../etc/passwd", "/abs", "a\\b:c*?", "日本 画", "é" * 300, "", "nul\0", ".", "bad\udcff"]
 )
 def test_snapshot_is_named_after_date_time_and_style(tmp_path: Path, style: str) -> None:
     folder = tmp_path / "out"
@@ -130,7 +131,7 @@ def test_snapshot_is_named_after_date_time_and_style(tmp_path: Path, style: str)
     sink.write(stylized(noise(8, 8), style=style))
     assert sink.path and [sink.path] == list(folder.iterdir())
     assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_[\w-]*\.png", sink.path.name)
-    assert style[:50].strip("/.\0") in sink.path.name or not style[:5].isalnum()
+    assert style[:50].strip("/.\0\udcff") in sink.path.name or not style[:5].isalnum()
     assert [folder] == list(tmp_path.iterdir())
 
 
@@ -142,7 +143,7 @@ def test_snapshots_never_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         sink.write(frame)
     assert len(list(tmp_path.iterdir())) == 6
     for number, frame in zip(("", "_2", "_3"), frames, strict=True):
-        stem = f"2026-11-23_10-00-00_iris{number}"
+        stem = f"2026-11-23_10-00-00_iris{number}"  # the original's name begins with the whole of the other's
         assert np.array_equal(cv2.imread(str(tmp_path / f"{stem}.png")), frame.picture)
         assert np.array_equal(cv2.imread(str(tmp_path / f"{stem}_original.png")), frame.frame.picture)
 
@@ -155,17 +156,28 @@ def test_snapshot_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     assert [tmp_path / "file"] == list(tmp_path.iterdir())
 
 
-def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
+def test_snapshot_and_its_original_are_a_pair_when_the_second_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(10, 60))
+    monkeypatch.setattr(time, "strftime", lambda form: f"2026-11-23_10-00-{next(seconds)}_")
+    SnapshotSink(tmp_path, keep_original=True).write(stylized(noise(8, 8)))
+    stem = "2026-11-23_10-00-10_iris"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{stem}.png", f"{stem}_original.png"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("odd"), MemoryError()])
+def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def save(image: Image.Image, file: object, *_: object, **__: object) -> None:
         file.write(b"half a file")
-        raise OSError(28, "No space left on device")
+        raise error
 
     sink = SnapshotSink(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(Image.Image, "save", save)
-        with pytest.raises(SinkError, match="No space left on device"):
+        with pytest.raises(SinkError, match=r"could not be saved in .* \((No space left on device|odd|MemoryError)\)"):
             sink.write(stylized(noise(8, 8)))
     assert list(tmp_path.iterdir()) == []
     assert sink.path is None
@@ -283,20 +295,55 @@ def test_clip_with_a_colon_in_its_name_is_no_address(tmp_path: Path, monkeypatch
     assert len(frames_of(record(Path("12:30 ü %d.mp4"), [0, 0.1]).path.absolute())) == 2
 
 
-def record_and_wait(path: str) -> None:
+def record_and_wait(path: str, count: str, rate: str) -> None:
     """What a program does that will be killed."""
     with RecorderSink(Path(path)) as sink:
-        write_all(sink, [index / 30 for index in range(150)], lambda index: noise(160, 120, index))
+        write_all(sink, [index / float(rate) for index in range(int(count))], lambda index: noise(160, 120, index))
+        while not sink._frames.empty():
+            time.sleep(0.01)
         print("written", flush=True)
         sys.stdin.read()
 
 
-def test_clip_of_a_program_that_was_killed_opens_with_most_of_its_frames(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("count", "rate", "kept"), [(150, 30, 100), (25, 1.4, 20), (10, 1, 7)])
+def test_clip_of_a_program_that_was_killed_opens_with_all_but_its_last_seconds(
+    tmp_path: Path, count: int, rate: float, kept: int
+) -> None:
     path = tmp_path / "clip.mp4"
-    with program(path, code="import sys, test_sinks; test_sinks.record_and_wait(sys.argv[1])") as writer:
+    code = "import sys, test_sinks; test_sinks.record_and_wait(*sys.argv[1:])"
+    with program(path, str(count), str(rate), code=code) as writer:
         assert writer.stdout and writer.stdout.readline() == "written\n"
         writer.kill()
-    assert len(frames_of(path)) >= 100
+    assert len(frames_of(path)) >= kept
+
+
+def record_and_forget(path: str) -> None:
+    """What a program does that was interrupted while it was tidying up."""
+    sink = RecorderSink(Path(path))
+    RecorderSink(Path(path).with_name("empty.mp4"))
+    write_all(sink, [index / 30 for index in range(50)], lambda index: noise(160, 120, index))
+
+
+def interrupted_in_close(path: str) -> None:
+    """A second Ctrl-C, while the clip is being finished."""
+    sink = RecorderSink(Path(path))
+    write_all(sink, [index / 30 for index in range(50)], lambda index: noise(160, 120, index))
+
+    def interrupt(timeout: float | None = None) -> None:
+        del sink._thread.join  # only the first time
+        raise KeyboardInterrupt
+
+    sink._thread.join = interrupt  # type: ignore[method-assign]
+    sink.close()
+
+
+@pytest.mark.parametrize(("end", "status"), [("record_and_forget", 0), ("interrupted_in_close", -2)])
+def test_clip_that_is_not_closed_is_finished_when_the_program_ends(tmp_path: Path, end: str, status: int) -> None:
+    path = tmp_path / "clip.mp4"
+    with program(path, code=f"import sys, test_sinks; test_sinks.{end}(sys.argv[1])") as writer:
+        assert writer.wait(60) == status or sys.platform == "win32"
+    assert len(frames_of(path)) == 50
+    assert [path] == list(tmp_path.iterdir())
 
 
 def record_until_the_disk_is_full(path: str) -> None:
@@ -345,7 +392,7 @@ def test_hud_writes_over_a_copy() -> None:
 @pytest.mark.parametrize("size", [(16, 16), (16, 640), (640, 16), (3, 2), (1, 1), (1920, 1080)])
 def test_hud_fits_any_picture_and_any_text(size: Size) -> None:
     picture = noise(*size)
-    for text in ("iris", "sehr langer Name " * 30, "日本画 ★ é\n\t", ""):
+    for text in ("iris", "sehr langer Name " * 30, "日本画 ★ é\n\t", "nul\0", "bad\udcff", ""):
         assert hud.draw(picture, text, text, [text] * 6, help_card=True).shape == picture.shape
 
 
@@ -390,6 +437,12 @@ def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen
     screen.press(number, "Escape")
     assert window.stdout.read() == f"{Command('quit')}\n"
     assert window.wait(10) == 0
+
+
+def test_keys_with_modifiers() -> None:
+    for code, name in ((0xFF51, "left"), (0x10FF51, "left"), (0x250000, "left"), (0x10001B, "escape"), (0x10006E, "n")):
+        assert key_name(code) == name
+    assert key_name(0x700000) == ""  # F1 on Windows
 
 
 def test_q_quits(screen: Screen, window: subprocess.Popen[str]) -> None:

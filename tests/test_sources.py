@@ -243,6 +243,17 @@ def test_file_that_goes_away_is_an_error(tmp_path: Path) -> None:
             read_until(source, lambda: False)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 there")
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    path = media.clip(tmp_path / "clip.avi").rename(tmp_path / "bad\udcff.avi")
+    with pytest.raises(SourceError, match=r"bad\?\.avi has bytes that are no UTF-8; rename it"):
+        open_source(str(path))
+    pictures = media.pictures(tmp_path / "pictures").rename(tmp_path / "bad\udcff")
+    with open_source(str(pictures)) as source:
+        assert source.name == "bad?"
+        next_frame(source)
+
+
 @pytest.mark.parametrize("content", [b"", b"no video at all\n" * 100, None])
 def test_file_that_is_no_video_is_an_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "clip.mp4"
@@ -301,14 +312,15 @@ def test_busy_camera_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -
         CameraSource(there)
 
 
-def test_camera_that_does_not_open_is_given_up_and_given_back() -> None:
+def test_camera_that_does_not_open_is_given_up_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     fake, opened, threads = FakeCamera(), threading.Event(), set(threading.enumerate())
 
     def slowly() -> FakeCamera:
         opened.wait()
         return fake.open()
 
-    with pytest.raises(SourceError, match="Desk cam did not open within 0"):
+    monkeypatch.setattr(camera, "list_cameras", lambda: [DESK])
+    with pytest.raises(SourceError, match=r"Desk cam did not open within 0 s; .*there are 0 \(Desk cam\)"):
         CameraSource(DESK, patience=0.1, open_capture=slowly)
     opened.set()
     for thread in set(threading.enumerate()) - threads:
@@ -324,7 +336,75 @@ def test_camera_whose_driver_fails_is_an_error() -> None:
         CameraSource(DESK, open_capture=fail)
 
 
-@pytest.mark.parametrize("trouble", ["frozen", "gone", "failing"])
+def test_camera_whose_driver_fails_in_a_strange_way_is_an_error_that_lists_those_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(camera, "list_cameras", lambda: [DESK])
+    for error in (ValueError("odd"), OverflowError("odd"), MemoryError("odd"), cv2.error("odd")):
+
+        def fail(error: Exception = error) -> FakeCamera:
+            raise error
+
+        with pytest.raises(SourceError, match=r"Desk cam: odd; .*there are 0 \(Desk cam\)"):
+            CameraSource(DESK, open_capture=fail)
+
+
+def test_camera_whose_driver_raises_what_no_driver_should_comes_back(quick: None) -> None:
+    fake = FakeCamera()
+    good = fake.read
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        next_frame(source)
+        fake.read = lambda: (True, np.zeros(()))  # type: ignore[method-assign]  # this has no rows to look at
+        read_until(source, lambda: "trying again" in source.notice)
+        fake.read = good  # type: ignore[method-assign]
+        read_until(source, lambda: not source.notice)
+        next_frame(source)
+
+
+def test_camera_that_comes_back_under_another_number_is_found_by_its_name(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake, listed, opened = FakeCamera(), [DESK], []
+
+    class System(CameraSource):
+        def _open(self) -> FakeCamera:  # type: ignore[override]
+            opened.append(self._camera.number)
+            return fake.open()
+
+    monkeypatch.setattr(camera, "list_cameras", lambda: listed)
+    with System(DESK) as source:
+        next_frame(source)
+        fake.state = "gone"
+        read_until(source, lambda: source.notice)
+        listed[:] = [Camera(1, "Other cam", 0), Camera(2, "Desk cam", 0)]
+        fake.state = "live"
+        read_until(source, lambda: not source.notice)
+    assert opened[0] == 0
+    assert opened[-1] == 2
+
+
+def test_macos_is_asked_for_permission_in_the_calling_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, askers = FakeCamera(), []
+
+    def ask() -> FakeCamera:
+        askers.append(threading.current_thread())
+        return fake.open()
+
+    def fail() -> FakeCamera:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(camera, "list_cameras", lambda: [DESK])
+    CameraSource(DESK, open_capture=ask).close()
+    assert askers[0] is threading.current_thread() is not askers[1]
+    assert fake.released == 2
+    with pytest.raises(SourceError, match="Desk cam: odd; .*System Settings"):
+        CameraSource(DESK, open_capture=fail)
+    with pytest.raises(SourceError, match="System Settings > Privacy & Security > Camera; there are 0"):
+        CameraSource(Camera(97, "Desk cam", cv2.CAP_V4L2))
+
+
+@pytest.mark.parametrize("trouble", ["gone", "failing"])
 def test_camera_in_trouble_is_noticed_and_comes_back_by_itself(quick: None, trouble: str) -> None:
     fake = FakeCamera()
     with CameraSource(DESK, open_capture=fake.open) as source:
@@ -338,6 +418,87 @@ def test_camera_in_trouble_is_noticed_and_comes_back_by_itself(quick: None, trou
         read_until(source, lambda: not source.notice)
         assert media.number(next_frame(source).picture) != media.number(next_frame(source).picture)
     assert fake.released >= 1
+
+
+def test_camera_that_freezes_is_connected_to_again(quick: None) -> None:
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        next_frame(source)
+        fake.state = "frozen"
+        read_until(source, lambda: "Desk cam" in source.notice)
+        fake.state = "live"
+        read_until(source, lambda: not source.notice)
+        assert fake.opened == 2
+
+
+def test_camera_that_shows_a_still_picture_is_connected_to_again_once_only(quick: None) -> None:
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        for opened in (2, 3):  # the second time it is another picture
+            next_frame(source)
+            fake.state = "frozen"
+            read_until(source, lambda opened=opened: fake.opened == opened)  # type: ignore[misc]
+            read_until(source, lambda: not source.notice)
+            end = time.monotonic() + 3 * reader.STALE
+            read_until(source, lambda end=end: time.monotonic() > end or source.notice)  # type: ignore[misc]
+            assert source.notice == ""
+            assert fake.opened == opened
+            fake.state = "live"
+            first = media.number(next_frame(source).picture)
+            read_until(source, lambda first=first: media.number(next_frame(source).picture) != first)  # type: ignore[misc]
+
+
+def test_stuck_camera_says_so_until_its_driver_returns() -> None:
+    fake = FakeCamera()
+    source = CameraSource(DESK, open_capture=fake.open)
+    next_frame(source)
+    assert not source.stuck
+    fake.state = "stuck"
+    while source.read(0.2):
+        pass
+    source.close()
+    assert source.stuck
+    assert reader.stuck_threads()
+    fake.freed.set()
+    source._thread.join(5)
+    assert not source.stuck
+    assert not DemoSource(SIZE).stuck
+
+
+def test_camera_says_what_it_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    granted = {cv2.CAP_PROP_FRAME_WIDTH: 1280, cv2.CAP_PROP_FRAME_HEIGHT: 720, cv2.CAP_PROP_FPS: 30.0}
+
+    class Real(FakeCamera):
+        def __init__(self, *_: object) -> None:
+            super().__init__()
+
+        def isOpened(self) -> bool:  # noqa: N802
+            return True
+
+        def set(self, *_: object) -> None: ...
+
+        def get(self, name: int) -> float:
+            return granted[name]
+
+    monkeypatch.setattr(cv2, "VideoCapture", Real)
+    with CameraSource(DESK) as source:
+        assert source.about == "1280×720, 30 frames a second"
+    granted[cv2.CAP_PROP_FPS] = 0
+    with CameraSource(DESK) as source:
+        assert source.about == "1280×720"
+    assert camera.sizes(DESK) == [(1280, 720)]
+    assert DemoSource(SIZE).about == ""
+
+
+def test_sizes_of_a_camera_that_does_not_open_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: go.wait() and FakeCamera())
+    threads = set(threading.enumerate())
+    monkeypatch.setattr(FakeCamera, "isOpened", lambda self: False, raising=False)
+    assert camera.sizes(DESK, patience=0.05) == []
+    go.set()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
 
 
 def test_stuck_camera_is_noticed(quick: None) -> None:
@@ -510,6 +671,11 @@ def test_cameras_are_opened_by_number_and_by_part_of_the_name(two_cameras: list[
         ("~nobody/clip.mp4", "there is no file ~nobody"),
         ("x" * 5000, "no camera is called"),
         ("a\0b.mp4", "there is no file"),
+        ("bad\udcff.mp4", r"there is no file bad\?\.mp4"),
+        ("bad\udcff", r"no camera is called 'bad\?'"),
+        ("http://host/bad\udcff", "this address cannot be read"),
+        ("1000", "no camera has a number as large as that; there are 0"),
+        ("9" * 5000, "no camera has a number as large as that"),
         (" ", "an empty name is no source"),
     ],
 )

@@ -29,6 +29,7 @@ from realtime.errors import ModelError
 from realtime.frame import Picture
 from realtime.models.base import STYLE_SIZE, Model, StyleCode, check_picture, divisible, fingerprint, pad, style_input
 from realtime.models.quiet import quiet_engine
+from realtime.paths import user_path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # a person at a terminal has no use for TensorFlow's start-up lines
 with quiet_engine(), warnings.catch_warnings():
@@ -99,7 +100,12 @@ class HubModel(Model):
             )
         canvas = divisible((picture.shape[1], picture.shape[0]), 4, least=32)
         picture, place = pad(picture, canvas)
-        result: Picture = self._concrete(tf.constant(picture), *arrays).numpy()[place]
+        try:
+            result: Picture = self._concrete(tf.constant(picture), *arrays).numpy()[place]
+        except tf.errors.OpError as error:  # the GPU's memory is full, most often
+            raise ModelError(
+                f"TensorFlow failed at {canvas[0]}×{canvas[1]} ({_first_line(error)}); try a smaller --size"
+            ) from error
         return np.ascontiguousarray(result)
 
 
@@ -123,7 +129,7 @@ def _cache() -> Path:
 
 def _folder(handle: str) -> Path:
     """The SavedModel folder behind a handle, downloaded or unpacked into the cache when it is not there yet."""
-    return _downloaded(handle) if _is_address(handle) else _unpacked(Path(handle).expanduser())
+    return _downloaded(handle) if _is_address(handle) else _unpacked(user_path(handle))
 
 
 def _is_address(handle: str) -> bool:
@@ -154,6 +160,8 @@ def _downloaded(handle: str) -> Path:
 
 
 def _unpacked(path: Path) -> Path:
+    if not hasattr(tarfile, "data_filter"):
+        raise ModelError(f"this Python is too old to unpack {path} safely; unpack it yourself and name the folder")
     if path.is_dir():
         return path
     try:

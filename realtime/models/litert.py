@@ -172,7 +172,10 @@ class _Network:
         np.multiply(rgb, np.float32(1 / 255), out=picture_in[0], dtype=np.float32, casting="unsafe")
         del picture_in  # LiteRT refuses to run while a view into its memory lives
         self._interpreter.set_tensor(self._code["index"], code)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelError(f"LiteRT failed on {self.file.name} ({_first_line(error)}); try another --size") from error
         result = self._interpreter.tensor(self._output["index"])()[0]
         # Rounded, and held to 0..255: in OpenCV the quickest of what does both.
         painted: Picture = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from realtime.errors import UsageError
 from realtime.models.base import Model
+from realtime.paths import user_path
 
 MAGENTA = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
 LITE = Path(__file__).with_name("lite")
@@ -29,12 +30,12 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
     if text == "magenta" or text.startswith(("http://", "https://")):
         return _hub(MAGENTA if text == "magenta" else text)
     if "," in text:
-        style, frame = (Path(part).expanduser() for part in text.split(",", 1))
+        style, frame = (user_path(part) for part in text.split(",", 1))
         for file in (style, frame):
             if not os.path.isfile(file):
                 raise UsageError(f"there is no model file {file}; a pair is written STYLE.tflite,FRAME.tflite")
         return _litert(style, frame, frame.stem, threads)
-    path = Path(text).expanduser()
+    path = user_path(text)
     if os.path.isdir(path) and any(path.glob("*.tflite")):
         from realtime.models.litert import find_pair
 

@@ -42,7 +42,14 @@ def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:
     SinkError when it cannot be made.
     """
     # Short enough for any file system, which allow 255 bytes or fewer.
-    stem = time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50]
+    return create_named(folder, time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50], ending)
+
+
+def create_named(folder: Path, stem: str, ending: str) -> tuple[BinaryIO, Path]:
+    """A new file in `folder` (made if need be) named `stem` and `ending`, with a number between them if that exists.
+
+    SinkError when it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(1, 1000):

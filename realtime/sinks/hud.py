@@ -9,6 +9,7 @@ import numpy as np
 
 from realtime.commands import KEYS
 from realtime.frame import Picture
+from realtime.text import clean
 
 _WHITE = (245, 245, 245)
 _GREY = (190, 190, 190)
@@ -37,11 +38,11 @@ def _font() -> cv2.FontFace:
 
 
 def _width(text: str, size: int) -> int:
-    return int(cv2.getTextSize((4096, 4096), text, (0, 0), _font(), size, 400)[2]) if text else 0
+    return int(cv2.getTextSize((4096, 4096), clean(text), (0, 0), _font(), size, 400)[2]) if text else 0
 
 
 def _text(canvas: Picture, text: str, at: tuple[int, int], size: int, color: tuple[int, int, int] = _WHITE) -> None:
-    cv2.putText(canvas, text, at, color, _font(), size, weight=400)
+    cv2.putText(canvas, clean(text), at, color, _font(), size, weight=400)
 
 
 def _shade(canvas: Picture, left: int, top: int, right: int, bottom: int) -> None:

@@ -6,6 +6,7 @@ normal MP4 (FFmpeg's movflags hybrid_fragmented, https://ffmpeg.org/ffmpeg-forma
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import threading
@@ -22,6 +23,8 @@ from realtime.frame import Picture, Size, Stylized
 from realtime.sinks.base import Sink
 
 _TICK = 90_000  # of a second: the clock of MPEG streams, fine enough for any camera
+_FRAGMENT = 1.0  # seconds of a clip that are written at a time, and lost when the program is killed
+_AT_EXIT = 5.0  # seconds, twice: how long the program's end waits for a clip that nobody closed
 _WAITING = 12  # frames that may wait for the encoder, at most 75 MB at 1920×1080
 
 
@@ -53,7 +56,10 @@ class RecorderSink(Sink):
         self._frames: queue.Queue[tuple[Picture, float] | None] = queue.Queue(_WAITING)
         self._error: RealtimeError | None = None
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name=f"record {path.name}")
+        # A daemon, so that the program can end whatever happens; at its end the clip is closed if nobody did (a second
+        # Ctrl-C while the session was tidying up).
+        self._thread = threading.Thread(target=self._run, name=f"record {path.name}", daemon=True)
+        atexit.register(self._close_at_exit)
 
     def write(self, stylized: Stylized) -> None:
         if self._closed:
@@ -73,14 +79,23 @@ class RecorderSink(Sink):
         if self._closed:
             return
         self._closed = True
-        if self._begin is not None:
-            self._frames.put(None)
-            self._thread.join()
+        self._finish(None)
+        atexit.unregister(self._close_at_exit)
+        if self._error:
+            raise self._error
+
+    def _close_at_exit(self) -> None:
+        self._closed = True
+        self._finish(_AT_EXIT)
+
+    def _finish(self, timeout: float | None) -> None:
+        if self._thread.is_alive():
+            with suppress(queue.Full):
+                self._frames.put(None, timeout=timeout)
+                self._thread.join(timeout)
         with suppress(OSError):
             if self.path.stat().st_size == 0:
                 self.path.unlink()  # nothing was recorded: an empty file is no clip
-        if self._error:
-            raise self._error
 
     def _run(self) -> None:
         try:
@@ -116,7 +131,7 @@ class RecorderSink(Sink):
             stream.codec_context.thread_count = 1  # the cores belong to the model
             stream.codec_context.gop_size = 30
             item: tuple[Picture, float] | None = first
-            last = -1
+            last, key = -1, -_TICK
             while item is not None:
                 picture, seconds = item
                 # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
@@ -124,6 +139,9 @@ class RecorderSink(Sink):
                 frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
                 frame.time_base = Fraction(1, _TICK)
                 frame.pts = last = max(last + 1, round(seconds * _TICK))
+                if last - key >= _FRAGMENT * _TICK:  # a fragment ends where the next key frame comes
+                    frame.pict_type = av.video.frame.PictureType.I
+                    key = last
                 container.mux(stream.encode(frame))
                 item = self._frames.get()
             container.mux(stream.encode(None))

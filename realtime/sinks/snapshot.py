@@ -11,7 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from realtime.errors import SinkError
 from realtime.frame import Picture, Stylized
-from realtime.sinks.base import Sink, create_file
+from realtime.sinks.base import Sink, create_file, create_named
+from realtime.text import clean
 
 
 class SnapshotSink(Sink):
@@ -32,7 +33,8 @@ class SnapshotSink(Sink):
         _save(file, path, stylized.picture, about)
         self.path = path
         if self._keep_original:
-            file, path = create_file(self._folder, stylized.style, "_original.png")
+            # Named after the stylized one, so that they are a pair even when the second has turned meanwhile.
+            file, path = create_named(self._folder, path.stem, "_original.png")
             _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0"})
 
     def close(self) -> None:
@@ -40,13 +42,14 @@ class SnapshotSink(Sink):
 
 
 def _save(file: BinaryIO, path: Path, picture: Picture, about: dict[str, str]) -> None:
-    fields = PngInfo()
-    fields.add_text("Software", "realtime")
-    for name, text in about.items():
-        fields.add_itxt(f"realtime:{name}", text)
     try:
         with file:
+            fields = PngInfo()
+            fields.add_text("Software", "realtime")
+            for name, text in about.items():
+                fields.add_itxt(f"realtime:{name}", clean(text))
             Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)).save(file, "PNG", pnginfo=fields)
-    except OSError as error:
+    except Exception as error:  # whatever it was, no half file stays
         path.unlink(missing_ok=True)
-        raise SinkError(f"the snapshot could not be saved in {path.parent} ({error.strerror or error})") from error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise SinkError(f"the snapshot could not be saved in {path.parent} ({reason})") from error

@@ -194,9 +194,9 @@ def _framed(picture: Picture, window: Size) -> Picture:
 
 def key_name(code: int) -> str:
     """The key map's name of what `cv2.waitKeyEx` gave: "left", "escape", "n"."""
-    if code in _SPECIAL:
-        return _SPECIAL[code]
-    character = code & 0xFFFF  # modifiers are in the bits above
+    character = code & 0xFFFF  # with GTK modifiers are in the bits above, and with Windows the arrows
+    if special := _SPECIAL.get(code) or _SPECIAL.get(character):
+        return special
     return chr(character).lower() if 32 <= character < 127 else ""
 
 

@@ -12,6 +12,7 @@ from realtime.pictures import PICTURES
 from realtime.sources.base import Source
 from realtime.sources.camera import CameraSource, describe, find_camera, list_cameras
 from realtime.sources.network import NetworkSource
+from realtime.text import clean
 
 __all__ = ["Source", "open_source"]
 
@@ -33,7 +34,9 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
     if scheme in ("http", "https", "rtsp"):
         return NetworkSource(text, size)
     if scheme:
-        raise UsageError(f"addresses that begin with {scheme}:// are not known here; http://, https:// and rtsp:// are")
+        raise UsageError(
+            f"addresses that begin with {clean(scheme)}:// are not known here; http://, https:// and rtsp:// are"
+        )
     if not text.strip():
         raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
     path = Path(text)
@@ -51,7 +54,7 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
         if "@" in text:  # it may hold a password, so it is not repeated
             raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
         if path.suffix or len(path.parts) > 1:
-            raise UsageError(f"there is no file {text}; {describe(cameras)}")
+            raise UsageError(f"there is no file {clean(text)}; {describe(cameras)}")
     return CameraSource(find_camera(text, cameras), size, fps)
 
 

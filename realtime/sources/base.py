@@ -34,6 +34,17 @@ class Source(ABC):
         """What is wrong just now, in a few words ("no picture from camera 0, reconnecting"); empty when all is well."""
         return ""
 
+    @property
+    def about(self) -> str:
+        """More about what it gives, to be shown once ("1280×720, 30 frames a second"); empty when there is no more."""
+        return ""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether, after `close`, a driver still holds a thread. Then end with `os._exit`: such a thread that comes back
+        while Python shuts down can abort the process."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Stop and give back what is held, within a second. Harmless when called again."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
 
-from realtime.errors import SourceError, UsageError
+from realtime.errors import RealtimeError, SourceError, UsageError
 from realtime.frame import Size
 from realtime.sources.reader import Capture, ReaderSource
+from realtime.text import clean
 
 PATIENCE = 10.0
 """Seconds in which a camera must open. Windows' Media Foundation is the slow one."""
@@ -43,22 +46,28 @@ def list_cameras() -> list[Camera]:
 
     try:
         found = enumerate_cameras(_backend())
-    except (OSError, RuntimeError, NotImplementedError):
+    except Exception:  # it asks the system in many ways, and this is called to explain another error
         return []
-    return sorted((Camera(info.index, info.name, info.backend) for info in found), key=lambda camera: camera.number)
+    return sorted(
+        (Camera(info.index, clean(info.name), info.backend) for info in found), key=lambda camera: camera.number
+    )
 
 
 def find_camera(text: str, cameras: list[Camera]) -> Camera:
     """The camera with this number or with `text` in its name, whatever the case.
 
-    A number that the system did not list is still tried as it is. UsageError when a name fits none, or several.
+    A number that the system did not list is still tried as it is. UsageError when it is too large for any camera, or a name
+    fits none, or several.
     """
     if text.isdecimal():
+        if len(text) > 3:
+            raise UsageError(f"no camera has a number as large as that; {describe(cameras)}")
         number = int(text)
         return next((c for c in cameras if c.number == number), Camera(number, f"camera {number}", _backend()))
     fitting = [c for c in cameras if text.casefold() in c.name.casefold()]
     if len(fitting) == 1:
         return fitting[0]
+    text = clean(text)
     problem = f"no camera is called {text!r}" if not fitting else f"{len(fitting)} cameras have {text!r} in their names"
     raise UsageError(f"{problem}; {describe(cameras)}")
 
@@ -73,7 +82,7 @@ def describe(cameras: list[Camera]) -> str:
 
 
 class CameraSource(ReaderSource):
-    """A camera in about `size` (width, height) at about `fps`; what was granted can be read in `granted`.
+    """A camera in about `size` (width, height) at about `fps`; `about` says what was granted.
 
     `open_capture` stands in for OpenCV in tests.
     """
@@ -91,11 +100,30 @@ class CameraSource(ReaderSource):
         """SourceError, with the list of cameras there are, when it is missing or busy."""
         self._camera, self._size, self._fps = camera, size, fps
         self._open_capture = open_capture or self._open
-        self.granted = ""
+        self._about = ""
+        self.name = camera.name
+        if sys.platform == "darwin":
+            try:
+                self._open_capture().release()  # macOS asks for the person's permission in the main thread only
+            except RealtimeError:
+                raise
+            except Exception as error:
+                raise self._problem(error) from error
         super().__init__(camera.name, size, patience)
 
+    @property
+    def about(self) -> str:
+        return self._about
+
     def connect(self) -> Capture:
+        if self._connected.is_set():  # it may have been plugged in again under another number
+            cameras = list_cameras()
+            if not any(camera.number == self._camera.number for camera in cameras):
+                self._camera = next((c for c in cameras if c.name == self._camera.name), self._camera)
         return self._open_capture()
+
+    def advice(self) -> str:
+        return f"unplug it and plug it in again, or see if another program uses it; {_ways_out()}"
 
     def pauses(self) -> Iterator[float]:
         return itertools.repeat(1.0)
@@ -115,36 +143,50 @@ class CameraSource(ReaderSource):
                 for name, value in zip(wanted[::2], wanted[1::2], strict=True):
                     capture.set(name, value)
         except cv2.error as error:
-            raise SourceError(f"camera {self._camera.number} ({self._camera.name}): {error.err or error}") from error
+            raise self._problem(error) from error
         if not capture.isOpened():
-            cameras = list_cameras()
-            there = any(camera.number == self._camera.number for camera in cameras)
+            there = any(camera.number == self._camera.number for camera in list_cameras())
             state = "is busy (another program uses it) or may not be used by this one" if there else "is not there"
-            raise SourceError(
-                f"camera {self._camera.number} {state}; {describe(cameras)}; --source demo needs no camera"
-            )
+            raise SourceError(f"camera {self._camera.number} {state}; {_ways_out()}")
         if self._camera.backend == cv2.CAP_V4L2:
             capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         width, height = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        self.granted = f"{width}×{height}, {capture.get(cv2.CAP_PROP_FPS):.0f} frames a second"
+        rate = capture.get(cv2.CAP_PROP_FPS)  # 0 where the driver does not know
+        self._about = f"{width}×{height}" + (f", {rate:.0f} frames a second" if rate >= 1 else "")
         return capture
 
 
-def sizes(camera: Camera) -> list[Size]:
-    """Which of the common sizes a camera grants; empty when it cannot be opened. Takes a second or two."""
-    capture = cv2.VideoCapture(camera.number, camera.backend)
+def _ways_out() -> str:
+    """What there is besides a camera that does not open."""
+    allow = "allow it in System Settings > Privacy & Security > Camera; " if sys.platform == "darwin" else ""
+    return f"{allow}{describe(list_cameras())}; --source demo needs no camera"
+
+
+def sizes(camera: Camera, patience: float = PATIENCE) -> list[Size]:
+    """Which of the common sizes a camera grants; empty when it cannot be opened. Takes a second or two, `patience` at most."""
+    if sys.platform == "darwin":
+        with suppress(Exception):
+            cv2.VideoCapture(camera.number, camera.backend).release()  # the question for permission, as above
     granted: list[Size] = []
-    try:
-        for width, height in _COMMON_SIZES if capture.isOpened() else ():
-            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-            capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
-            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-            size = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-            if size not in granted:
-                granted.append(size)
-    finally:
-        capture.release()
-    return granted
+    thread = threading.Thread(target=_try_sizes, args=(camera, granted), name=f"read {camera.name}", daemon=True)
+    thread.start()
+    thread.join(patience)
+    return list(granted)
+
+
+def _try_sizes(camera: Camera, granted: list[Size]) -> None:
+    with suppress(Exception):  # as with `connect`: what does not open has no sizes
+        capture = cv2.VideoCapture(camera.number, camera.backend)
+        try:
+            for width, height in _COMMON_SIZES if capture.isOpened() else ():
+                capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+                capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+                capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+                size = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+                if size not in granted:
+                    granted.append(size)
+        finally:
+            capture.release()
 
 
 # How long V4L2 waits for a frame of a camera that has stopped: OpenCV's 10 s would hold up quitting.

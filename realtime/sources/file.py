@@ -11,6 +11,7 @@ import numpy as np
 from realtime.errors import SourceError
 from realtime.frame import Frame, Size, fit
 from realtime.sources.base import Pace, Source
+from realtime.text import clean
 
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
 _LONGEST_SEARCH = 0.25  # seconds to look for the frame that is due: a file too heavy for this computer never gets there
@@ -24,7 +25,9 @@ class FileSource(Source):
 
     def __init__(self, path: Path, size: Size | None = None) -> None:
         """SourceError when the file cannot be opened or holds no picture."""
-        self.name = path.name
+        self.name = clean(path.name)
+        if clean(whole := str(path.absolute())) != whole:  # OpenCV would crash
+            raise SourceError(f"the name {clean(str(path))} has bytes that are no UTF-8; rename it and try again")
         self._path, self._box = path, size
         self._pace = Pace()
         self._reading = threading.Lock()

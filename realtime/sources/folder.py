@@ -11,6 +11,7 @@ from realtime.errors import SourceError, StyleError
 from realtime.frame import Frame, Picture, Size, fit
 from realtime.pictures import PICTURES, load_picture
 from realtime.sources.base import Pace, Source
+from realtime.text import clean
 
 _FPS = 10.0  # the same picture again: what is changed by a key then shows at once
 
@@ -20,10 +21,10 @@ class FolderSource(Source):
 
     def __init__(self, path: Path, size: Size | None = None, seconds: float = 5.0) -> None:
         """SourceError when there is no picture that can be read."""
-        self.name = path.name or str(path)
+        self.name = clean(path.name or str(path))
         files = [path] if path.is_file() else sorted(p for p in _contents(path) if p.suffix.lower() in PICTURES)
         if not files:
-            raise SourceError(f"{path} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
+            raise SourceError(f"{clean(str(path))} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
         self._files = files
         self._box, self._seconds = size, seconds
         self._pace = Pace()
@@ -33,7 +34,7 @@ class FolderSource(Source):
         self._notice = ""
         self._turn(0)
         if self._picture is None:
-            raise SourceError(f"no picture of {path} can be read: {self._notice}")
+            raise SourceError(f"no picture of {clean(str(path))} can be read: {self._notice}")
 
     def read(self, timeout: float = 1.0) -> Frame | None:
         self._next = max(self._next, math.floor(self._pace.now * _FPS))
@@ -55,7 +56,7 @@ class FolderSource(Source):
             try:
                 picture = load_picture(self._files[(slide + step) % len(self._files)])
             except StyleError as error:
-                self._notice = str(error)
+                self._notice = clean(str(error))
                 continue
             if self._box:
                 size = fit((picture.shape[1], picture.shape[0]), self._box)
@@ -75,4 +76,4 @@ def _contents(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
-        raise SourceError(f"{folder} cannot be read ({error.strerror})") from error
+        raise SourceError(f"{clean(str(folder))} cannot be read ({error.strerror})") from error

@@ -12,6 +12,7 @@ from realtime.errors import SourceError, UsageError
 from realtime.frame import Picture, Size
 from realtime.sources import reader
 from realtime.sources.reader import Capture, ReaderSource
+from realtime.text import clean
 
 _OPEN_SECONDS = 5.0
 _LONGEST_PAUSE = 16.0
@@ -24,6 +25,8 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 def public_name(url: str) -> str:
     """The address without what may be secret: user, password, query and fragment. UsageError when it is no address."""
     try:
+        if clean(url) != url:  # OpenCV would crash
+            raise ValueError
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
@@ -40,7 +43,6 @@ class NetworkSource(ReaderSource):
     """The stream at an address, newest frame only, scaled down to fit `size`; connects again with growing pauses."""
 
     kind = "network camera"
-    advice = "see if a browser or a player shows it"
 
     def __init__(self, url: str, size: Size = (640, 480), patience: float = 2 * _OPEN_SECONDS) -> None:
         """SourceError when it cannot be reached or sends no video; UsageError when `url` is no address."""
@@ -59,6 +61,9 @@ class NetworkSource(ReaderSource):
                 " and put user and password into the address where it wants them"
             )
         return capture
+
+    def advice(self) -> str:
+        return "see if a browser or a player shows it"
 
     def pauses(self) -> Iterator[float]:
         pause = 0.5

@@ -19,6 +19,13 @@ from realtime.sources.base import Source
 STALE = 2.0
 """Seconds without a frame, or with the same frame again and again, after which a camera counts as gone."""
 
+_THREAD = "read "  # how the names of the threads begin that talk to drivers
+
+
+def stuck_threads() -> bool:
+    """Whether a driver still holds a thread, of whatever source, also of one that never opened (see `Source.stuck`)."""
+    return any(thread.name.startswith(_THREAD) for thread in threading.enumerate())
+
 
 class Capture(Protocol):
     """What is used of `cv2.VideoCapture`."""
@@ -31,7 +38,6 @@ class ReaderSource(Source):
     """A camera, near or far. A subclass says how to `connect` and how long to pause between tries."""
 
     kind = "camera"
-    advice = "unplug it and plug it in again, or see if another program uses it"
 
     def __init__(self, name: str, size: Size, patience: float) -> None:
         """Connect in the reader's thread and wait up to `patience` seconds for it. SourceError when that fails."""
@@ -43,12 +49,14 @@ class ReaderSource(Source):
         self._failed: RealtimeError | None = None
         self._newest = time.monotonic()
         self._trouble = ""
+        self._came = False
         self._sample = b""
-        self._thread = threading.Thread(target=self._run, name=f"read {name}", daemon=True)
+        self._still = b""  # the picture that the camera was last connected to again for
+        self._thread = threading.Thread(target=self._run, name=_THREAD + name, daemon=True)
         self._thread.start()
         if not self._connected.wait(patience):
             self._stop.set()
-            raise SourceError(f"{self.kind} {name} did not open within {patience:.0f} s; {self.advice}")
+            raise SourceError(f"{self.kind} {name} did not open within {patience:.0f} s; {self.advice()}")
         if self._failed:
             self._thread.join()
             raise self._failed
@@ -56,6 +64,10 @@ class ReaderSource(Source):
     @abstractmethod
     def connect(self) -> Capture:
         """Open it anew. SourceError, fit to be shown, when that fails."""
+
+    @abstractmethod
+    def advice(self) -> str:
+        """What a person may do when it does not open."""
 
     @abstractmethod
     def pauses(self) -> Iterator[float]:
@@ -71,6 +83,10 @@ class ReaderSource(Source):
         gone = time.monotonic() - self._newest
         return f"no picture from {self.name} for {gone:.0f} s" if gone > STALE else ""
 
+    @property
+    def stuck(self) -> bool:
+        return self._stop.is_set() and self._thread.is_alive()
+
     def close(self) -> None:
         self._stop.set()
         self._frames.close()
@@ -80,51 +96,56 @@ class ReaderSource(Source):
     def _run(self) -> None:
         pauses = self.pauses()
         while not self._stop.is_set():
+            self._came = False
             try:
-                capture = self.connect()
-            except (RealtimeError, cv2.error) as error:
+                self._connect_and_drain()
+                trouble = "gives no picture, connecting again"
+            except Exception as error:  # drivers fail in many ways, and they mean the same
                 if not self._connected.is_set():
-                    self._failed = error if isinstance(error, RealtimeError) else SourceError(f"{self.name}: {error}")
+                    self._failed = error if isinstance(error, RealtimeError) else self._problem(error)
                     self._connected.set()
                     return
-                self._trouble = f"{self.name} is gone, trying again"
-                self._stop.wait(next(pauses))
-                continue
-            try:
-                self._newest = time.monotonic()
-                self._connected.set()
-                if self._drain(capture):
-                    pauses = self.pauses()  # it gave pictures: the next trouble starts with short pauses again
-            finally:
-                capture.release()
+                trouble = "is gone, trying again"
+            if self._came:
+                pauses = self.pauses()  # it gave pictures: the next trouble starts with short pauses again
             if not self._stop.is_set():
-                self._trouble = f"{self.name} gives no picture, connecting again"
+                self._trouble = f"{self.name} {trouble}"
                 self._stop.wait(next(pauses))
 
-    def _drain(self, capture: Capture) -> bool:
-        """Read until it fails, freezes or is closed. Says whether there were any new pictures."""
-        any_came = False
+    def _problem(self, error: Exception) -> SourceError:
+        reason = (error.err if isinstance(error, cv2.error) else "") or str(error) or type(error).__name__
+        return SourceError(f"{self.kind} {self.name}: {reason}; {self.advice()}")
+
+    def _connect_and_drain(self) -> None:
+        capture = self.connect()
+        try:
+            self._newest = time.monotonic()
+            self._connected.set()
+            self._drain(capture)
+        finally:
+            capture.release()
+
+    def _drain(self, capture: Capture) -> None:
+        """Read until it fails, freezes or is closed. `_came` says whether there were any new pictures."""
         while not self._stop.is_set():
-            try:
-                ok, picture = capture.read()
-            except cv2.error:  # some drivers say so this way
-                return any_came
+            ok, picture = capture.read()
             now = time.monotonic()
             if not ok or picture is None:
-                return any_came
+                return
             # Every real sensor has noise: a sample of pixels that is the same to the bit is the same frame.
             sample = picture[::16, ::16].tobytes()
-            if sample != self._sample or not self.still_means_frozen(picture):
+            # What is the same again after connecting anew is no frozen camera but one that shows a still picture.
+            if sample != self._sample or sample == self._still or not self.still_means_frozen(picture):
                 self._sample, self._newest = sample, now
-                any_came = True
+                self._came = True
                 self._trouble = ""
             elif now - self._newest > STALE:
-                return any_came
+                self._still = sample
+                return
             self._frames.put(Frame(self._scaled(picture), now))
-        return any_came
 
     def still_means_frozen(self, picture: Picture) -> bool:
-        """Whether the same picture over and over means trouble, and not a lens cap (black) or a drawn picture."""
+        """Whether this picture over and over means trouble: any that is not all of one colour, as a lens cap is."""
         return bool(np.ptp(picture[::16, ::16]) > 0)
 
     def _scaled(self, picture: Any) -> Picture:
