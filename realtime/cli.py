@@ -6,7 +6,6 @@ import math
 import os
 import signal
 import sys
-import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -358,7 +357,8 @@ def program() -> NoReturn:
     except SystemExit as end:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: one Ctrl-C more changes nothing
         # A reader that a camera's driver holds on to is a daemon: Python ending under it could abort the process.
-        if any(thread.name.startswith("read ") for thread in threading.enumerate()):
+        reader = sys.modules.get("realtime.sources.reader")
+        if reader and reader.stuck_threads():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(int(end.code or 0))

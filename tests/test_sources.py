@@ -367,7 +367,7 @@ def test_camera_that_comes_back_under_another_number_is_found_by_its_name(
     fake, listed, opened = FakeCamera(), [DESK], []
 
     class System(CameraSource):
-        def _open(self) -> FakeCamera:  # type: ignore[override]
+        def _open(self) -> FakeCamera:
             opened.append(self._camera.number)
             return fake.open()
 
@@ -398,7 +398,7 @@ def test_macos_is_asked_for_permission_in_the_calling_thread(monkeypatch: pytest
     CameraSource(DESK, open_capture=ask).close()
     assert askers[0] is threading.current_thread() is not askers[1]
     assert fake.released == 2
-    with pytest.raises(SourceError, match="Desk cam: odd; .*System Settings"):
+    with pytest.raises(SourceError, match=r"Desk cam: odd; .*System Settings"):
         CameraSource(DESK, open_capture=fail)
     with pytest.raises(SourceError, match="System Settings > Privacy & Security > Camera; there are 0"):
         CameraSource(Camera(97, "Desk cam", cv2.CAP_V4L2))
