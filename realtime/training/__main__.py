@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, help="write the figures to this file (JSON)")
     export = commands.add_parser("export", help="write the files that ship from the state of a run")
     export.add_argument("--out", required=True, type=Path, help="the run's folder")
+    export.add_argument("--mix", type=Path, help="state.npz of a run that began from this one: take the mean of both")
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
     export.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
@@ -141,6 +142,7 @@ def _train(options: argparse.Namespace) -> None:
                 "model": options.out / "model",
                 "count": (0, 0),
                 "all": False,
+                "styles": options.styles[0],
                 "report": options.out / "evaluation.json",
             }
         )
@@ -193,6 +195,9 @@ def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
 
     frame = train.read_frame(options.out / "state.npz")
+    if options.mix:
+        other = train.read_frame(options.mix).get_weights()
+        frame.set_weights([(a + b) / 2 for a, b in zip(frame.get_weights(), other, strict=True)])
     style = train_style.read_style(options.out / "style_state.npz")
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
     print(f"{size} bytes in {options.to or options.out / 'model'}")
