@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import bare_screen
 from PIL import Image
 
 from realtime.models.registry import LITE
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 
 def until(condition: Callable[[], bool], what: str) -> None:
     """Wait until the screen or the disk is as it should be; a window has no event for a test to wait on."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end, f"waited in vain until {what}"
         time.sleep(0.05)
@@ -44,7 +45,9 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
+@bare_screen
 def test_from_a_clip_to_the_screen_with_keys_snapshot_and_recording(screen, clip: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    screen.clear()
     out = tmp_path / "out"
     environment = {**screen.environment, "XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_CONFIG_HOME": str(tmp_path)}
     words = ["--source", str(clip), "--style", "wave", "--out", str(out), "--no-info"]

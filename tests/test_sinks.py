@@ -20,7 +20,7 @@ import cv2  # before av, always: the other way round OpenCV's first window would
 import av
 import numpy as np
 import pytest
-from conftest import Screen
+from conftest import Screen, bare_screen
 from PIL import Image
 
 from realtime.commands import KEY_MAP, Command
@@ -418,11 +418,13 @@ with WindowSink("realtime") as sink:
 @pytest.fixture
 def window(screen: Screen) -> Iterator[subprocess.Popen[str]]:
     """A program with a window on the screen that says which commands it was given, and shows bars of the size it is told."""
+    screen.clear()
     with program(code=_WINDOW, environment=screen.environment) as running:
         yield running
         running.kill()
 
 
+@bare_screen
 def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen[str]) -> None:
     number = screen.find_window("realtime")
     names = {" ": "space", "?": "question", **{name: name.capitalize() for name in KEY_MAP if len(name) > 1}}
@@ -445,6 +447,7 @@ def test_keys_with_modifiers() -> None:
     assert key_name(0x700000) == ""  # F1 on Windows
 
 
+@bare_screen
 def test_q_quits(screen: Screen, window: subprocess.Popen[str]) -> None:
     screen.press(screen.find_window("realtime"), "q")
     assert window.communicate(timeout=20)[0] == f"{Command('quit')}\n"
@@ -473,12 +476,14 @@ def ask_to_close(display: str, window: int) -> None:
     x11.XCloseDisplay(connection)
 
 
+@bare_screen
 def test_closing_the_window_quits(screen: Screen, window: subprocess.Popen[str]) -> None:
     ask_to_close(screen.display, int(screen.find_window("realtime")))
     assert window.communicate(timeout=20)[0] == f"{Command('quit')}\n"
     assert window.returncode == 0
 
 
+@bare_screen
 def test_picture_is_on_the_screen_in_its_colours_and_keeps_its_aspect(
     screen: Screen, window: subprocess.Popen[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,9 @@ def test_resumed_run_equals_uninterrupted(tmp_path: Path) -> None:
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(whole.values, start, strict=True))
 
 
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="Keras 3.12, the last for Python 3.10: LiteRT cannot resize its file"
+)
 def test_export_round_trip(tmp_path: Path) -> None:
     import keras
     import tensorflow as tf
