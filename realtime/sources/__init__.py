@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
-from pathlib import Path
 
 from realtime.errors import UsageError
 from realtime.frame import Size
+from realtime.paths import user_path
 from realtime.pictures import PICTURES
 from realtime.sources.base import Source
 from realtime.sources.camera import CameraSource, describe, find_camera, list_cameras
@@ -39,9 +38,7 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
         )
     if not text.strip():
         raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
-    path = Path(text)
-    with suppress(RuntimeError):  # ~ and somebody who is not known
-        path = path.expanduser()
+    path = user_path(text)
     if not text.isdecimal() and os.path.exists(path):  # which is False, too, for what can be no path
         from realtime.sources.file import FileSource
         from realtime.sources.folder import FolderSource

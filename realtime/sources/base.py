@@ -7,7 +7,10 @@ import time
 from abc import ABC, abstractmethod
 from types import TracebackType
 
-from realtime.frame import Frame
+import cv2
+import numpy as np
+
+from realtime.frame import Frame, Picture, Size, fit
 
 
 class Source(ABC):
@@ -56,6 +59,16 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def shrunk(picture: Picture, box: Size) -> Picture:
+    """`picture` scaled down to fit `box` (width, height), its aspect kept; itself when it fits already."""
+    whole = (picture.shape[1], picture.shape[0])
+    size = fit(whole, box)
+    if size == whole:
+        return picture
+    small: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return small
 
 
 class Pace:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from realtime.errors import SourceError
-from realtime.frame import Frame, Size, fit
-from realtime.sources.base import Pace, Source
+from realtime.frame import Frame, Picture, Size
+from realtime.sources.base import Pace, Source, shrunk
 from realtime.text import clean
 
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
@@ -52,11 +52,8 @@ class FileSource(Source):
             self._grab()
         if not ok:
             return None
-        whole = (picture.shape[1], picture.shape[0])
-        size = fit(whole, self._box) if self._box else whole
-        if size != whole:
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        return Frame(picture.astype(np.uint8, copy=False), time)
+        upright: Picture = picture.astype(np.uint8, copy=False)
+        return Frame(shrunk(upright, self._box) if self._box else upright, time)
 
     def _open(self) -> cv2.VideoCapture:
         # The whole path: FFmpeg would take a file "12:30.mp4" for an address.

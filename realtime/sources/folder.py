@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import cv2
-
 from realtime.errors import SourceError, StyleError
-from realtime.frame import Frame, Picture, Size, fit
+from realtime.frame import Frame, Picture, Size
 from realtime.pictures import PICTURES, load_picture
-from realtime.sources.base import Pace, Source
+from realtime.sources.base import Pace, Source, shrunk
 from realtime.text import clean
 
 _FPS = 10.0  # the same picture again: what is changed by a key then shows at once
@@ -58,10 +56,7 @@ class FolderSource(Source):
             except StyleError as error:
                 self._notice = clean(str(error))
                 continue
-            if self._box:
-                size = fit((picture.shape[1], picture.shape[0]), self._box)
-                picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-            self._picture = picture
+            self._picture = shrunk(picture, self._box) if self._box else picture
             return
 
     @property

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from realtime.errors import RealtimeError, SourceError
-from realtime.frame import Frame, Picture, Size, fit
+from realtime.frame import Frame, Picture, Size
 from realtime.mailbox import Mailbox
-from realtime.sources.base import Source
+from realtime.sources.base import Source, shrunk
 
 STALE = 2.0
 """Seconds without a frame, or with the same frame again and again, after which a camera counts as gone."""
@@ -151,8 +151,4 @@ class ReaderSource(Source):
     def _scaled(self, picture: Any) -> Picture:
         if picture.ndim == 2:
             picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-        whole = (picture.shape[1], picture.shape[0])
-        size = fit(whole, self._box)
-        if size != whole:
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        return picture  # type: ignore[no-any-return]
+        return shrunk(picture, self._box)
