@@ -1,0 +1,192 @@
+"""`realtime` without a command: live from a camera."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from realtime import __version__
+from realtime.cli.options import file, finite, folder, model_option, say, size, styles_option
+from realtime.commands import Settings
+from realtime.errors import SinkError
+
+if TYPE_CHECKING:
+    from realtime.frame import Size
+
+
+def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Said before a model is loaded, which can take a while."""
+    if value is not None and value.suffix.lower() != ".mp4":
+        raise click.BadParameter(f"a clip is an .mp4 file, not {value.name!r}")
+    if value is not None and os.path.exists(value):
+        raise click.BadParameter(f"{value} exists already; clips are never overwritten, choose another name")
+    return value
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Press h in the window for the keys.",
+)
+@click.option("--source", metavar="S", help="Camera number or name, video, picture, folder of pictures, http(s):// or"
+              " rtsp:// address, or demo. Default: the first camera, or the demo where there is none.")  # fmt: skip
+@click.option("--style", metavar="NAME", help="Style to begin with: a name (see `realtime styles`) or a picture file.")
+@styles_option
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    callback=finite,
+    default=1.0,
+    show_default=True,
+    help="From 0, the frame itself, to 1.",
+)
+@model_option
+@click.option(
+    "--size",
+    type=size,
+    metavar="WxH",
+    default="640x480",
+    show_default=True,
+    help="Asked of cameras; larger frames are scaled to fit.",
+)
+@click.option(
+    "--fps",
+    type=click.FloatRange(1, 240),
+    callback=finite,
+    default=30.0,
+    show_default=True,
+    help="Asked of cameras and the demo.",
+)
+@click.option("--mirror/--no-mirror", default=None, help="As in a mirror. Default: cameras are, others are not.")
+@click.option("--original", is_flag=True, help="Begin with the original.")
+@click.option("--compare", is_flag=True, help="Begin with the original beside the stylized picture.")
+@click.option("--fullscreen", is_flag=True, help="Begin in full screen.")
+@click.option("--info/--no-info", default=True, help="The heads-up line.  [default: on]")
+@click.option(
+    "--record",
+    type=file,
+    callback=_new_clip,
+    metavar="FILE",
+    help="Record a clip (.mp4) from the start.",
+)
+@click.option(
+    "--out",
+    type=folder,
+    metavar="DIR",
+    help="Folder for snapshots and clips. Default: `realtime` in Pictures and Videos.",
+)
+@click.option("--keep-original", is_flag=True, help="Save the original beside each snapshot.")
+@click.option("--no-window", is_flag=True, help="Open no window; end with --frames, --seconds or Ctrl-C.")
+@click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), callback=finite, metavar="N", help="End after N seconds."
+)
+@click.version_option(__version__, prog_name="realtime")
+@click.pass_context
+def realtime(context: click.Context, /, **options: Any) -> None:
+    """See yourself painted, live: a camera's picture in the style of any picture.
+
+    Without a command it opens the camera and a window.
+    """
+    if context.invoked_subcommand is None:
+        _live(**options)
+        return
+    for name in options:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            command = context.invoked_subcommand
+            raise click.UsageError(
+                f"options go after the command: realtime {command} --{name} ...; see realtime {command} --help"
+            )
+
+
+def _live(
+    source: str | None,
+    style: str | None,
+    folders: tuple[Path, ...],
+    strength: float,
+    model: str,
+    size: Size,
+    fps: float,
+    mirror: bool | None,
+    original: bool,
+    compare: bool,
+    fullscreen: bool,
+    info: bool,
+    record: Path | None,
+    out: Path | None,
+    keep_original: bool,
+    no_window: bool,
+    frames: int | None,
+    seconds: float | None,
+) -> None:
+    from realtime.live import LiveSession
+    from realtime.sinks import WindowSink
+    from realtime.sources import open_source
+    from realtime.styles import StyleLibrary
+    from realtime.stylizer import Stylizer
+
+    windowed = not no_window and _has_display(needed=record is None)
+    with ExitStack() as stack:
+        frames_from = stack.enter_context(open_source(source, size, fps))
+        if model == "magenta" or "://" in model:
+            say(f"loading {model}; the first time it is downloaded, which can take minutes")
+        stylizer = stack.enter_context(Stylizer(model))
+        library = StyleLibrary(stylizer, folders)
+        name = library.first() if style is None else library.find(style)
+        library.code(name)
+        for notice in library.notices:
+            say(notice)
+        settings = Settings(
+            name,
+            strength,
+            mirror=frames_from.mirror if mirror is None else mirror,
+            original=original,
+            compare=compare,
+            fullscreen=fullscreen,
+            info=info,
+        )
+        about = {
+            "model": model,
+            "model-identity": stylizer.model.identity,
+            "source": frames_from.name,
+            "mirror": "yes" if settings.mirror else "no",
+            "version": __version__,
+        }
+        window = WindowSink() if windowed else None
+        if window:
+            stack.callback(window.close)
+        session = LiveSession(
+            frames_from,
+            stylizer,
+            library,
+            settings,
+            window,
+            record=record,
+            out=out,
+            keep_original=keep_original,
+            frames=frames,
+            seconds=seconds,
+            say=say,
+            about=about,
+        )
+        if source is None and frames_from.name == "demo":
+            say("no camera found: showing the demo; --source names a camera, a file or an address")
+        source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
+        say(f"{source_line}, {name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else ""))
+        say(str(session.run()))
+
+
+def _has_display(needed: bool) -> bool:
+    """Whether a window can be opened; SinkError when it cannot and is `needed`."""
+    from realtime.sinks import display_problem
+
+    problem = display_problem()
+    if problem and needed:
+        raise SinkError(f"no window can be opened: {problem}; --record FILE or --no-window --frames N work without one")
+    if problem:
+        say(f"no window: {problem}; recording without one, end with Ctrl-C, --frames or --seconds")
+    return not problem
