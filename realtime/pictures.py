@@ -20,9 +20,11 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _quiet = threading.Lock()  # the filters of warnings are the whole process's: two blocks at a time would leave a mess
 
 
-def load_picture(path: Path) -> Picture:
+def load_picture(path: Path, enough: int | None = None) -> Picture:
     """The picture of a file: uint8, H×W×3, BGR, upright as its EXIF asks; what is transparent is white.
 
+    With `enough`, in pixels, a larger picture comes scaled down by a whole number, its shorter side still at least that:
+    a large JPEG is then read several times as fast, and other threads hardly wait for Python's lock.
     StyleError, with the file's name, when it is empty, broken, no picture, or larger than 50 megapixels.
     """
     try:
@@ -34,7 +36,9 @@ def load_picture(path: Path) -> Picture:
                         f"{path.name} has {image.width * image.height / 1e6:.0f} megapixels, more than {MOST_PIXELS // 10**6};"
                         " make a smaller copy"
                     )
-                return _bgr(ImageOps.exif_transpose(image))
+                if enough:
+                    image.draft(None, (enough, enough))
+                return _bgr(ImageOps.exif_transpose(image), enough)
     except StyleError:
         raise
     except FileNotFoundError:
@@ -47,7 +51,7 @@ def load_picture(path: Path) -> Picture:
         raise StyleError(f"{path.name} cannot be read as a picture ({reason})") from error
 
 
-def _bgr(image: Image.Image) -> Picture:
+def _bgr(image: Image.Image, enough: int | None) -> Picture:
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits of grey, which convert() would clip at 255
         grey = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=1e9, neginf=0)
         usual = grey[grey < 1e9]
@@ -59,4 +63,7 @@ def _bgr(image: Image.Image) -> Picture:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+    image = image.convert("RGB")
+    if enough and (times := min(image.size) // enough) > 1:
+        image = image.reduce(times)
+    return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])

@@ -1,4 +1,4 @@
-"""The library of styles: pictures in folders, and their codes, worked out once and kept."""
+"""The library of styles: named pictures, and their codes, worked out once and kept."""
 
 from __future__ import annotations
 
@@ -6,86 +6,75 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 
 from realtime.errors import StyleError, UsageError
-from realtime.models.base import StyleCode, fingerprint
+from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.paths import user_path
-from realtime.pictures import PICTURES, load_picture
+from realtime.pictures import load_picture
+from realtime.style_folders import (
+    FolderWatch,
+    Style,
+    find_styles,
+    in_order,
+    one_style,
+    standard_folders,
+    user_folder,
+)
 from realtime.stylizer import Stylizer
 
 FIRST = "wave"
 """What a person sees before choosing a style: it looks good on anything."""
 
+LOOK_SECONDS = 0.5
+"""Between two looks into the folders. A new picture is seen by one and has come to rest by the next."""
+
+_TRIES = 3  # at reading a new picture, with 1 and 2 seconds between them, before it is called unreadable
+_NAMED_ALONE = 3  # styles gone at once are named up to so many; a folder that vanishes is one notice
+
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """A named picture."""
+class _Trial:
+    """A picture that is new in a folder, to be read at a time of the library's clock."""
 
-    name: str
-    path: Path
-
-
-def shipped_folder() -> Path:
-    """Where the styles that come with the program lie: in the package when installed, beside it in a checkout."""
-    installed = Path(__file__).with_name("gallery")
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "styles"
-
-
-def user_folder() -> Path:
-    """Where a person's own styles lie; it need not exist."""
-    return platformdirs.user_config_path("realtime") / "styles"
-
-
-def standard_folders() -> list[Path]:
-    """The shipped styles, and the user's own where there are any."""
-    return [shipped_folder()] + [folder for folder in (user_folder(),) if os.path.isdir(folder)]
-
-
-def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
-    """The styles of some folders by name, and notices about files that are none.
-
-    A file is a style when its ending is a picture's; its name is the file's without the ending. Where two folders have
-    a name in common the later one's counts. UsageError when a folder is missing.
-    """
-    styles: dict[str, Style] = {}
-    notices = []
-    for folder in folders:
-        if not os.path.isdir(folder):
-            raise UsageError(f"there is no style folder {folder}; --styles takes a folder of pictures")
-        try:
-            paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
-        except OSError as error:
-            raise UsageError(f"the style folder {folder} cannot be read ({error.strerror})") from error
-        for path in paths:
-            if path.suffix.lower() in PICTURES:
-                styles[path.stem] = Style(path.stem, path)
-            elif folder != shipped_folder():
-                notices.append(f"{path.name} is no style: wanted {', '.join(sorted(PICTURES))}")
-    return sorted(styles.values(), key=_order), notices
-
-
-def _order(style: Style) -> tuple[str, str]:
-    return style.name.casefold(), style.name
+    style: Style
+    due: float
+    failures: int = 0
 
 
 class StyleLibrary:
     """Styles in the order of their names, and their codes by one model.
 
-    Codes are kept in memory and, by the picture's content and the model, on disk. Any thread may ask for one.
+    Codes are kept in memory and, by the picture's content and the model, on disk. Any thread may ask for one; one thread
+    calls `refresh` again and again, and the library then follows what changes in the folders.
     """
 
-    def __init__(self, stylizer: Stylizer, folders: Sequence[Path] = (), cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        stylizer: Stylizer,
+        folders: Sequence[Path] = (),
+        cache: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """The shipped styles, the user's own, and those of `folders`. `cache` is where codes are kept, by default in
-        the user's cache folder. UsageError when a folder is missing."""
+        the user's cache folder; `clock` gives seconds. UsageError when one of `folders` is missing."""
         self._stylizer = stylizer
         self._cache = cache or platformdirs.user_cache_path("realtime") / "codes"
-        self._styles, self.notices = find_styles([*standard_folders(), *folders])
+        self._clock = clock
+        folders = [*standard_folders(), *folders]
+        found, self.notices = find_styles(folders)
+        self._watch = FolderWatch(folders, found)
+        self._look_at = clock() + LOOK_SECONDS
+        self._styles = {style.name: style for style in found}  # never changed, only replaced
         self._codes: dict[str, StyleCode] = {}
+        self._trials: dict[str, _Trial] = {}
+        self._refused: dict[str, Style] = {}
         self._changing = threading.Lock()
 
     def __len__(self) -> int:
@@ -94,7 +83,7 @@ class StyleLibrary:
     @property
     def names(self) -> list[str]:
         """The names, in order. A picture that turned out to be unreadable is not among them."""
-        return [style.name for style in self._styles]
+        return list(self._styles)
 
     def find(self, text: str) -> str:
         """The style that a person means by a name, the beginning of one, or a picture file, which is added.
@@ -106,9 +95,9 @@ class StyleLibrary:
         path = user_path(text)
         if os.path.isfile(path):  # not path.is_file(), which raises for a name that is too long
             with self._changing:
-                others = [style for style in self._styles if style.name != path.stem]
-                self._styles = sorted([*others, Style(path.stem, path)], key=_order)
+                self._put(one_style(path))
                 self._codes.pop(path.stem, None)
+                self._watch.add(path)
             return path.stem
         fitting = [name for name in self.names if text and name.casefold().startswith(text.casefold())]
         if len(fitting) == 1:
@@ -130,7 +119,11 @@ class StyleLibrary:
         )
 
     def ready(self, name: str) -> StyleCode | None:
-        """The style's code if it has been worked out, at once."""
+        """The style's code if it has been worked out, at once.
+
+        It becomes another one when the picture is replaced, and stays when the picture is removed: who looks at a style
+        goes on with it.
+        """
         return self._codes.get(name)
 
     def code(self, name: str) -> StyleCode:
@@ -140,17 +133,80 @@ class StyleLibrary:
         """
         if known := self._codes.get(name):
             return known
-        style = next((style for style in self._styles if style.name == name), None)
+        style = self._styles.get(name)
         if style is None:
             raise UsageError(f"there is no style {name!r}; there are {', '.join(self.names)}")
         try:
             code = self._cached(style)
         except StyleError:
             with self._changing:
-                self._styles = [other for other in self._styles if other is not style]
+                self._refused[name] = style
+                if self._styles.get(name) is style:
+                    self._drop([name])
             raise
-        self._codes[name] = code
-        return code
+        with self._changing:
+            if self._styles.get(name) is not style:  # removed or replaced meanwhile
+                return code
+            return self._codes.setdefault(name, code)
+
+    def refresh(self) -> list[str]:
+        """Follow the folders: what a person should be told of new, changed and removed styles.
+
+        To be called often, by one thread: it looks twice a second at most, and reads one new picture a call at most.
+        A picture that is still being copied, or cannot be read for the moment, is tried again before a word is said.
+        """
+        now, notices = self._clock(), []
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            notices = self._look(now)
+        due = next((trial for trial in self._trials.values() if trial.due <= now), None)
+        return notices + (self._try(due, now) if due else [])
+
+    def _look(self, now: float) -> list[str]:
+        known = self._styles
+        sight = self._watch.look()
+        trials = {}
+        for name, style in sight.settled.items():
+            if style not in (known.get(name), self._refused.get(name)):
+                before = self._trials.get(name)
+                trials[name] = before if before and before.style == style else _Trial(style, now)
+        self._trials = trials
+        with self._changing:
+            gone = [name for name, style in known.items() if name not in sight.present and self._styles[name] is style]
+            self._drop(gone)
+        if len(gone) > _NAMED_ALONE:
+            return [*sight.notices, f"{len(gone)} styles are gone"]
+        return sight.notices + [f"style {name} is gone" for name in gone]
+
+    def _try(self, trial: _Trial, now: float) -> list[str]:
+        style, name = trial.style, trial.style.name
+        try:
+            code = self._cached(style)
+        except StyleError as error:
+            failures = trial.failures + 1
+            if failures < _TRIES:
+                self._trials[name] = replace(trial, due=now + failures, failures=failures)
+                return []
+            del self._trials[name]
+            self._refused[name] = style
+            return [f"{error}; style {name} stays as it was" if name in self._styles else str(error)]
+        del self._trials[name]
+        with self._changing:
+            new, before = name not in self._styles, self._codes.get(name)
+            if not new and before and _same(before, code):
+                code = before  # written anew with the same content: nobody need notice
+            self._put(style)
+            self._codes[name] = code
+        if new:
+            return [f"new style {name}"]
+        return [f"style {name} has changed"] if before and code is not before else []
+
+    def _put(self, style: Style) -> None:
+        styles = {**self._styles, style.name: style}
+        self._styles = {style.name: style for style in in_order(styles.values())}
+
+    def _drop(self, names: Sequence[str]) -> None:
+        self._styles = {name: style for name, style in self._styles.items() if name not in names}
 
     def _cached(self, style: Style) -> StyleCode:
         try:
@@ -165,7 +221,7 @@ class StyleLibrary:
                 return code
             except StyleError:
                 pass  # half written or of other times: it is made again, and written over
-        code = self._stylizer.encode(load_picture(style.path))
+        code = self._stylizer.encode(load_picture(style.path, enough=2 * STYLE_SIZE))
         with contextlib.suppress(OSError):  # a cache that cannot be written costs a little time at the next start
             self._keep(code, kept)
         return code
@@ -180,3 +236,7 @@ class StyleLibrary:
             except OSError:
                 Path(file.name).unlink(missing_ok=True)
                 raise
+
+
+def _same(code: StyleCode, other: StyleCode) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(code.arrays, other.arrays, strict=True))

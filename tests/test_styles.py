@@ -12,10 +12,11 @@ import pytest
 from fakes import FakeModel
 from PIL import Image
 
-from realtime import pictures, styles
+from realtime import pictures, style_folders, styles
 from realtime.errors import StyleError, UsageError
 from realtime.pictures import PICTURES, load_picture
-from realtime.styles import StyleLibrary, find_styles
+from realtime.style_folders import find_styles
+from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
 
@@ -33,8 +34,9 @@ def paint(path: Path, colour: tuple[int, int, int] = (200, 100, 50), size: tuple
 @pytest.fixture(autouse=True)
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two shipped styles, no folder of the user's yet, and a cache of this test's own."""
-    monkeypatch.setattr(styles, "shipped_folder", lambda: tmp_path / "shipped")
-    monkeypatch.setattr(styles, "user_folder", lambda: tmp_path / "user")
+    monkeypatch.setattr(style_folders, "shipped_folder", lambda: tmp_path / "shipped")
+    for module in (style_folders, styles):
+        monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "user")
     monkeypatch.setattr(styles.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
     paint(tmp_path / "shipped" / "wave.png")
     paint(tmp_path / "shipped" / "mosaic.jpg", (10, 20, 30))

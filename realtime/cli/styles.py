@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def styles(folders: tuple[Path, ...], sheet: Path | None, model: str) -> None:
     """List the styles: shipped, your own, and those of --styles."""
     from realtime.pictures import load_picture
-    from realtime.styles import find_styles, standard_folders, user_folder
+    from realtime.style_folders import find_styles, standard_folders, user_folder
 
     found, notices = find_styles([*standard_folders(), *folders])
     pictures = []
