@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 
-from realtime.frame import Picture, Size
+from realtime.frame import Picture
 from realtime.stylizer import Stylizer
 
 _GAP = 8
@@ -19,11 +19,14 @@ _INK = (40, 40, 40)
 def contact_sheet(
     stylizer: Stylizer,
     picture: Picture,
-    styles: Sequence[tuple[str, Picture]],
-    tile: Size = (320, 240),
+    styles: Iterable[tuple[str, Picture]],
+    side: int = 320,
     columns: int = 5,
 ) -> Picture:
-    """`picture` as it is and in each of the named style pictures, all uint8, H×W×3, BGR, in tiles of (width, height)."""
+    """`picture` as it is and in each of the named style pictures, all uint8, H×W×3, BGR, in tiles whose longer side is `side`."""
+    height, width = picture.shape[:2]
+    scale = side / max(height, width)
+    tile = max(1, round(width * scale)), max(1, round(height * scale))
     named = [("original", picture)] + [(name, stylizer(picture, stylizer.encode(style))) for name, style in styles]
     rows = -(-len(named) // columns)
     step = (tile[0] + _GAP, tile[1] + _GAP + _TEXT)

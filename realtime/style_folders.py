@@ -56,7 +56,7 @@ def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
                 continue
             raise UsageError(f"there is no style folder {folder}; --styles takes a folder of pictures")
         try:
-            found, others = _look_into(folder)
+            found, others = look_into(folder)
         except OSError as error:
             raise UsageError(f"the style folder {folder} cannot be read ({error.strerror})") from error
         styles |= {style.name: style for style in found}
@@ -119,7 +119,7 @@ class FolderWatch:
     def _list(self) -> dict[str, Style]:
         for folder in self._lists:
             try:
-                self._lists[folder] = _look_into(folder)
+                self._lists[folder] = look_into(folder)
             except (FileNotFoundError, NotADirectoryError):
                 self._lists[folder] = [], []
             except OSError:
@@ -133,7 +133,7 @@ class FolderWatch:
         return now
 
 
-def _look_into(folder: Path) -> tuple[list[Style], list[Path]]:
+def look_into(folder: Path) -> tuple[list[Style], list[Path]]:
     """The pictures in a folder and its other files, in the order of their names; OSError when it cannot be read."""
     styles, others = [], []
     with os.scandir(folder) as entries:

@@ -1,9 +1,9 @@
-"""`realtime styles`."""
+"""`realtime styles`: which styles there are, in a list and on a sheet, and the person's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,49 +12,107 @@ from realtime.errors import RealtimeError, SinkError, UsageError
 
 if TYPE_CHECKING:
     from realtime.frame import Picture
+    from realtime.style_folders import Style
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @styles_option
-@click.option(
-    "--sheet", type=file, metavar="FILE", help="Draw the demo scene in every style into a new .png or .jpg file."
-)
+@click.option("--sheet", type=file, metavar="FILE", help="Draw a picture in every style into a new .png or .jpg file.")
+@click.option("--picture", type=file, metavar="FILE", help="The picture for --sheet.  [default: the demo scene]")
 @model_option
-def styles(folders: tuple[Path, ...], sheet: Path | None, model: str) -> None:
-    """List the styles: shipped, your own, and those of --styles."""
+@click.pass_context
+def styles(context: click.Context, /, **options: Any) -> None:
+    """List the styles: shipped, your own, and those of --styles. Or add and remove your own."""
+    if context.invoked_subcommand is None:
+        _styles(**options)
+        return
+    for name in options:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} goes with `realtime styles` alone, not with {context.invoked_subcommand}")
+
+
+@styles.command("list")
+@styles_option
+def list_styles(folders: tuple[Path, ...]) -> None:
+    """List the styles, as `realtime styles` does."""
+    _list(folders)
+
+
+@styles.command()
+@click.argument("pictures", nargs=-1, required=True, type=file)
+@click.option("--name", metavar="NAME", help="What to call it.  [default: as the file]")
+@click.option("--force", is_flag=True, help="Take the place of a style of this name; yours goes to the removed ones.")
+def add(pictures: tuple[Path, ...], name: str | None, force: bool) -> None:
+    """Copy pictures into the folder of your own styles. A session that runs takes them up."""
+    from realtime.own_styles import add_styles
+
+    for style in add_styles(pictures, name, force):
+        say(f"added {style.name} ({style.path})")
+
+
+@styles.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def remove(names: tuple[str, ...]) -> None:
+    """Take styles out of your own. Their pictures are kept in a folder `removed`."""
+    from realtime.own_styles import remove_style
+
+    for name in names:
+        for place in remove_style(name):
+            say(f"removed {name}; its picture lies in {place}, `realtime styles add` brings it back")
+
+
+def _styles(folders: tuple[Path, ...], sheet: Path | None, picture: Path | None, model: str) -> None:
+    if picture and not sheet:
+        raise UsageError(f"--picture {picture} is for a sheet; name the file to draw with --sheet")
+    if sheet and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise UsageError(f"a sheet is a .png or .jpg file, not {sheet.name!r}")
+    content = _content(picture) if sheet else None  # read first: what is wrong is said before anything is drawn
+    found = _list(folders)
+    if sheet and content is not None:
+        _draw_sheet(sheet, content, found, model)
+
+
+def _list(folders: tuple[Path, ...]) -> list[Style]:
+    """List the styles, and give those whose pictures can be read."""
     from realtime.pictures import load_picture
     from realtime.style_folders import find_styles, standard_folders, user_folder
 
     found, notices = find_styles([*standard_folders(), *folders])
-    pictures = []
+    readable = []
     for style in found:
         try:
-            picture = load_picture(style.path)
+            height, width = load_picture(style.path).shape[:2]
         except RealtimeError as error:
             notices.append(str(error))
             continue
-        if sheet:
-            pictures.append((style.name, picture))
-        height, width = picture.shape[:2]
+        readable.append(style)
         click.echo(f"{style.name:20}  {width}×{height}  {style.path}")
     for notice in notices:
         say(notice)
     say(f"pictures in {user_folder()} are styles too")
-    if sheet:
-        _draw_sheet(sheet, pictures, model)
+    return readable
 
 
-def _draw_sheet(path: Path, pictures: list[tuple[str, Picture]], model: str) -> None:
+def _content(path: Path | None) -> Picture:
+    """What is painted in every style: a picture scaled down, or the demo scene."""
+    from realtime.pictures import load_picture
+    from realtime.sources.base import shrunk
+    from realtime.sources.scene import Scene
+
+    return shrunk(load_picture(path), (640, 640)) if path else Scene((640, 480)).draw(12.0)
+
+
+def _draw_sheet(path: Path, content: Picture, styles: list[Style], model: str) -> None:
     from PIL import Image
 
+    from realtime.models.base import STYLE_SIZE
+    from realtime.pictures import load_picture
     from realtime.sheet import contact_sheet
-    from realtime.sources.scene import Scene
     from realtime.stylizer import Stylizer
 
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise UsageError(f"a sheet is a .png or .jpg file, not {path.name!r}")
+    pictures = ((style.name, load_picture(style.path, enough=2 * STYLE_SIZE)) for style in styles)
     with Stylizer(model) as stylizer:
-        drawn = contact_sheet(stylizer, Scene((640, 480)).draw(12.0), pictures)
+        drawn = contact_sheet(stylizer, content, pictures)
     try:
         with open(path, "xb") as file:
             Image.fromarray(drawn[:, :, ::-1]).save(file, quality=85)
