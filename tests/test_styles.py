@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 
 from realtime import pictures, style_folders, styles
 from realtime.errors import StyleError, UsageError
+from realtime.models.base import style_input
 from realtime.pictures import PICTURES, load_picture
 from realtime.style_folders import find_styles
 from realtime.styles import StyleLibrary
@@ -263,6 +265,288 @@ def test_many_threads(folders: Path, model: FakeModel) -> None:
         thread.join()
     assert sorted(set(failed)) == names[::4]
     assert library.names == ["mosaic", *(name for name in names if name not in failed), "wave"]
+
+
+# While the program runs
+
+
+class Running:
+    """A library that is refreshed as a session does it, by a clock of the test's; `said` is what it had to say."""
+
+    def __init__(self, model: FakeModel, *folders: Path) -> None:
+        self.now = 0.0
+        self.model = model
+        self.library = StyleLibrary(Stylizer(model), folders, clock=lambda: self.now)
+        for name in self.library.names:
+            with suppress(StyleError):
+                self.library.code(name)
+        self.said: list[str] = []
+
+    def wait(self, seconds: float) -> list[str]:
+        """What is said within that time."""
+        before = len(self.said)
+        end = self.now + seconds
+        while self.now < end:
+            self.now += 0.1
+            self.said += self.library.refresh()
+        return self.said[before:]
+
+
+@pytest.fixture
+def running(folders: Path, model: FakeModel) -> Running:
+    return Running(model)
+
+
+def test_a_picture_dropped_into_the_folder_is_a_style_within_two_seconds(folders: Path, running: Running) -> None:
+    assert running.wait(5) == []
+    file = paint(folders / "user" / "night.png", (0, 0, 90))  # the folder was not there either
+    assert running.wait(2) == ["new style night"]
+    assert running.library.names == ["mosaic", "night", "wave"]
+    code = running.library.ready("night")
+    assert code and np.array_equal(code.arrays[0], running.model.encode(load_picture(file)).arrays[0])
+    assert running.wait(10) == []
+
+
+def test_every_folder_is_watched(folders: Path, model: FakeModel) -> None:
+    (folders / "named").mkdir()
+    running = Running(model, folders / "named")
+    for folder in ("shipped", "user", "named"):
+        paint(folders / folder / f"from {folder}.png")
+    assert sorted(running.wait(2)) == ["new style from named", "new style from shipped", "new style from user"]
+
+
+def test_a_picture_that_is_being_copied_is_waited_for(folders: Path, running: Running) -> None:
+    whole = paint(folders / "whole.png", size=(400, 300)).read_bytes()
+    file = folders / "user" / "slow.png"
+    file.parent.mkdir()
+    for size in range(0, len(whole), len(whole) // 20):
+        file.write_bytes(whole[:size])
+        assert running.wait(0.3) == []
+    file.write_bytes(whole)
+    assert running.wait(2) == ["new style slow"]
+
+
+def test_a_copy_that_pauses_is_waited_for(folders: Path, running: Running) -> None:
+    whole = paint(folders / "whole.png", size=(400, 300)).read_bytes()
+    file = folders / "user" / "slow.png"
+    file.parent.mkdir()
+    file.write_bytes(b"")
+    assert running.wait(20) == []  # browsers leave an empty file of the name until the download is whole
+    file.write_bytes(whole[: len(whole) // 2])
+    assert running.wait(2.5) == []
+    file.write_bytes(whole)
+    assert running.wait(2) == ["new style slow"]
+
+
+def test_a_picture_that_no_one_can_read_is_said_once_and_tried_again_when_it_changes(
+    folders: Path, running: Running
+) -> None:
+    file = folders / "shipped" / "letter.png"
+    file.write_text("dear reader")
+    assert running.wait(60) == ["letter.png is no picture that can be read"]
+    assert "letter" not in running.library.names
+    paint(file)
+    assert running.wait(2) == ["new style letter"]
+
+
+def test_a_picture_that_was_broken_at_the_start_is_not_told_of_again(folders: Path, model: FakeModel) -> None:
+    (folders / "shipped" / "wave.png").write_text("dear reader")
+    running = Running(model)
+    assert running.wait(60) == [] and running.library.names == ["mosaic"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".night.png",
+        "~night.png",
+        "night.png~",
+        "night.png.part",
+        "Unconfirmed 7.crdownload",
+        "night.tmp",
+        "in/night.png",
+    ],
+)
+def test_hidden_temporary_and_nested_names_are_none_of_ours(folders: Path, running: Running, name: str) -> None:
+    data = paint(folders / "a.png").read_bytes()
+    file = folders / "user" / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(data)
+    assert running.wait(5) == [] and running.library.names == ["mosaic", "wave"]
+    file.rename(folders / "user" / "night.png")  # the download is done
+    assert running.wait(2) == ["new style night"]
+
+
+def test_what_is_no_picture_is_said_once(folders: Path, running: Running) -> None:
+    (folders / "user").mkdir()
+    (folders / "user" / "IMG_1.HEIC").write_bytes(b"ftypheic")
+    (said,) = running.wait(20)
+    assert said.startswith("IMG_1.HEIC is no style: wanted .bmp")
+
+
+def test_a_replaced_picture_is_a_changed_style(folders: Path, running: Running) -> None:
+    before = running.library.ready("wave")
+    paint(folders / "shipped" / "wave.png", (1, 2, 3), size=(30, 30))
+    assert running.wait(2) == ["style wave has changed"]
+    after = running.library.ready("wave")
+    assert before and after and not np.array_equal(before.arrays[0], after.arrays[0])
+    assert running.library.code("wave") is after
+
+
+def test_a_picture_replaced_by_removing_it_first_is_never_gone(folders: Path, running: Running) -> None:
+    (folders / "shipped" / "wave.png").unlink()
+    running.wait(0.4)
+    paint(folders / "shipped" / "wave.jpg", (1, 2, 3))
+    assert running.wait(5) == ["style wave has changed"]
+
+
+def test_a_picture_written_anew_with_the_same_content_is_no_news(folders: Path, running: Running) -> None:
+    before = running.library.ready("wave")
+    os.utime(folders / "shipped" / "wave.png", (1, 1))
+    assert running.wait(5) == [] and running.library.ready("wave") is before
+
+
+def test_a_broken_replacement_leaves_the_style_as_it_was(folders: Path, running: Running) -> None:
+    before = running.library.ready("wave")
+    (folders / "shipped" / "wave.png").write_text("dear reader")
+    (said,) = running.wait(20)
+    assert said == "wave.png is no picture that can be read; style wave stays as it was"
+    assert running.library.ready("wave") is before and "wave" in running.library.names
+
+
+def test_a_removed_style_is_no_longer_chosen_but_whoever_looks_at_it_goes_on(folders: Path, running: Running) -> None:
+    before = running.library.ready("wave")
+    (folders / "shipped" / "wave.png").unlink()
+    assert running.wait(2) == ["style wave is gone"]
+    assert running.library.names == ["mosaic"]
+    assert running.library.ready("wave") is before
+    with pytest.raises(UsageError, match="there are mosaic"):
+        running.library.find("wave")
+    paint(folders / "user" / "wave.png", (9, 9, 9))
+    assert running.wait(2) == ["new style wave"]
+    after = running.library.ready("wave")
+    assert after and after.arrays[0].tolist() == [9, 9, 9]
+
+
+def test_ones_own_gone_the_shipped_one_is_back(folders: Path, model: FakeModel) -> None:
+    own = paint(folders / "user" / "wave.png", (255, 0, 0))
+    running = Running(model)
+    own.unlink()
+    assert running.wait(2) == ["style wave has changed"]
+    code = running.library.ready("wave")
+    assert code and np.array_equal(
+        code.arrays[0], model.encode(load_picture(folders / "shipped" / "wave.png")).arrays[0]
+    )
+
+
+def test_a_renamed_picture_is_a_style_of_the_new_name(folders: Path, running: Running) -> None:
+    (folders / "shipped" / "wave.png").rename(folders / "shipped" / "sea.png")
+    assert sorted(running.wait(2)) == ["new style sea", "style wave is gone"]
+
+
+def test_a_folder_that_vanishes_and_comes_back(folders: Path, model: FakeModel) -> None:
+    for number in range(5):
+        paint(folders / "stick" / f"{number}.png", (number, 0, 0))
+    running = Running(model, folders / "stick")
+    (folders / "stick").rename(folders / "pulled")
+    assert running.wait(2) == ["5 styles are gone"] and running.library.names == ["mosaic", "wave"]
+    (folders / "pulled").rename(folders / "stick")
+    assert running.wait(2) == [f"new style {number}" for number in range(5)]
+    (folders / "stick").rename(folders / "pulled")
+    (folders / "stick").write_text("a file where the folder was")
+    assert running.wait(2) == ["5 styles are gone"]
+
+
+def test_a_folder_that_cannot_be_read_for_a_moment_keeps_its_styles(
+    folders: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "scandir", fail)
+        assert running.wait(5) == []
+    assert running.wait(5) == [] and running.library.names == ["mosaic", "wave"]
+
+
+def test_all_styles_may_go(folders: Path, running: Running) -> None:
+    for file in (folders / "shipped").iterdir():
+        file.unlink()
+    assert running.wait(2) == ["style mosaic is gone", "style wave is gone"]
+    assert running.library.names == [] and running.library.ready("wave")
+
+
+def test_a_picture_named_alone_is_followed_too(folders: Path, running: Running) -> None:
+    file = paint(folders / "elsewhere" / "night.png", (0, 0, 90))
+    running.library.code(running.library.find(str(file)))
+    assert running.wait(5) == [] and "night" in running.library.names
+    paint(file, (90, 0, 0), (50, 50))
+    assert running.wait(2) == ["style night has changed"]
+    file.unlink()
+    assert running.wait(2) == ["style night is gone"]
+
+
+def test_one_picture_is_read_at_a_time(folders: Path, running: Running) -> None:
+    for number in range(6):
+        paint(folders / "user" / f"{number}.png", (number, number, 0))
+    most = 0
+    while len(running.library.names) < 8:
+        before = running.model.encoded
+        running.now += 0.1
+        running.library.refresh()
+        most = max(most, running.model.encoded - before)
+        assert running.now < 3
+    assert most == 1
+
+
+def test_codes_asked_for_while_the_folders_change(folders: Path, model: FakeModel) -> None:
+    """Threads that ask for codes while pictures come, change and go: none ends up with a code of an old picture."""
+    running = Running(model)
+    end = threading.Event()
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        while not end.is_set():
+            for name in running.library.names:
+                try:
+                    running.library.code(name)
+                except (StyleError, UsageError):
+                    pass
+                except Exception as error:
+                    failed.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for step in range(30):
+        file = folders / "user" / f"{step % 3}.png"
+        if step % 5 == 4:
+            file.unlink(missing_ok=True)
+        else:
+            paint(file, (step, 0, 0), (8 + step, 8))
+        running.wait(1.2)
+    running.wait(3)
+    end.set()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    for name in running.library.names:
+        path = next(path for folder in ("user", "shipped") for path in (folders / folder).glob(f"{name}.*"))
+        assert np.array_equal(running.library.code(name).arrays[0], model.encode(load_picture(path)).arrays[0])
+
+
+def test_large_pictures_are_read_small(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (60, 90, 3), np.uint8)
+    large = Image.fromarray(noise).resize((2700, 1800), Image.Resampling.BICUBIC)
+    for name in ("a.jpg", "a.png", "a.webp"):
+        large.save(folders / name)
+        whole, small = load_picture(folders / name), load_picture(folders / name, enough=512)
+        assert whole.shape == (1800, 2700, 3) and 512 <= small.shape[0] <= 1000
+        assert small.flags.c_contiguous and small.dtype == np.uint8
+        a, b = (style_input(picture) for picture in (whole, small))
+        assert np.abs(a - b).mean() < 0.004
+    paint(folders / "small.png", size=(700, 300))
+    assert load_picture(folders / "small.png", enough=512).shape == (300, 700, 3)
 
 
 # Files that are broken
