@@ -8,11 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from realtime.errors import UsageError
+from realtime.look import Look, Mixture
 
 Action: TypeAlias = Literal[
     "step",
     "style",
     "strength",
+    "hold",
+    "blend",
+    "own colours",
+    "brush",
+    "steady",
+    "slideshow",
+    "keep",
+    "preset",
     "snapshot",
     "record",
     "compare",
@@ -24,16 +33,27 @@ Action: TypeAlias = Literal[
     "help",
     "quit",
 ]
-STRENGTH_STEP = 0.1
+STEP = 0.1
+"""How far a key moves the strength, or the blend of two styles."""
+STOPS: dict[Action, tuple[float, ...]] = {
+    "own colours": (0.0, 0.5, 1.0),
+    "brush": (1.0, 0.75, 0.5, 0.35),
+    "steady": (0.0, 0.5, 1.0),
+}
+"""The amounts that a key goes through, round and round."""
+SLIDESHOW = 10.0
+"""Seconds for each style, where none are given."""
+PRESETS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One wish. `value` is for "step" (styles to go on by), "style" (its place in the list, from 0, or its name) and
-    "strength" (how much more)."""
+    """One wish. `value` is, for "step", styles to go on by; for "style" its place in the list, from 0, or its name; for
+    "strength" and "blend" how much more; for those with `STOPS` the amount, or None for the next stop; for "slideshow" the
+    seconds, or None to begin or end; for "preset" its number, from 1."""
 
     action: Action
-    value: int | float | str = 0
+    value: int | float | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +70,16 @@ KEYS: tuple[Key, ...] = (
     Key("Left, p", "previous style", dict.fromkeys(("left", "p"), Command("step", -1))),
     Key("1 - 9", "straight to a style", {str(n): Command("style", n - 1) for n in range(1, 10)}),
     Key("Up, Down", "more, less strength",
-        {"up": Command("strength", STRENGTH_STEP), "down": Command("strength", -STRENGTH_STEP)}),
+        {"up": Command("strength", STEP), "down": Command("strength", -STEP)}),
+    Key("x", "blend with a second style", {"x": Command("hold")}),
+    Key("., ,", "more, less of the second style",
+        {".": Command("blend", STEP), ",": Command("blend", -STEP)}),
+    Key("a", "own colours", {"a": Command("own colours")}),
+    Key("w", "brush size", {"w": Command("brush")}),
+    Key("t", "steady", {"t": Command("steady")}),
+    Key("l", "slideshow of styles", {"l": Command("slideshow")}),
+    Key("F1 - F4", "recall a look", {f"f{n}": Command("preset", n) for n in range(1, PRESETS + 1)}),
+    Key("k F1 - F4", "keep this look", {"k": Command("keep")}),
     Key("s", "save a snapshot", {"s": Command("snapshot")}),
     Key("r", "start, stop recording a clip", {"r": Command("record")}),
     Key("c", "compare with the original", {"c": Command("compare")}),
@@ -77,10 +106,12 @@ def key_table() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How frames are made and shown just now. Never changed, only replaced, so that a thread can read it without a lock."""
+    """How frames are made and shown just now. Never changed, only replaced, so that a thread can read it without a lock.
 
-    style: str
-    strength: float = 1.0
+    `slideshow` is the seconds for each style, 0 for none; `keeping` waits for the preset that the look is to become.
+    """
+
+    look: Look
     mirror: bool = False
     original: bool = False
     compare: bool = False
@@ -88,6 +119,8 @@ class Settings:
     fullscreen: bool = False
     info: bool = True
     help: bool = False
+    slideshow: float = 0.0
+    keeping: bool = False
     quit: bool = False
 
 
@@ -104,8 +137,9 @@ class Controls:
         """`styles` gives the names that there are, in the order in which keys walk through them."""
         self._settings = settings
         self._styles = styles
+        self._slideshow = settings.slideshow or SLIDESHOW
         self._changing = threading.Lock()
-        self._wishes: list[Action] = []
+        self._wishes: list[Command] = []
         self._notices: list[str] = []
 
     @property
@@ -113,40 +147,119 @@ class Controls:
         return self._settings
 
     def apply(self, command: Command) -> None:
-        """Do what is wished. UsageError when a style is called for by a name that there is none of."""
+        """Do what is wished. UsageError when a style is called for by a name that there is none of, or an amount is out of
+        range."""
         with self._changing:
-            now = self._settings
-            if command.action in _TOGGLES:
-                name = _TOGGLES[command.action]
+            now, action, value = self._settings, command.action, command.value
+            keeping = False
+            if action in _TOGGLES:
+                name = _TOGGLES[action]
                 toggled: dict[str, Any] = {name: not getattr(now, name)}
-                self._settings = replace(now, **toggled)
-            elif command.action in ("step", "style"):
-                self._settings = replace(now, style=self._pick(command, now.style))
-            elif command.action == "strength":
-                wanted = round(min(1.0, max(0.0, now.strength + float(command.value))), 3)
-                self._settings = replace(now, strength=wanted)
-            elif command.action == "quit":
-                self._settings = replace(now, quit=True)
+                now = replace(now, **toggled)
+            elif action in ("step", "style"):
+                now = self._with(now, styles=self._picked(command, now.look))
+            elif action == "strength":
+                now = self._with(now, strength=round(min(1.0, max(0.0, now.look.strength + float(value or 0))), 3))
+            elif action == "hold":
+                now = self._with(now, styles=self._held(now.look))
+            elif action == "blend":
+                now = self._with(now, styles=self._blended(now.look, float(value or 0)))
+            elif action in STOPS:
+                now = self._moved(now, action, value)
+            elif action == "slideshow":
+                seconds = (0.0 if now.slideshow else self._slideshow) if value is None else float(value)
+                now = replace(now, slideshow=max(0.0, seconds))
+                self._notices.append(f"slideshow: a style every {seconds:g} s" if seconds > 0 else "slideshow ended")
+            elif action == "keep":
+                keeping = not now.keeping
+                if keeping:
+                    self._notices.append(f"F1 to F{PRESETS} keeps this look; k leaves it")
+            elif action == "quit":
+                now = replace(now, quit=True)
             else:
-                self._wishes.append(command.action)
+                self._wishes.append(Command("keep", value) if action == "preset" and now.keeping else command)
+            self._settings = replace(now, keeping=keeping)
 
-    def _pick(self, command: Command, current: str) -> str:
+    def use(self, look: Look) -> None:
+        """Take up a look. UsageError when it names a style that there is none of."""
+        with self._changing:
+            for name, _ in look.styles:
+                self._check(name)
+            self._settings = replace(self._settings, look=look)
+
+    def _with(self, settings: Settings, **changes: Any) -> Settings:
+        return replace(settings, look=replace(settings.look, **changes))
+
+    def _moved(self, settings: Settings, action: Action, value: int | float | str | None) -> Settings:
+        name, stops = action.replace(" ", "_"), STOPS[action]
+        if value is None:  # the first stop beyond the amount, in the order of the stops
+            amount = getattr(settings.look, name)
+            nearest = min(range(len(stops)), key=lambda k: abs(stops[k] - amount))
+            value = stops[(nearest + 1) % len(stops)]
+        self._notices.append(f"{action} {float(value):.0%}")
+        return self._with(settings, **{name: float(value)})
+
+    def _held(self, look: Look) -> Mixture:
+        """Half the style in use and half the next one; of a mixture, the last one alone."""
+        if len(look.styles) > 1:
+            self._notices.append(f"{look.style} alone")
+            return ((look.style, 1.0),)
+        styles = self._styles()
+        if len(styles) < 2:
+            self._notices.append("there is no second style to blend with")
+            return look.styles
+        second = self._next(look.style, 1)
+        self._notices.append(f"{look.style} and {second}: . and , move between them, n and p change the second")
+        return ((look.style, 0.5), (second, 0.5))
+
+    def _blended(self, look: Look, more: float) -> Mixture:
+        """More of the last style, less of the others."""
+        *others, (last, weight) = look.styles
+        if not others:
+            self._notices.append("x blends with a second style first")
+            return look.styles
+        wanted = round(min(1.0, max(0.0, weight + more)), 3)
+        rest = sum(w for _, w in others)
+        kept = [(name, (1 - wanted) * (w / rest if rest else 1 / len(others))) for name, w in others]
+        return (*kept, (last, wanted))
+
+    def _picked(self, command: Command, look: Look) -> Mixture:
+        """The mixture with the style wished for as its last one."""
+        *others, (last, weight) = look.styles
+        wanted = self._pick(command, last, [name for name, _ in others])
+        if wanted in dict(others):
+            self._notices.append(f"{wanted} is blended in already")
+            return look.styles
+        return (*others, (wanted, weight))
+
+    def _pick(self, command: Command, current: str, taken: list[str]) -> str:
         styles = self._styles()
         if isinstance(command.value, str):
-            if command.value not in styles:
-                raise UsageError(f"there is no style {command.value!r}; there are {', '.join(styles)}")
+            self._check(command.value)
             return command.value
+        place = int(command.value or 0)
         if command.action == "step":
-            place = styles.index(current) if current in styles else 0
-            return styles[(place + int(command.value)) % len(styles)]
-        place = int(command.value)
+            wanted = self._next(current, place)
+            while wanted in taken and wanted != current:
+                wanted = self._next(wanted, 1 if place > 0 else -1)
+            return wanted
         if place >= len(styles):
             self._notices.append(f"there are only {len(styles)} styles")
             return current
         return styles[place]
 
-    def take_wishes(self) -> list[Action]:
-        """The snapshots and record switches asked for since the last call."""
+    def _next(self, current: str, step: int) -> str:
+        styles = self._styles()
+        place = styles.index(current) if current in styles else 0
+        return styles[(place + step) % len(styles)] if styles else current
+
+    def _check(self, name: str) -> None:
+        styles = self._styles()
+        if name not in styles:
+            raise UsageError(f"there is no style {name!r}; there are {', '.join(styles)}")
+
+    def take_wishes(self) -> list[Command]:
+        """The snapshots, record switches and presets asked for since the last call."""
         with self._changing:
             wishes, self._wishes = self._wishes, []
         return wishes

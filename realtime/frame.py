@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from realtime.look import Look
+
 Picture: TypeAlias = npt.NDArray[np.uint8]
 Size: TypeAlias = tuple[int, int]  # width, height, in pixels
 
@@ -27,14 +29,13 @@ class Frame:
 class Stylized:
     """What a sink takes: the frame as the model saw it, the picture that came out, and how it was made.
 
-    `picture` is of the same size as `frame.picture`; `style` is the style's name; `strength` is 0..1;
-    `model_seconds` is what the model took for it, 0 where nothing had to be computed.
+    `picture` is of the same size as `frame.picture`; `look` is how it was painted just then, on the way from one look
+    to the next too; `model_seconds` is what the model took for it, 0 where nothing had to be computed.
     """
 
     frame: Frame
     picture: Picture
-    style: str
-    strength: float
+    look: Look
     model_seconds: float
 
 

@@ -22,12 +22,13 @@ import cv2
 import numpy as np
 import platformdirs
 
-from realtime.commands import Action, Command, Controls, Settings
+from realtime.commands import Command, Controls, Settings
 from realtime.errors import RealtimeError, StyleError
 from realtime.frame import Frame, Picture, Stylized
+from realtime.look import Look, Mixture, read_look, write_look
 from realtime.mailbox import Mailbox
 from realtime.meter import Figures, Meter
-from realtime.models.base import StyleCode
+from realtime.painter import MORPH, Painter
 from realtime.sinks import RecorderSink, SnapshotSink, WindowSink
 from realtime.sinks.base import create_file
 from realtime.sinks.hud import draw
@@ -37,7 +38,6 @@ from realtime.stylizer import Stylizer
 
 _NOTICE_SECONDS = 3.0
 _REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again, for what is written over it
-_OWN_CODE_SECONDS = 0.5  # how often the content's own code is worked out again, for strengths below 1
 _MOST_SAVING = 3  # snapshots that may be on their way to the disk
 _DIVIDER = 4  # pixels between the original and the stylized picture
 
@@ -63,13 +63,18 @@ class LiveSession:
         seconds: float | None = None,
         say: Callable[[str], None] = lambda text: None,
         about: dict[str, str] | None = None,
+        morph: float = MORPH,
+        presets: Path | None = None,
     ) -> None:
         """`settings` to begin with (by default the first style, mirrored if the source is a camera). `record` names a
         clip to record from the start; `out` is the folder for snapshots and clips (by default the user's Pictures and
         Videos). It ends after `frames` shown or `seconds`. `say` is told what a person should know; `about` goes into
-        the snapshots' text fields. UsageError or SinkError when the clip cannot be begun.
+        the snapshots' text fields. `morph` is the seconds that one style takes to turn into the next; `presets` is the
+        folder of the kept looks (by default in the user's settings). UsageError or SinkError when the clip cannot be begun.
         """
-        self.controls = Controls(settings or Settings(library.first(), mirror=source.mirror), lambda: library.names)
+        self.controls = Controls(
+            settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror), lambda: library.names
+        )
         self._source, self._stylizer, self._library, self._window = source, stylizer, library, window
         self._frames, self._seconds, self._say = frames, seconds, say
         self._clips = out or platformdirs.user_videos_path() / "realtime"
@@ -81,13 +86,15 @@ class LiveSession:
         self._stylized: Mailbox[Stylized] = Mailbox()
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._own: StyleCode | None = None
-        self._newest: Picture | None = None
-        self._in_use = self.controls.settings.style
+        self._painter = Painter(stylizer, library.ready, morph)
+        self._presets = presets or platformdirs.user_config_path("realtime") / "looks"
+        self._in_use = self.controls.settings.look
         self._notices: list[tuple[float, str]] = []
         self._source_notice = ""
         self._recorder = RecorderSink(record) if record else None
         self._recorder_drops = 0
+        self._slide: Mixture = ()
+        self._slide_since = 0.0
 
     @property
     def figures(self) -> Figures:
@@ -162,14 +169,14 @@ class LiveSession:
         before: Settings | None = None
         held: Picture | None = None
         mirrored: tuple[Picture, Picture] | None = None
-        last: Stylized | None = None
-        made_of: tuple[object, ...] = ()
-        code = self._library.code(self._in_use)
+        for name, _ in self._in_use.styles:
+            self._library.code(name)
         while not self._stop.is_set():
             frame = self._captured.get(0.1)
             settings = self.controls.settings
-            if frame is None and newest is not None and settings is not before:
-                frame = Frame(newest.picture, time.monotonic())  # a key was pressed, and no new picture comes
+            if frame is None and newest is not None and (settings is not before or not self._painter.settled):
+                # A key was pressed, or a style is on its way, and no new picture comes.
+                frame = Frame(newest.picture, time.monotonic())
             if frame is None:
                 continue
             newest, before = frame, settings
@@ -180,42 +187,23 @@ class LiveSession:
                 if mirrored is None or mirrored[0] is not picture:
                     mirrored = picture, cv2.flip(picture, 1).astype(np.uint8, copy=False)
                 picture = mirrored[1]
-            self._newest = picture
-            if (ready := self._library.ready(settings.style)) is not None:
-                self._in_use, code = settings.style, ready  # until it is ready the style before it stays
-            strength = 0.0 if settings.original else settings.strength
-            own = self._own if 0 < strength < 1 else None
-            now_of = (picture, code, own)
-            if last and strength == last.strength and all(a is b for a, b in zip(made_of, now_of, strict=True)):
-                last = replace(last, frame=Frame(picture, frame.time), model_seconds=0.0)
-            else:
-                begin = time.perf_counter()
-                painted = self._stylizer(picture, code, strength, own)
-                seconds = time.perf_counter() - begin if strength else 0.0
-                last = Stylized(Frame(picture, frame.time), painted, self._in_use, strength, seconds)
-                made_of = now_of
-            self._meter.add_stylized(last.model_seconds)
-            self._stylized.put(last)
+            paint = self._painter.untouched if settings.original else self._painter.paint
+            latest = paint(Frame(picture, frame.time), settings.look)
+            if all(self._library.ready(name) for name, _ in latest.look.styles):
+                self._in_use = latest.look
+            self._meter.add_stylized(latest.model_seconds)
+            self._stylized.put(latest)
 
     # ---- codes ----
 
     def _work_out_codes(self) -> None:
-        """The style that is wanted now, the content's own code while a strength below 1 needs it, then all other styles."""
-        worked_out = 0.0
+        """The styles that are wanted now, then all others."""
         while not self._stop.is_set():
-            settings = self.controls.settings
-            waiting = [name for name in self._library.names if self._library.ready(name) is None]
-            if settings.style in waiting:
-                self._work_out(settings.style)
-            elif (
-                0 < settings.strength < 1
-                and self._newest is not None
-                and time.monotonic() > worked_out + _OWN_CODE_SECONDS
-            ):
-                new = self._stylizer.encode(self._newest)
-                self._own = self._own.blend(new, 0.5) if self._own else new  # eased, so that nothing jumps
-                worked_out = time.monotonic()
-            elif waiting:
+            names, wanted = self._library.names, dict(self.controls.settings.look.styles)
+            waiting = [
+                name for name in sorted(names, key=lambda name: name not in wanted) if not self._library.ready(name)
+            ]
+            if waiting:
                 self._work_out(waiting[0])
             else:
                 self._stop.wait(0.02)
@@ -225,8 +213,8 @@ class LiveSession:
             self._library.code(style)
         except StyleError as error:
             self.controls.notify(f"style {style} is left out: {error}")
-            if self.controls.settings.style == style:
-                self.controls.apply(Command("style", self._in_use))
+            if style in dict(self.controls.settings.look.styles):
+                self.controls.use(replace(self.controls.settings.look, styles=self._in_use.styles))
 
     # ---- show ----
 
@@ -257,19 +245,42 @@ class LiveSession:
             if latest is not None:  # before the first picture wishes wait
                 for wish in self.controls.take_wishes():
                     self._fulfil(wish, latest)
+            self._go_on_with_slideshow(self.controls.settings, now)
             over = self._seconds is not None and time.monotonic() - begin >= self._seconds
             if over or self.controls.settings.quit or (self._frames and self._meter.shown.count >= self._frames):
                 return
 
-    def _fulfil(self, wish: Action, latest: Stylized) -> None:
+    def _go_on_with_slideshow(self, settings: Settings, now: float) -> None:
+        """The next style when the one shown has had its time; a style that was chosen by key has its time too."""
+        if settings.look.styles != self._slide or not settings.slideshow or settings.frozen:
+            self._slide, self._slide_since = settings.look.styles, now
+        elif now - self._slide_since >= settings.slideshow:
+            self.controls.apply(Command("step", 1))
+
+    def _fulfil(self, wish: Command, latest: Stylized) -> None:
         self._saving = [save for save in self._saving if not save.done()]
-        if wish == "record" and self._recorder:
+        if wish.action == "record" and self._recorder:
             self._stop_recording()
-        elif wish == "record":
+        elif wish.action == "record":
             self._start_recording()
+        elif wish.action in ("preset", "keep"):
+            with self._said():
+                self._use_preset(int(wish.value or 1), keep=wish.action == "keep")
         elif len(self._saving) < _MOST_SAVING:  # a key that is held down asks again and again
             self._saving.append(self._saver.submit(self._save, latest))
             self._saving[-1].add_done_callback(self._saved)
+
+    def _use_preset(self, number: int, keep: bool) -> None:
+        """Recall the look kept under a number, or keep the look in use there."""
+        path = self._presets / f"{number}.toml"
+        if keep:
+            write_look(self.controls.settings.look, path)
+            self._notify(f"look kept: F{number} recalls it")
+        elif path.exists():
+            self.controls.use(read_look(path))
+            self._notify(f"look {number}: {self.controls.settings.look.name}")
+        else:
+            self._notify(f"no look is kept under F{number}; k and F{number} keep the one in use")
 
     def _save(self, stylized: Stylized) -> str:
         self._snapshot.write(stylized)
@@ -285,7 +296,7 @@ class LiveSession:
 
     def _start_recording(self) -> None:
         with self._said():
-            file, path = create_file(self._clips, self.controls.settings.style, ".mp4")
+            file, path = create_file(self._clips, self.controls.settings.look.name, ".mp4")
             file.close()
             self._recorder = RecorderSink(path, created=True)
             self._notify(f"recording {path}")
@@ -356,11 +367,23 @@ class LiveSession:
 
     def _line(self, latest: Stylized, settings: Settings) -> str:
         names = self._library.names
-        place = f"{names.index(latest.style) + 1}/{len(names)} " if latest.style in names else ""
-        strength = f"strength {settings.strength:.0%}" if settings.strength < 1 else ""
-        parts = ["original"] if settings.original else [place + latest.style, strength]
+        look = latest.look
+        place = f"{names.index(look.name) + 1}/{len(names)} " if look.name in names else ""
+        amounts = {"strength": settings.look.strength, "own colours": look.own_colours, "steady": look.steady}
+        parts = [place + _mixed(look)] + [
+            f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")
+        ]
+        parts += [f"brush {look.brush:.0%}"] if look.brush < 1 else []
+        parts = ["original"] if settings.original else parts
         parts += [f"{self._meter.shown.lately:.0f} fps", "frozen" if settings.frozen else ""]
         return "  ·  ".join(part for part in parts if part)
+
+
+def _mixed(look: Look) -> str:
+    """The styles' names, with their weights where there are several."""
+    if len(look.styles) == 1:
+        return look.name
+    return " + ".join(f"{name} {weight:.0%}" for name, weight in look.styles)
 
 
 def _view(stylized: Stylized, settings: Settings) -> Picture:

@@ -140,7 +140,7 @@ def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch
     assert status == 0
     ((source, settings, options),) = seen
     assert source.name == "demo"
-    assert (settings.style, settings.strength, settings.mirror) == ("mine", 0.4, True)
+    assert (settings.look.style, settings.look.strength, settings.mirror) == ("mine", 0.4, True)
     assert (settings.original, settings.compare, settings.fullscreen, settings.info) == (True, True, True, False)
     assert (options["record"], options["out"], options["seconds"], options["frames"]) == (
         Path("c.mp4"),

@@ -17,10 +17,12 @@ from realtime.commands import Command, Settings
 from realtime.errors import SourceError, UsageError
 from realtime.frame import Picture
 from realtime.live import LiveSession
+from realtime.look import Look
 from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
 RED, GREEN, BLUE = (0, 0, 200), (0, 200, 0), (200, 0, 0)
+RED_ALONE = (("red", 1.0),)
 
 
 class Stage:
@@ -37,8 +39,8 @@ class Stage:
         self.said: list[str] = []
 
     def session(self, settings: Settings | None = None, **options: object) -> LiveSession:
-        settings = settings or Settings("red", info=False)
-        self.library.code(settings.style)
+        settings = settings or Settings(Look(RED_ALONE), info=False)
+        self.library.code(settings.look.style)
         window = options.pop("window", self.window)
         return LiveSession(
             self.source,
@@ -172,7 +174,7 @@ def test_next_previous_and_number_keys_switch_the_style(stage: Stage) -> None:
 
 
 def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame(stage: Stage) -> None:
-    session = stage.session(seconds=20)
+    session = stage.session(seconds=20, morph=0.0)
     switched: list[int] = []
 
     def look(picture: Picture) -> None:
@@ -207,10 +209,10 @@ def test_an_unreadable_style_is_left_out_with_a_notice(stage: Stage) -> None:
 
 
 def test_strength_moves_towards_the_contents_own_code_and_0_shows_the_frame(stage: Stage) -> None:
-    half = stage.run_until(lambda picture: True, Settings("red", strength=0.5, info=False))
+    half = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE, strength=0.5), info=False))
     own = half.astype(float) * 2 - np.array(RED)
     assert abs(own[0, 0, 2] - 50) <= 2, "the red of the content's own code"
-    nothing = stage.run_until(lambda picture: True, Settings("red", strength=0.0, info=False))
+    nothing = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE, strength=0.0), info=False))
     assert colour(nothing)[2] == 50
 
 
@@ -218,21 +220,21 @@ def test_strength_keys_stay_within_0_and_1(stage: Stage) -> None:
     session = stage.session(frames=3)
     for _ in range(15):
         session.controls.apply(Command("strength", -0.1))
-    assert session.controls.settings.strength == 0.0
+    assert session.controls.settings.look.strength == 0.0
     for _ in range(15):
         session.controls.apply(Command("strength", 0.1))
-    assert session.controls.settings.strength == 1.0
+    assert session.controls.settings.look.strength == 1.0
     session.run()
 
 
 def test_original_key_shows_the_frame_and_rests_the_model(stage: Stage) -> None:
-    picture = stage.run_until(lambda picture: True, Settings("red", original=True, info=False))
+    picture = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, info=False))
     assert colour(picture)[2] == 50
     assert stage.model.frames == 0
 
 
 def test_compare_shows_the_original_beside_the_stylized_picture(stage: Stage) -> None:
-    picture = stage.run_until(lambda picture: True, Settings("red", compare=True, info=False))
+    picture = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), compare=True, info=False))
     assert picture.shape[0] == 48
     assert picture.shape[1] > 2 * 64
     assert picture[24, 10, 2] == 50
@@ -240,8 +242,8 @@ def test_compare_shows_the_original_beside_the_stylized_picture(stage: Stage) ->
 
 
 def test_mirror(stage: Stage) -> None:
-    plain = stage.run_until(lambda picture: True, Settings("red", original=True, info=False))
-    mirrored = stage.run_until(lambda picture: True, Settings("red", original=True, mirror=True, info=False))
+    plain = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, info=False))
+    mirrored = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, mirror=True, info=False))
     assert plain[0, 5, 1] == 0
     assert plain[0, -5, 1] == 100
     assert mirrored[0, 5, 1] == 100
@@ -255,7 +257,7 @@ def test_a_camera_is_mirrored_by_default_and_others_are_not(stage: Stage) -> Non
 
 
 def test_freeze_holds_the_picture_and_styles_still_change_on_it(stage: Stage) -> None:
-    session = stage.session(Settings("red", original=True, info=False), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), original=True, info=False), seconds=20)
     held: list[int] = []
 
     def look(picture: Picture) -> None:
@@ -282,7 +284,7 @@ def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alo
     clip = tmp_path / "clip.mp4"
     stage.window.type("help")
     stage.window.type("snapshot")
-    stage.session(Settings("red"), record=clip, frames=30).run()
+    stage.session(Settings(Look(RED_ALONE)), record=clip, frames=30).run()
     assert any(len(np.unique(picture.reshape(-1, 3), axis=0)) > 10 for picture in stage.window.shown)
     snapshot = cv2.imread(str(next(stage.out.glob("*.png"))))
     assert np.array_equal(snapshot, np.full_like(snapshot, RED))
@@ -293,7 +295,7 @@ def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alo
 
 
 def test_full_screen_key(stage: Stage) -> None:
-    stage.run_until(lambda picture: stage.window.fullscreen, Settings("red", fullscreen=True, info=False))
+    stage.run_until(lambda picture: stage.window.fullscreen, Settings(Look(RED_ALONE), fullscreen=True, info=False))
 
 
 def test_snapshot_and_recording_keys(stage: Stage) -> None:
@@ -403,7 +405,7 @@ def test_an_unreadable_style_that_is_wanted_leaves_the_one_in_use(stage: Stage) 
     session.controls.apply(Command("style", "amber"))
     stage.window.on_show = lambda picture: session.stop() if any("amber" in text for text in stage.said) else None
     session.run()
-    assert session.controls.settings.style == "red"
+    assert session.controls.settings.look.style == "red"
 
 
 def test_a_held_snapshot_key_does_not_pile_up_pictures(stage: Stage) -> None:

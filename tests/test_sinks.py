@@ -26,6 +26,7 @@ from PIL import Image
 from realtime.commands import KEY_MAP, Command
 from realtime.errors import SinkError, UsageError
 from realtime.frame import Frame, Size, Stylized
+from realtime.look import Look
 from realtime.sinks import RecorderSink, Sink, SnapshotSink, WindowSink, display_problem, hud, recorder
 from realtime.sinks.window import key_name
 
@@ -34,7 +35,7 @@ COLOURS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (128, 128, 128), (40, 80, 160)
 
 
 def stylized(picture: np.ndarray, seconds: float = 0.0, style: str = "iris") -> Stylized:
-    return Stylized(Frame(255 - picture, 1000 + seconds), picture, style, 0.7, 0.01)
+    return Stylized(Frame(255 - picture, 1000 + seconds), picture, Look(((style, 1.0),), strength=0.7), 0.01)
 
 
 def noise(width: int, height: int, seed: int = 0) -> np.ndarray:
@@ -427,7 +428,13 @@ def window(screen: Screen) -> Iterator[subprocess.Popen[str]]:
 @bare_screen
 def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen[str]) -> None:
     number = screen.find_window("realtime")
-    names = {" ": "space", "?": "question", **{name: name.capitalize() for name in KEY_MAP if len(name) > 1}}
+    names = {
+        " ": "space",
+        "?": "question",
+        ".": "period",
+        ",": "comma",
+        **{name: name.capitalize() for name in KEY_MAP if len(name) > 1},
+    }
     last = [name for name, command in KEY_MAP.items() if command == Command("quit")]
     assert window.stdout
     for name, command in KEY_MAP.items():
@@ -442,9 +449,10 @@ def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen
 
 
 def test_keys_with_modifiers() -> None:
-    for code, name in ((0xFF51, "left"), (0x10FF51, "left"), (0x250000, "left"), (0x10001B, "escape"), (0x10006E, "n")):
+    arrows = ((0xFF51, "left"), (0x10FF51, "left"), (0x250000, "left"))
+    for code, name in (*arrows, (0x10001B, "escape"), (0x10006E, "n"), (0xFFBE, "f1"), (0x730000, "f4")):
         assert key_name(code) == name
-    assert key_name(0x700000) == ""  # F1 on Windows
+    assert key_name(0x740000) == ""  # F5 on Windows
 
 
 @bare_screen

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtime import __version__
-from realtime.cli.options import file, finite, folder, model_option, say, size, styles_option
+from realtime.cli.options import chosen_look, file, finite, folder, look_options, model_option, say, size, styles_option
 from realtime.commands import Settings
 from realtime.errors import SinkError
 
@@ -34,16 +34,8 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 )
 @click.option("--source", metavar="S", help="Camera number or name, video, picture, folder of pictures, http(s):// or"
               " rtsp:// address, or demo. Default: the first camera, or the demo where there is none.")  # fmt: skip
-@click.option("--style", metavar="NAME", help="Style to begin with: a name (see `realtime styles`) or a picture file.")
+@look_options
 @styles_option
-@click.option(
-    "--strength",
-    type=click.FloatRange(0, 1),
-    callback=finite,
-    default=1.0,
-    show_default=True,
-    help="From 0, the frame itself, to 1.",
-)
 @model_option
 @click.option(
     "--size",
@@ -60,6 +52,22 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     default=30.0,
     show_default=True,
     help="Asked of cameras and the demo.",
+)
+@click.option(
+    "--morph",
+    type=click.FloatRange(0),
+    callback=finite,
+    default=0.4,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one style takes to turn into the next.",
+)
+@click.option(
+    "--slideshow",
+    type=click.FloatRange(0, min_open=True),
+    callback=finite,
+    metavar="SECONDS",
+    help="Walk through the styles, so long for each.",
 )
 @click.option("--mirror/--no-mirror", default=None, help="As in a mirror. Default: cameras are, others are not.")
 @click.option("--original", is_flag=True, help="Begin with the original.")
@@ -106,11 +114,17 @@ def realtime(context: click.Context, /, **options: Any) -> None:
 def _live(
     source: str | None,
     style: str | None,
+    look_file: Path | None,
+    strength: float | None,
+    own_colours: float | None,
+    brush: float | None,
+    steady: float | None,
     folders: tuple[Path, ...],
-    strength: float,
     model: str,
     size: Size,
     fps: float,
+    morph: float,
+    slideshow: float | None,
     mirror: bool | None,
     original: bool,
     compare: bool,
@@ -136,18 +150,21 @@ def _live(
             say(f"loading {model}; the first time it is downloaded, which can take minutes")
         stylizer = stack.enter_context(Stylizer(model))
         library = StyleLibrary(stylizer, folders)
-        name = library.first() if style is None else library.find(style)
-        library.code(name)
+        look = chosen_look(
+            library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
+        )
+        for name, _ in look.styles:
+            library.code(name)
         for notice in library.notices:
             say(notice)
         settings = Settings(
-            name,
-            strength,
+            look,
             mirror=frames_from.mirror if mirror is None else mirror,
             original=original,
             compare=compare,
             fullscreen=fullscreen,
             info=info,
+            slideshow=slideshow or 0.0,
         )
         about = {
             "model": model,
@@ -172,11 +189,14 @@ def _live(
             seconds=seconds,
             say=say,
             about=about,
+            morph=morph,
         )
         if source is None and frames_from.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")
         source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
-        say(f"{source_line}, {name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else ""))
+        say(
+            f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
+        )
         say(str(session.run()))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +14,8 @@ from realtime.models.registry import DEFAULT_MODEL, NAMES
 
 if TYPE_CHECKING:
     from realtime.frame import Size
+    from realtime.look import Look
+    from realtime.styles import StyleLibrary
 
 
 def size(text: str) -> Size:
@@ -43,6 +47,39 @@ model_option = click.option(
 styles_option = click.option(
     "--styles", "folders", multiple=True, metavar="DIR", type=folder, help="Add a folder of style pictures."
 )
+
+
+_amount = click.FloatRange(0, 1)
+_LOOK = (
+    click.option("--style", metavar="NAME",
+                 help="A name (see `realtime styles`), a picture file, or up to four mixed: wave:0.6,glass:0.4."),
+    click.option("--look", "look_file", metavar="FILE", type=file, help="Begin from the look in a .toml file or a snapshot."),
+    click.option("--strength", type=_amount, callback=finite, help="From 0, the frame itself, to 1.  [default: 1]"),
+    click.option("--own-colours", type=_amount, callback=finite,
+                 help="From 0, the style's colours, to 1, the frame's own.  [default: 0]"),
+    click.option("--brush", type=click.FloatRange(0.1, 1), callback=finite,
+                 help="Fraction of the frame's size that the model sees: strokes grow as it falls.  [default: 1]"),
+    click.option("--steady", type=_amount, callback=finite, help="How much what does not move is held still.  [default: 0]"),
+)  # fmt: skip
+
+
+def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a look; `chosen_look` makes one of what they gave."""
+    for option in reversed(_LOOK):
+        command = option(command)
+    return command
+
+
+def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None, **amounts: float | None) -> Look:
+    """The look that the options mean: that of the file, changed by what was said besides; its styles are found in, or added
+    to, the library. UsageError when there is no such style, look or amount."""
+    from realtime.look import Look, parse_mixture, read_look
+
+    base = read_look(look_file) if look_file else None
+    styles = parse_mixture(style) if style is not None else base.styles if base else ((library.first(), 1.0),)
+    found = tuple((library.find(name), weight) for name, weight in styles)
+    given = {name: amount for name, amount in amounts.items() if amount is not None}
+    return replace(base, styles=found, **given) if base else Look(found, **given)
 
 
 def say(text: str) -> None:

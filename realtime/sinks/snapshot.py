@@ -11,6 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from realtime.errors import SinkError
 from realtime.frame import Picture, Stylized
+from realtime.look import FIELD
 from realtime.sinks.base import Sink, create_file, create_named
 from realtime.text import clean
 
@@ -28,14 +29,15 @@ class SnapshotSink(Sink):
     def write(self, stylized: Stylized) -> None:
         if self._closed:
             raise SinkError("this snapshot folder was closed")
-        about = {**self._about, "style": stylized.style, "strength": f"{stylized.strength:g}"}
-        file, path = create_file(self._folder, stylized.style, ".png")
+        look = stylized.look
+        about = {**self._about, "style": look.name, "strength": f"{look.strength:g}", FIELD: look.to_toml()}
+        file, path = create_file(self._folder, look.name, ".png")
         _save(file, path, stylized.picture, about)
         self.path = path
         if self._keep_original:
             # Named after the stylized one, so that they are a pair even when the second has turned meanwhile.
             file, path = create_named(self._folder, path.stem, "_original.png")
-            _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0"})
+            _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0", FIELD: ""})
 
     def close(self) -> None:
         self._closed = True

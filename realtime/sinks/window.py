@@ -22,6 +22,8 @@ _SPECIAL = {
     0xFF51: "left", 0xFF52: "up", 0xFF53: "right", 0xFF54: "down",
     0x250000: "left", 0x260000: "up", 0x270000: "right", 0x280000: "down",
     0xF702: "left", 0xF700: "up", 0xF703: "right", 0xF701: "down",
+    **{first + n: f"f{n + 1}" for first in (0xFFBE, 0xF704) for n in range(4)},
+    **{0x700000 + (n << 16): f"f{n + 1}" for n in range(4)},
 }  # fmt: skip
 
 

@@ -1,0 +1,161 @@
+"""The look: what a person chooses of how frames are painted, and the effects after the model.
+
+The order is fixed, for photos, files and live alike: the frame (mirrored, if it is to be) is made smaller by `brush`, painted
+with the code of the `styles` mixed and moved by `strength`, brought back to full size along the frame's edges
+(`upsample`), given its `own_colours`, and held `steady`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from realtime.errors import SinkError, UsageError
+
+MOST_STYLES = 4
+Mixture: TypeAlias = tuple[tuple[str, float], ...]
+"""Styles by name, each with its weight; the weights add up to 1."""
+
+_LEAST = {"strength": 0.0, "own_colours": 0.0, "brush": 0.1, "steady": 0.0}
+FIELD = "look"
+"""The text field of a snapshot that holds its look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How frames are painted. Never changed, only replaced. UsageError for an amount out of range or a bad mixture.
+
+    `strength` 0..1 goes from the frame itself to all style; `own_colours` 0..1 gives the content's colours back; `brush`
+    0.1..1 is the fraction of the frame's size that the model sees: strokes grow as it falls; `steady` 0..1 stills what
+    does not move.
+    """
+
+    styles: Mixture
+    strength: float = 1.0
+    own_colours: float = 0.0
+    brush: float = 1.0
+    steady: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "styles", mixture(self.styles))
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not least <= value <= 1:
+                raise UsageError(f"{name.replace('_', ' ')} of {value!r} is not between {least:g} and 1")
+
+    @property
+    def name(self) -> str:
+        """The styles' names, joined by +."""
+        return "+".join(name for name, weight in self.styles if weight) or self.styles[-1][0]
+
+    @property
+    def style(self) -> str:
+        """The style that the keys change: the last one of a mixture."""
+        return self.styles[-1][0]
+
+    def to_toml(self) -> str:
+        """The look as a small TOML file."""
+        mixed = ", ".join(f"{json.dumps(name)} = {weight:g}" for name, weight in self.styles)
+        lines = [f"styles = {{ {mixed} }}"]
+        lines += [f"{field.name} = {float(getattr(self, field.name))!r}" for field in fields(self)[1:]]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_toml(cls, text: str) -> Look:
+        """The look that `to_toml`, or a person, wrote. UsageError when it is none."""
+        try:
+            read = _toml(text)
+        except ValueError as error:
+            raise UsageError(f"this is no look: {error}") from error
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(read) - set(known)):
+            raise UsageError(f"a look has no {unknown[0]!r}; it has {', '.join(known)}")
+        styles = read.pop("styles", None)
+        if isinstance(styles, str):
+            return cls(parse_mixture(styles), **read)
+        if not isinstance(styles, dict) or not styles:
+            raise UsageError('a look names its styles: styles = "wave", or styles = { wave = 0.6, glass = 0.4 }')
+        return cls(tuple(styles.items()), **read)
+
+
+def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
+    """The same styles with weights that add up to 1. UsageError for none, too many, or weights that cannot be."""
+    if not 1 <= len(styles) <= MOST_STYLES:
+        raise UsageError(f"a look mixes 1 to {MOST_STYLES} styles, not {len(styles)}")
+    if len({name for name, _ in styles}) < len(styles):
+        raise UsageError(f"a style is named twice: {', '.join(name for name, _ in styles)}")
+    for name, weight in styles:
+        if not isinstance(weight, (int, float)) or not math.isfinite(weight) or weight < 0:
+            raise UsageError(
+                f"the weight of {name} is {weight!r}; weights are numbers from 0 up, as in wave:0.6,glass:0.4"
+            )
+    total = sum(weight for _, weight in styles)
+    if not total:
+        raise UsageError("all weights are 0; at least one style must count, as in wave:0.6,glass:0.4")
+    return tuple((name, round(weight / total, 4)) for name, weight in styles)
+
+
+def parse_mixture(text: str) -> Mixture:
+    """ "wave", "wave:0.6,glass:0.4" or a picture file, as written on the command line."""
+    if _is_file(text):
+        return ((text, 1.0),)
+    styles = []
+    for part in text.split(","):
+        name, colon, weight = part.strip().rpartition(":")
+        try:
+            styles.append((name.strip(), float(weight)) if colon else (part.strip(), 1.0))
+        except ValueError:
+            styles.append((part.strip(), 1.0))  # a colon of the name's own: C:\cat.jpg
+    return mixture(styles)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def read_look(path: Path) -> Look:
+    """The look of a TOML file, or of a snapshot (a PNG file of ours). UsageError when there is none in it."""
+    try:
+        if path.suffix.lower() == ".png":
+            from PIL import Image
+
+            with Image.open(path) as picture:
+                text = getattr(picture, "text", {}).get(f"realtime:{FIELD}", "")
+            if not text:
+                raise UsageError(f"{path.name} holds no look: it is no snapshot of this program")
+        else:
+            text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(
+            f"the look {path} cannot be read ({reason}); --look takes a .toml file or a snapshot"
+        ) from error
+    try:
+        return Look.from_toml(text)
+    except UsageError as error:
+        raise UsageError(f"{path.name}: {error}") from error
+
+
+def write_look(look: Look, path: Path) -> None:
+    """Keep a look in a TOML file, in place of one that was there. SinkError when it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.partial")
+        partial.write_text(look.to_toml(), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise SinkError(f"the look cannot be kept in {path} ({error.strerror})") from error
+
+
+def _toml(text: str) -> dict[str, Any]:
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    return dict(toml.loads(text))
