@@ -78,7 +78,7 @@ class FakeWindow:
         self.fullscreen = False
         self.closed = False
 
-    def type(self, action: str, value: int | float | str = 0) -> None:
+    def type(self, action: str, value: int | float | str | None = None) -> None:
         self.typed.put(Command(action, value))  # type: ignore[arg-type]
 
     def show(self, picture: Picture) -> None:

@@ -17,7 +17,10 @@ import pytest
 from fakes import FakeModel
 
 from realtime import cli
-from realtime.commands import KEY_MAP, KEYS, key_table
+from realtime.commands import KEY_MAP, KEYS, Settings, key_table
+from realtime.frame import Frame, Stylized
+from realtime.look import Look
+from realtime.sinks import SnapshotSink
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,6 +118,45 @@ def test_with_no_display_a_clip_is_recorded_all_the_same(run: Run, tmp_path: Pat
     capture = cv2.VideoCapture(str(tmp_path / "clip.mp4"))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 5
     capture.release()
+
+
+def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import realtime.live
+
+    seen = []
+
+    class Session:
+        def __init__(
+            self, source: object, stylizer: object, library: object, settings: Settings, *_: object, **__: object
+        ):
+            seen.append(settings.look)
+
+        def run(self) -> str:
+            return ""
+
+    look = Look((("swirl", 0.25), ("wave", 0.75)), 0.8, 0.5, 0.5, 1.0)
+    picture = np.zeros((8, 8, 3), np.uint8)
+    SnapshotSink(tmp_path).write(Stylized(Frame(picture, 0.0), picture, look, 0.0))
+    (snapshot,) = tmp_path.glob("*.png")
+    monkeypatch.setattr(realtime.live, "LiveSession", Session)
+    always = ("--source", "demo", "--no-window")
+    assert run(*always, "--look", str(snapshot))[0] == 0
+    changed = (
+        "--style",
+        "wav:0.5,swir:0.5",
+        "--strength",
+        "1",
+        "--own-colours",
+        "0",
+        "--brush",
+        "1",
+        "--steady",
+        "0.5",
+    )
+    assert run(*always, "--look", str(snapshot), *changed)[0] == 0
+    assert seen == [look, Look((("wave", 0.5), ("swirl", 0.5)), 1.0, 0.0, 1.0, 0.5)]
+    status, _, err = run(*always, "--look", "none.toml")
+    assert (status, "none.toml" in err) == (2, True)
 
 
 def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,7 @@ class Stage:
         settings = settings or Settings(Look(RED_ALONE), info=False)
         self.library.code(settings.look.style)
         window = options.pop("window", self.window)
+        options.setdefault("presets", self.out / "looks")
         return LiveSession(
             self.source,
             Stylizer(self.model),
@@ -190,6 +191,81 @@ def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame
     # Three at most were past the switch already: in the model, in the mailbox, and on the way to the screen.
     assert switched[-1] - switched[0] <= 4
     assert stage.model.encoded == 3
+
+
+def test_a_switch_turns_one_style_into_the_next(stage: Stage) -> None:
+    session = stage.session(seconds=20, morph=0.3)
+    seen: list[tuple[int, ...]] = []
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 1:
+            stage.window.type("style", "blue")
+        seen.append(colour(picture))
+        if seen[-1] == BLUE:
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    between = [blue for blue, _, red in seen if 0 < blue < 200]
+    assert len(between) > 5
+    assert between == sorted(between)
+
+
+def test_a_switch_is_finished_though_no_new_picture_comes(stage: Stage) -> None:
+    session = stage.session(seconds=20, morph=0.3)
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 5:
+            stage.source.trouble = "gone"
+            stage.window.type("style", "blue")
+        elif colour(picture) == BLUE:
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert colour(stage.window.shown[-1]) == BLUE
+
+
+def test_a_slideshow_walks_through_the_styles(stage: Stage) -> None:
+    session = stage.session(Settings(Look(RED_ALONE), info=False, slideshow=0.05), seconds=20, morph=0.0)
+    seen: list[tuple[int, ...]] = []
+
+    def look(picture: Picture) -> None:
+        if not seen or colour(picture) != seen[-1]:
+            seen.append(colour(picture))
+        if len(seen) == 5:
+            stage.window.type("slideshow")
+        if any("slideshow ended" in text for text in stage.said):
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert seen[:5] == [RED, BLUE, GREEN, RED, BLUE]
+
+
+def test_a_look_is_kept_and_recalled_by_keys_also_by_the_next_session(stage: Stage) -> None:
+    kept = Look((("red", 0.5), ("blue", 0.5)), own_colours=0.5)
+    for action, value in (("hold", None), ("own colours", None), ("keep", None), ("preset", 1)):
+        stage.window.type(action, value)
+    stage.window.type("preset", 3)
+    stage.session(frames=10).run()
+    assert any("look kept" in text for text in stage.said)
+    assert any("no look is kept under F3" in text for text in stage.said)
+    session = stage.session(Settings(Look((("green", 1.0),))), frames=10)
+    stage.window.type("preset", 1)
+    session.run()
+    assert session.controls.settings.look == kept
+
+
+def test_a_kept_look_that_cannot_be_used_is_a_notice(stage: Stage) -> None:
+    (stage.out / "looks").mkdir(parents=True)
+    (stage.out / "looks" / "1.toml").write_text("styles = 'gone'")
+    (stage.out / "looks" / "2.toml").write_text("steady =")
+    stage.window.type("preset", 1)
+    stage.window.type("preset", 2)
+    stage.session(frames=10).run()
+    assert any("no style 'gone'" in text for text in stage.said)
+    assert any("no look" in text for text in stage.said)
 
 
 def test_a_number_without_a_style_is_a_notice(stage: Stage) -> None:

@@ -1,0 +1,348 @@
+"""Looks: what may be in one, how they are written and read, and what a painter makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fakes import FakeModel
+
+from realtime.commands import PRESETS, STOPS, Command, Controls, Settings
+from realtime.errors import StyleError, UsageError
+from realtime.frame import Frame, Stylized
+from realtime.look import Look, parse_mixture, read_look, write_look
+from realtime.models.base import StyleCode
+from realtime.painter import MORPH, Painter
+from realtime.sinks import SnapshotSink
+from realtime.stylizer import Stylizer
+
+RED, BLUE = (0, 0, 200), (200, 0, 0)
+CODES = {
+    name: StyleCode(FakeModel.identity, (np.array(colour, np.float32),))
+    for name, colour in (("red", RED), ("blue", BLUE))
+}
+
+
+def alone(name: str, **amounts: float) -> Look:
+    return Look(((name, 1.0),), **amounts)
+
+
+def frame(
+    seconds: float = 0.0, colour: tuple[int, int, int] = (10, 100, 50), size: tuple[int, int] = (64, 48)
+) -> Frame:
+    return Frame(np.full((size[1], size[0], 3), colour, np.uint8), seconds)
+
+
+def painter(morph: float = MORPH) -> Painter:
+    return Painter(Stylizer(FakeModel()), CODES.get, morph)
+
+
+def colour(stylized: Stylized) -> list[int]:
+    return [int(value) for value in stylized.picture[5, 5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "styles"),
+    [
+        ("wave", (("wave", 1.0),)),
+        ("wave:0.6,glass:0.4", (("wave", 0.6), ("glass", 0.4))),
+        ("wave, glass", (("wave", 0.5), ("glass", 0.5))),
+        ("wave:3,glass:1", (("wave", 0.75), ("glass", 0.25))),
+        (r"C:\cat.jpg", ((r"C:\cat.jpg", 1.0),)),
+    ],
+)
+def test_mixtures_as_written(text: str, styles: object) -> None:
+    assert parse_mixture(text) == styles
+
+
+def test_a_picture_file_with_commas_in_its_name_is_one_style(tmp_path: Path) -> None:
+    path = tmp_path / "me, you:0.5.png"
+    path.write_bytes(b"")
+    assert parse_mixture(str(path)) == ((str(path), 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b,c,d,e", "1 to 4"),
+        ("a:0,b:0", "all weights are 0"),
+        ("a:-1,b:1", "-1"),
+        ("a:nan,b:1", "nan"),
+        ("a,a", "twice"),
+    ],
+)
+def test_mixtures_that_cannot_be(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_mixture(text)
+
+
+@pytest.mark.parametrize(
+    "amounts", [{"strength": 1.5}, {"own_colours": -0.1}, {"brush": 0.0}, {"steady": float("nan")}]
+)
+def test_amounts_out_of_range(amounts: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="is not between"):
+        alone("red", **amounts)
+
+
+def test_a_look_comes_back_from_its_file(tmp_path: Path) -> None:
+    look = Look((('odd "name" ü', 0.25), ("wave", 0.75)), 0.7, 0.5, 0.35, 1.0)
+    path = tmp_path / "new" / "look.toml"
+    write_look(look, path)
+    assert read_look(path) == look
+    write_look(replace(look, strength=0.1), path)
+    assert read_look(path).strength == 0.1
+
+
+def test_a_look_written_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('styles = "wave:0.6,glass:0.4"\nsteady = 1\n')
+    assert read_look(path) == Look((("wave", 0.6), ("glass", 0.4)), steady=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "names its styles"),
+        ("styles = 3", "names its styles"),
+        ("styles = {}", "names its styles"),
+        ("styles = { wave = 'much' }", "much"),
+        ("style = 'wave'", "no 'style'"),
+        ("styles = 'wave'\nstrength = 'all'", "'all'"),
+        ("styles = 'wave'\nstrength = 7", "7"),
+        ("styles = ", "no look"),
+        ("\x00", "no look"),
+    ],
+)
+def test_files_that_are_no_look_say_why(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "look.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said) as told:
+        read_look(path)
+    assert "look.toml" in str(told.value)
+
+
+def test_other_files_are_no_look(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "holiday.png"), np.zeros((4, 4, 3), np.uint8))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\xff")
+    for name in ("holiday.png", "broken.png", "bytes.toml", "none.toml"):
+        with pytest.raises(UsageError, match=name):
+            read_look(tmp_path / name)
+
+
+def test_a_snapshot_holds_its_look(tmp_path: Path) -> None:
+    look = Look((("red", 0.5), ("blue", 0.5)), 0.8, 0.5, 0.75, 0.5)
+    sink = SnapshotSink(tmp_path, keep_original=True)
+    sink.write(painter(0).paint(frame(), look))
+    (path,) = tmp_path.glob("*red-blue.png")
+    assert read_look(path) == look
+    (original,) = tmp_path.glob("*_original.png")
+    with pytest.raises(UsageError, match="holds no look"):
+        read_look(original)
+
+
+# ---- the painter ----
+
+
+def test_a_mixture_lies_between_its_styles() -> None:
+    assert colour(painter().paint(frame(), Look((("red", 0.75), ("blue", 0.25))))) == [50, 0, 150]
+
+
+def test_one_style_turns_into_the_next_within_the_morph() -> None:
+    brush = painter()
+    assert colour(brush.paint(frame(10.0), alone("red"))) == [0, 0, 200]
+    at = {
+        seconds: colour(brush.paint(frame(seconds), alone("blue"))) for seconds in (10.1, 10.2, 10.3, 10.4, 10.5, 10.6)
+    }
+    blues = [blue for blue, _, _ in at.values()]
+    assert blues == sorted(blues)
+    assert blues[0] == 0, "it begins where it was"
+    assert blues[2] == 100, "half way"
+    assert blues[-1] == 200
+    assert all(blue + red == 200 for blue, _, red in at.values())
+
+
+def test_a_morph_that_is_interrupted_goes_on_from_where_it_is() -> None:
+    brush = painter()
+    brush.paint(frame(0.0), alone("red"))
+    brush.paint(frame(0.1), alone("blue"))
+    half = brush.paint(frame(0.3), alone("blue"))
+    back = brush.paint(frame(0.31), alone("red"))
+    assert np.abs(np.subtract(colour(half), colour(back))).max() <= 8
+    assert not brush.settled
+    assert colour(brush.paint(frame(0.8), alone("red"))) == [0, 0, 200]
+    assert brush.settled
+
+
+def test_without_a_morph_it_switches_at_once() -> None:
+    brush = painter(0)
+    brush.paint(frame(0.0), alone("red"))
+    assert colour(brush.paint(frame(0.01), alone("blue"))) == [200, 0, 0]
+
+
+def test_until_a_style_is_ready_the_one_before_goes_on() -> None:
+    known = {"red": CODES["red"]}
+    brush = Painter(Stylizer(FakeModel()), known.get, morph=0)
+    nothing = brush.paint(frame(0.0), alone("blue"))
+    assert colour(nothing) == [10, 100, 50]
+    brush.paint(frame(0.1), alone("red"))
+    still = brush.paint(frame(0.2), alone("blue"))
+    assert (colour(still), still.look.name) == ([0, 0, 200], "red")
+    known["blue"] = CODES["blue"]
+    assert colour(brush.paint(frame(0.3), alone("blue"))) == [200, 0, 0]
+
+
+def test_a_style_whose_picture_has_changed_turns_into_the_new_one() -> None:
+    codes = dict(CODES)
+    brush = Painter(Stylizer(FakeModel()), codes.get)
+    brush.paint(frame(0.0), alone("red"))
+    codes["red"] = CODES["blue"]
+    brush.paint(frame(0.1), alone("red"))
+    assert colour(brush.paint(frame(0.6), alone("red"))) == [200, 0, 0]
+
+
+def test_strength_moves_evenly_and_0_is_the_frame_untouched() -> None:
+    brush = painter()
+    brush.paint(frame(0.0), alone("red"))
+    strengths = [brush.paint(frame(k / 10), alone("red", strength=0.0)).look.strength for k in range(1, 6)]
+    assert strengths == pytest.approx([0.75, 0.5, 0.25, 0.0, 0.0])
+    last = frame(1.0)
+    assert brush.paint(last, alone("red", strength=0.0)).picture is last.picture
+
+
+def test_half_strength_lies_between_the_frame_and_the_style() -> None:
+    assert colour(painter().paint(frame(), alone("red", strength=0.5))) == [5, 50, 125]
+
+
+def test_the_frames_own_code_follows_it_without_a_jump() -> None:
+    brush, look = painter(), alone("red", strength=0.5)
+    greens = [colour(brush.paint(frame(k / 30, (0, 100 if k < 10 else 200, 0)), look))[1] for k in range(60)]
+    assert (greens[0], greens[-1]) == (50, 100)
+    assert max(np.abs(np.diff(greens))) <= 6
+
+
+def test_a_picture_that_stays_is_painted_once() -> None:
+    model = FakeModel()
+    brush = Painter(Stylizer(model), CODES.get)
+    same = frame()
+    first = brush.paint(same, alone("red"))
+    again = brush.paint(Frame(same.picture, 1.0), alone("red"))
+    assert again.picture is first.picture
+    assert (again.frame.time, again.model_seconds, model.frames) == (1.0, 0.0, 1)
+    brush.paint(Frame(same.picture, 2.0), alone("red", own_colours=0.5))
+    assert model.frames == 2
+
+
+def test_the_model_sees_a_smaller_frame_for_a_larger_brush() -> None:
+    class Sizes(FakeModel):
+        def stylize(self, picture: np.ndarray, code: StyleCode) -> np.ndarray:
+            seen.append(picture.shape[:2])
+            return super().stylize(picture, code)
+
+    seen: list[tuple[int, ...]] = []
+    brush = Painter(Stylizer(Sizes()), CODES.get)
+    out = brush.paint(frame(size=(320, 240)), alone("red", brush=0.5))
+    assert seen == [(120, 160)]
+    assert out.picture.shape == (240, 320, 3)
+
+
+def test_everything_composes_and_keeps_size_and_type() -> None:
+    brush = painter()
+    rng = np.random.default_rng(0)
+    look = Look((("red", 0.5), ("blue", 0.5)), strength=0.6, own_colours=0.5, brush=0.5, steady=0.5)
+    for k in range(5):
+        picture = rng.integers(0, 256, (241, 322, 3), np.uint8)
+        before = picture.copy()
+        out = brush.paint(Frame(picture, k / 30), look)
+        assert out.picture.shape == picture.shape
+        assert out.picture.dtype == np.uint8
+        assert np.array_equal(picture, before), "the frame is never drawn into"
+
+
+def test_a_painter_without_memory_of_another_model() -> None:
+    other = {"red": StyleCode("another", (np.zeros(3, np.float32),))}
+    with pytest.raises(StyleError):
+        Painter(Stylizer(FakeModel()), other.get).paint(frame(), alone("red"))
+    with pytest.raises(UsageError, match="morph"):
+        Painter(Stylizer(FakeModel()), CODES.get, -1.0)
+
+
+# ---- the controls ----
+
+
+@pytest.fixture
+def controls() -> Controls:
+    return Controls(Settings(alone("b")), lambda: ["a", "b", "c"])
+
+
+def styles(controls: Controls) -> list[tuple[str, float]]:
+    return [(name, round(weight, 2)) for name, weight in controls.settings.look.styles]
+
+
+def test_a_second_style_is_blended_in_moved_to_and_let_go(controls: Controls) -> None:
+    controls.apply(Command("hold"))
+    assert styles(controls) == [("b", 0.5), ("c", 0.5)]
+    controls.apply(Command("blend", 0.1))
+    assert styles(controls) == [("b", 0.4), ("c", 0.6)]
+    controls.apply(Command("step", 1))
+    assert styles(controls) == [("b", 0.4), ("a", 0.6)]
+    controls.apply(Command("step", 1))
+    assert styles(controls) == [("b", 0.4), ("c", 0.6)], "the first one is not blended with itself"
+    for _ in range(9):
+        controls.apply(Command("blend", 0.1))
+    assert styles(controls) == [("b", 0.0), ("c", 1.0)]
+    controls.apply(Command("blend", -0.1))
+    assert styles(controls) == [("b", 0.1), ("c", 0.9)], "the first one is still held"
+    controls.apply(Command("hold"))
+    assert styles(controls) == [("c", 1.0)]
+
+
+def test_blending_without_a_second_style_says_how(controls: Controls) -> None:
+    controls.apply(Command("blend", 0.1))
+    assert any("x blends" in text for text in controls.take_notices())
+    assert styles(controls) == [("b", 1.0)]
+
+
+def test_with_one_style_there_is_nothing_to_blend() -> None:
+    controls = Controls(Settings(alone("a")), lambda: ["a"])
+    controls.apply(Command("hold"))
+    assert any("no second style" in text for text in controls.take_notices())
+
+
+@pytest.mark.parametrize("action", STOPS)
+def test_a_key_goes_through_the_stops_and_back(controls: Controls, action: str) -> None:
+    name, stops = action.replace(" ", "_"), STOPS[action]  # type: ignore[index]
+    seen = []
+    for _ in stops:
+        controls.apply(Command(action))  # type: ignore[arg-type]
+        seen.append(getattr(controls.settings.look, name))
+    assert seen == [*stops[1:], stops[0]]
+    controls.apply(Command(action, 0.9))  # type: ignore[arg-type]
+    assert getattr(controls.settings.look, name) == 0.9
+    with pytest.raises(UsageError):
+        controls.apply(Command(action, 3.0))  # type: ignore[arg-type]
+    assert getattr(controls.settings.look, name) == 0.9
+
+
+def test_keep_then_a_number_keeps_and_the_number_alone_recalls(controls: Controls) -> None:
+    controls.apply(Command("preset", 2))
+    controls.apply(Command("keep"))
+    assert controls.settings.keeping
+    controls.apply(Command("preset", PRESETS))
+    assert not controls.settings.keeping
+    assert controls.take_wishes() == [Command("preset", 2), Command("keep", PRESETS)]
+    controls.apply(Command("keep"))
+    controls.apply(Command("step", 1))
+    assert not controls.settings.keeping, "any other key leaves it"
+
+
+def test_a_look_is_taken_up_when_its_styles_are_there(controls: Controls) -> None:
+    look = Look((("a", 0.5), ("c", 0.5)), 0.5)
+    controls.use(look)
+    assert controls.settings.look == look
+    with pytest.raises(UsageError, match="no style 'z'"):
+        controls.use(alone("z"))
+    assert controls.settings.look == look
