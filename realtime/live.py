@@ -29,8 +29,10 @@ from realtime.look import Look, Mixture, read_look, write_look
 from realtime.mailbox import Mailbox
 from realtime.meter import Figures, Meter
 from realtime.painter import MORPH, Painter
-from realtime.sinks import RecorderSink, SnapshotSink, WindowSink
-from realtime.sinks.base import create_file
+from realtime.sinks import RecorderSink, ReplaySink, SnapshotSink, WindowSink
+from realtime.sinks.audio import Sound
+from realtime.sinks.clip_file import clips_folder, timed_name
+from realtime.sinks.codecs import DEFAULT_CODEC, find_codec
 from realtime.sinks.hud import draw
 from realtime.sources import Source
 from realtime.styles import StyleLibrary
@@ -57,6 +59,10 @@ class LiveSession:
         window: WindowSink | None = None,
         *,
         record: Path | None = None,
+        record_info: bool = False,
+        codec: str = DEFAULT_CODEC,
+        microphone: Sound | None = None,
+        replay: bool = False,
         out: Path | None = None,
         keep_original: bool = False,
         frames: int | None = None,
@@ -67,17 +73,20 @@ class LiveSession:
         presets: Path | None = None,
     ) -> None:
         """`settings` to begin with (by default the first style, mirrored if the source is a camera). `record` names a
-        clip to record from the start; `out` is the folder for snapshots and clips (by default the user's Pictures and
-        Videos). It ends after `frames` shown or `seconds`. `say` is told what a person should know; `about` goes into
-        the snapshots' text fields. `morph` is the seconds that one style takes to turn into the next; `presets` is the
-        folder of the kept looks (by default in the user's settings). UsageError or SinkError when the clip cannot be begun.
+        clip to record from the start; clips are in `codec`, with the sound of `microphone` (which stays the caller's), and
+        with the heads-up line if `record_info`; `replay` keeps the last seconds, to be saved by key. `out` is the folder
+        for snapshots and clips (by default the user's Pictures and Videos). It ends after `frames` shown or `seconds`.
+        `say` is told what a person should know; `about` goes into the snapshots' text fields. `morph` is the seconds that
+        one style takes to turn into the next; `presets` is the folder of the kept looks (by default in the user's
+        settings). UsageError or SinkError when the clip cannot be begun.
         """
         self.controls = Controls(
             settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror), lambda: library.names
         )
         self._source, self._stylizer, self._library, self._window = source, stylizer, library, window
         self._frames, self._seconds, self._say = frames, seconds, say
-        self._clips = out or platformdirs.user_videos_path() / "realtime"
+        self._clips = out or clips_folder()
+        self._codec, self._microphone, self._record_info = find_codec(codec), microphone, record_info
         self._snapshot = SnapshotSink(out or platformdirs.user_pictures_path() / "realtime", keep_original, about)
         self._saver = ThreadPoolExecutor(1, "snapshot")
         self._saving: list[Future[str]] = []
@@ -91,7 +100,8 @@ class LiveSession:
         self._in_use = self.controls.settings.look
         self._notices: list[tuple[float, str]] = []
         self._source_notice = ""
-        self._recorder = RecorderSink(record) if record else None
+        self._replay = ReplaySink(codec, microphone) if replay else None
+        self._recorder = self._begin_clip(record) if record else None
         self._recorder_drops = 0
         self._slide: Mixture = ()
         self._slide_since = 0.0
@@ -136,9 +146,11 @@ class LiveSession:
             self._window.close()  # first, so that quitting is felt at once
         for thread in threads:
             thread.join()
-        self._saver.shutdown()
-        self._take_notices()
         self._stop_recording()
+        self._saver.shutdown()
+        if self._replay:
+            self._replay.close()
+        self._take_notices()
 
     def _end_all(self) -> None:
         self._stop.set()
@@ -197,8 +209,10 @@ class LiveSession:
     # ---- codes ----
 
     def _work_out_codes(self) -> None:
-        """The styles that are wanted now, then all others."""
+        """The styles that are wanted now, then all others; and what changes in the folders."""
         while not self._stop.is_set():
+            for text in self._library.refresh():
+                self.controls.notify(text)
             names, wanted = self._library.names, dict(self.controls.settings.look.styles)
             waiting = [
                 name for name in sorted(names, key=lambda name: name not in wanted) if not self._library.ready(name)
@@ -263,6 +277,8 @@ class LiveSession:
             self._stop_recording()
         elif wish.action == "record":
             self._start_recording()
+        elif wish.action == "replay":
+            self._save_replay()
         elif wish.action in ("preset", "keep"):
             with self._said():
                 self._use_preset(int(wish.value or 1), keep=wish.action == "keep")
@@ -296,35 +312,56 @@ class LiveSession:
 
     def _start_recording(self) -> None:
         with self._said():
-            file, path = create_file(self._clips, self.controls.settings.look.name, ".mp4")
-            file.close()
-            self._recorder = RecorderSink(path, created=True)
-            self._notify(f"recording {path}")
+            self._recorder = self._begin_clip(self._timed_clip())
+            self._notify(f"recording {self._recorder.path}")
+
+    def _timed_clip(self) -> Path:
+        return timed_name(self._clips, self.controls.settings.look.name, self._codec.ending)
+
+    def _begin_clip(self, path: Path) -> RecorderSink:
+        encoding = self._replay.encoding if self._replay else None
+        return RecorderSink(
+            path, self._codec.name, microphone=self._microphone, encoding=encoding, say=self.controls.notify
+        )
 
     def _record(self, stylized: Stylized, settings: Settings) -> None:
         """Record what is shown, without what is written over it."""
-        if self._recorder:
-            try:
-                self._recorder.write(replace(stylized, picture=_view(stylized, settings)))
-            except RealtimeError:
-                self._stop_recording()
+        sink = self._recorder or self._replay
+        if sink is None:
+            return
+        view = _view(stylized, settings)
+        if self._record_info:
+            view = draw(view, self._line(stylized, settings))
+        try:
+            sink.write(replace(stylized, picture=view))
+        except RealtimeError:
+            self._stop_recording()
 
     def _stop_recording(self) -> None:
         recorder, self._recorder = self._recorder, None
-        if recorder is None:
-            return
-        try:
-            recorder.close()
-        except RealtimeError as error:
-            self._notify(str(error))
-            return
-        finally:
+        if recorder:
             self._recorder_drops += recorder.dropped
+            # Not here: what waits is encoded first, and the disk may be slow.
+            self._saver.submit(self._close_clip, recorder).add_done_callback(self._saved)
+
+    def _close_clip(self, recorder: RecorderSink) -> str:
+        recorder.close()
         if not recorder.path.exists():
-            self._notify("nothing was recorded: no frame came")
-            return
+            return "nothing was recorded: no frame came"
         lost = f", {recorder.dropped} frames dropped" if recorder.dropped else ""
-        self._notify(f"saved {recorder.path} ({recorder.seconds:.1f} s{lost})")
+        return f"saved {recorder.path} ({recorder.seconds:.1f} s{lost})"
+
+    def _save_replay(self) -> None:
+        if self._replay is None:
+            self._notify("the last seconds are not kept; --replay keeps them")
+        elif len(self._saving) < _MOST_SAVING:
+            with self._said():
+                self._saving.append(self._saver.submit(self._write_replay, self._replay, self._timed_clip()))
+                self._saving[-1].add_done_callback(self._saved)
+
+    def _write_replay(self, replay: ReplaySink, path: Path) -> str:
+        path, seconds = replay.save(path)
+        return f"saved {path} (the last {seconds:.1f} s)"
 
     # ---- what is written over the picture ----
 
@@ -360,7 +397,7 @@ class LiveSession:
             )
         view = _view(latest, settings)
         line = self._line(latest, settings) if settings.info else ""
-        recording = _clock(self._recorder.seconds) if self._recorder else ""
+        recording = _clock(self._recorder) if self._recorder else ""
         if not (line or recording or notices or settings.help):
             return view
         return draw(view, line, recording, notices, settings.help)
@@ -397,8 +434,9 @@ def _view(stylized: Stylized, settings: Settings) -> Picture:
     return both
 
 
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def _clock(recorder: RecorderSink) -> str:
+    lost = f" · {recorder.dropped} dropped" if recorder.dropped else ""
+    return f"{int(recorder.seconds) // 60}:{int(recorder.seconds) % 60:02d}{lost}"
 
 
 @contextlib.contextmanager

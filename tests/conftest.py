@@ -21,6 +21,14 @@ import realtime  # noqa: F401  before cv2: it quiets OpenCV's own lines
 bare_screen = pytest.mark.flaky(reruns=3)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clips that tests leave unfinished are not offered for repair to the person who ran them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 class Screen:
     """A screen without glass. Tests give `environment` to the programs whose windows shall be on it."""
 

@@ -27,7 +27,7 @@ from realtime.commands import KEY_MAP, Command
 from realtime.errors import SinkError, UsageError
 from realtime.frame import Frame, Size, Stylized
 from realtime.look import Look
-from realtime.sinks import RecorderSink, Sink, SnapshotSink, WindowSink, display_problem, hud, recorder
+from realtime.sinks import RecorderSink, Sink, SnapshotSink, WindowSink, codecs, display_problem, hud
 from realtime.sinks.window import key_name
 
 TESTS = Path(__file__).parent
@@ -192,8 +192,8 @@ def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
 def write_all(sink: RecorderSink, times: list[float], picture: Callable[[int], np.ndarray]) -> None:
     """Write without haste, so that the encoder need not drop any."""
     for index, seconds in enumerate(times):
-        while sink._frames.full():
-            time.sleep(0.002)
+        if index % 8 == 7:
+            sink._encoding.wait()
         sink.write(stylized(picture(index), seconds))
     assert sink.dropped == 0
 
@@ -256,8 +256,8 @@ def test_pictures_of_another_size_are_fitted_into_the_clip(tmp_path: Path) -> No
 def test_frames_that_the_encoder_has_no_time_for_are_dropped_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go, fitted = threading.Event(), recorder._fitted
-    monkeypatch.setattr(recorder, "_fitted", lambda picture, size: go.wait() and fitted(picture, size))
+    go, fitted = threading.Event(), codecs.fitted
+    monkeypatch.setattr(codecs, "fitted", lambda picture, size: go.wait() and fitted(picture, size))
     with RecorderSink(tmp_path / "clip.mp4") as sink:
         for index in range(40):
             sink.write(stylized(bars(), index / 30))
@@ -267,13 +267,13 @@ def test_frames_that_the_encoder_has_no_time_for_are_dropped_and_counted(
     assert sink.seconds == pytest.approx(39 / 30)
 
 
-def test_clip_never_overwrites_and_is_an_mp4(tmp_path: Path) -> None:
+def test_clip_never_overwrites_and_has_its_codecs_ending(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_text("mine")
     with pytest.raises(UsageError, match=r"clip\.mp4 exists already"):
         RecorderSink(tmp_path / "clip.mp4")
     assert (tmp_path / "clip.mp4").read_text() == "mine"
     for name in ("clip.avi", "clip", "mp4"):
-        with pytest.raises(UsageError, match=r"a clip is an \.mp4 file"):
+        with pytest.raises(UsageError, match=r"a clip in h264 ends in \.mp4, not like .*; call it (clip|mp4)\.mp4$"):
             RecorderSink(tmp_path / name)
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -300,8 +300,7 @@ def record_and_wait(path: str, count: str, rate: str) -> None:
     """What a program does that will be killed."""
     with RecorderSink(Path(path)) as sink:
         write_all(sink, [index / float(rate) for index in range(int(count))], lambda index: noise(160, 120, index))
-        while not sink._frames.empty():
-            time.sleep(0.01)
+        sink._encoding.wait()
         print("written", flush=True)
         sys.stdin.read()
 
@@ -315,7 +314,8 @@ def test_clip_of_a_program_that_was_killed_opens_with_all_but_its_last_seconds(
     with program(path, str(count), str(rate), code=code) as writer:
         assert writer.stdout and writer.stdout.readline() == "written\n"
         writer.kill()
-    assert len(frames_of(path)) >= kept
+    assert len(frames_of(path.with_name("clip.partial.mp4"))) >= kept
+    assert not path.exists()
 
 
 def record_and_forget(path: str) -> None:
@@ -331,10 +331,10 @@ def interrupted_in_close(path: str) -> None:
     write_all(sink, [index / 30 for index in range(50)], lambda index: noise(160, 120, index))
 
     def interrupt(timeout: float | None = None) -> None:
-        del sink._thread.join  # only the first time
+        del sink._encoding._thread.join  # only the first time
         raise KeyboardInterrupt
 
-    sink._thread.join = interrupt  # type: ignore[method-assign]
+    sink._encoding._thread.join = interrupt  # type: ignore[method-assign]
     sink.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
     """Said before a model is loaded, which can take a while."""
-    if value is not None and value.suffix.lower() != ".mp4":
-        raise click.BadParameter(f"a clip is an .mp4 file, not {value.name!r}")
-    if value is not None and os.path.exists(value):
+    if value is not None and os.path.lexists(value):
         raise click.BadParameter(f"{value} exists already; clips are never overwritten, choose another name")
     return value
 
@@ -79,7 +78,27 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     type=file,
     callback=_new_clip,
     metavar="FILE",
-    help="Record a clip (.mp4) from the start.",
+    help="Record a clip from the start; its ending is the codec's.",
+)
+@click.option(
+    "--codec",
+    default="h264",
+    show_default=True,
+    metavar="C",
+    help="Of clips: h264, h265, av1 (.mp4), vp9 (.webm), or ffv1 (.mkv), which loses nothing.",
+)
+@click.option(
+    "--audio",
+    is_flag=False,
+    flag_value="",
+    metavar="[DEVICE]",
+    help="Record a microphone with the clips: the default one, or by number or (part of) name.",
+)
+@click.option("--record-info", is_flag=True, help="Record the heads-up line, too.")
+@click.option(
+    "--replay/--no-replay",
+    default=None,
+    help="Keep the last 10 seconds, for the key b. Default: where there is a window.",
 )
 @click.option(
     "--out",
@@ -131,6 +150,10 @@ def _live(
     fullscreen: bool,
     info: bool,
     record: Path | None,
+    codec: str,
+    audio: str | None,
+    record_info: bool,
+    replay: bool | None,
     out: Path | None,
     keep_original: bool,
     no_window: bool,
@@ -139,10 +162,14 @@ def _live(
 ) -> None:
     from realtime.live import LiveSession
     from realtime.sinks import WindowSink
+    from realtime.sinks.audio import Microphone
+    from realtime.sinks.clip_file import clips_folder
+    from realtime.sinks.codecs import find_codec
     from realtime.sources import open_source
     from realtime.styles import StyleLibrary
     from realtime.stylizer import Stylizer
 
+    find_codec(codec, record.name if record else None)
     windowed = not no_window and _has_display(needed=record is None)
     with ExitStack() as stack:
         frames_from = stack.enter_context(open_source(source, size, fps))
@@ -173,6 +200,12 @@ def _live(
             "mirror": "yes" if settings.mirror else "no",
             "version": __version__,
         }
+        microphone = None
+        if audio is not None:
+            microphone = Microphone(audio)
+            stack.callback(microphone.close)
+            say(f"microphone: {microphone.name}")
+        _say_left_overs([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
         window = WindowSink() if windowed else None
         if window:
             stack.callback(window.close)
@@ -183,6 +216,10 @@ def _live(
             settings,
             window,
             record=record,
+            record_info=record_info,
+            codec=codec,
+            microphone=microphone,
+            replay=windowed if replay is None else replay,
             out=out,
             keep_original=keep_original,
             frames=frames,
@@ -198,6 +235,20 @@ def _live(
             f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
         )
         say(str(session.run()))
+
+
+def _say_left_overs(folders: list[Path]) -> None:
+    """Offer the repair of clips that an earlier run did not finish."""
+    from realtime.sinks import left_over
+
+    found = left_over.find(folders)
+    if found:
+        names = found[0].name if len(found) == 1 else f"{len(found)} clips"
+        noted = set(left_over.find(folders[:1]))
+        places = "".join(f" {shlex.quote(str(path))}" for path in found if path not in noted)
+        say(
+            f"{names} of an earlier run {'was' if len(found) == 1 else 'were'} not finished: realtime doctor --repair{places}"
+        )
 
 
 def _has_display(needed: bool) -> bool:

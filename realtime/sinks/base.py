@@ -41,8 +41,13 @@ def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:
 
     SinkError when it cannot be made.
     """
+    return create_named(folder, dated(style), ending)
+
+
+def dated(style: str) -> str:
+    """The date, the time and a style's name as a file is named after them."""
     # Short enough for any file system, which allow 255 bytes or fewer.
-    return create_named(folder, time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50], ending)
+    return time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50]
 
 
 def create_named(folder: Path, stem: str, ending: str) -> tuple[BinaryIO, Path]:

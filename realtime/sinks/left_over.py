@@ -1,0 +1,116 @@
+"""Clips that were never finished: how they are called, whether somebody is still writing them, and where to look."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import platformdirs
+
+ENDINGS = (".mp4", ".webm", ".mkv")
+_MARK = ".partial"
+
+
+def partial_of(path: Path) -> Path:
+    """What the clip `path` is called until it is whole."""
+    return path.with_name(f"{path.stem}{_MARK}{path.suffix}")
+
+
+def whole_of(partial: Path) -> Path:
+    """What the unfinished clip `partial` would have been called."""
+    return partial.with_name(partial.stem.removesuffix(_MARK) + partial.suffix)
+
+
+def is_partial(path: Path) -> bool:
+    """Whether this is the name of an unfinished clip."""
+    return path.stem.endswith(_MARK) and path.suffix.lower() in ENDINGS
+
+
+def claim(file: IO[bytes]) -> bool:
+    """Say that `file` is being written, until it is closed or the process ends. False when somebody else does."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(1 << 40)  # far behind the end: Windows lets nobody else read what is locked
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            finally:
+                file.seek(0)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks; on Windows, a lock that is held
+        return sys.platform != "win32"
+    return True
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a program has this clip open for writing."""
+    try:
+        with open(path, "r+b") as file:
+            return not claim(file)
+    except OSError:
+        return False
+
+
+def rename(old: Path, new: Path) -> Path:
+    """Give a file another name, and where that is taken the same with a number; gives the one it got. OSError."""
+    os.stat(old)
+    for number in range(1, 1000):
+        path = new if number == 1 else new.with_name(f"{new.stem}_{number}{new.suffix}")
+        with suppress(FileExistsError):
+            open(path, "xb").close()  # ours now, so that nothing of somebody else's is replaced
+            try:
+                os.replace(old, path)
+            except OSError:
+                path.unlink()
+                raise
+            return path
+    raise FileExistsError(f"there are a thousand files named {new.stem}")
+
+
+def note(partial: Path) -> None:
+    """Remember where an unfinished clip lies, for the next start of the program."""
+    with suppress(OSError):
+        place = _note_of(partial)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(str(partial.absolute()), "utf-8", "surrogateescape")
+
+
+def forget(partial: Path) -> None:
+    """It is finished, or gone."""
+    with suppress(OSError):
+        _note_of(partial).unlink(missing_ok=True)
+
+
+def find(folders: Iterable[Path]) -> list[Path]:
+    """The unfinished clips in `folders` and those that were noted, without the ones that are being written now."""
+    found: dict[Path, None] = {}
+    for folder in folders:
+        with suppress(OSError):
+            found.update({path.absolute(): None for path in sorted(folder.iterdir()) if is_partial(path)})
+    with suppress(OSError):
+        for place in sorted(_notes().iterdir()):
+            partial = Path(place.read_text("utf-8", "surrogateescape"))
+            if partial.is_file():
+                found[partial] = None
+            elif partial.parent.is_dir():  # else it may be on a drive that is not there today
+                place.unlink(missing_ok=True)
+    return [path for path in found if not is_being_written(path)]
+
+
+def _notes() -> Path:
+    return platformdirs.user_state_path("realtime", appauthor=False) / "unfinished"
+
+
+def _note_of(partial: Path) -> Path:
+    return _notes() / hashlib.sha256(os.fsencode(partial.absolute())).hexdigest()[:16]
