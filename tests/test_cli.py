@@ -71,7 +71,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         (["--source", "nobody's camera", "--no-window"], "no camera is called"),
         (["--source", "ftp://host/x", "--no-window"], "ftp"),
         (["--record", "clip.avi", "--no-window", "--source", "demo"], ".mp4"),
-        (["--record", "/dev/null", "--no-window", "--source", "demo"], ".mp4"),
+        (["--record", "/dev/null", "--no-window", "--source", "demo"], "exists already"),
+        (["--record", "clip.mp4", "--codec", "vp9", "--no-window"], "clip.webm, or choose --codec h264 or h265 or av1"),
+        (["--codec", "mpeg", "--no-window"], "there is no codec 'mpeg'; there are h264, h265"),
         (["--style", "~nobody/x.jpg", "--no-window"], "there is no style"),
         (["--source", "9" * 5000, "--no-window"], "camera"),
         (["--model", "magenta", "bench"], "after the command"),
@@ -285,7 +287,7 @@ def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: list[signal.Sign
         assert process.stderr
         while "recording" not in process.stderr.readline():
             assert process.poll() is None
-        while clip.stat().st_size < 2000:  # until some frames are in it
+        while clip.with_name("clip.partial.mp4").stat().st_size < 2000:  # until some frames are in it
             os.sched_yield()
         begin = time.monotonic()
         for number in how:  # people press it again when nothing happens at once

@@ -10,13 +10,14 @@ from typing import NoReturn
 
 import click
 
+from realtime.cli.doctor import doctor
 from realtime.cli.live import realtime
 from realtime.cli.machine import bench, cameras
 from realtime.cli.options import say
 from realtime.cli.styles import styles
 from realtime.errors import RealtimeError
 
-for command in (styles, cameras, bench):
+for command in (styles, cameras, bench, doctor):
     realtime.add_command(command)
 
 

@@ -244,8 +244,8 @@ def _say_left_overs(folders: list[Path]) -> None:
     found = left_over.find(folders)
     if found:
         names = found[0].name if len(found) == 1 else f"{len(found)} clips"
-        noted = set(left_over.find(folders[:1]))
-        places = "".join(f" {shlex.quote(str(path))}" for path in found if path not in noted)
+        known = left_over.find([folders[0], Path.cwd()])  # those that the command finds by itself
+        places = "".join(f" {shlex.quote(str(path))}" for path in found if path not in known)
         say(
             f"{names} of an earlier run {'was' if len(found) == 1 else 'were'} not finished: realtime doctor --repair{places}"
         )

@@ -62,16 +62,7 @@ class Microphone:
 
         SinkError when the package is missing, or there is no such microphone.
         """
-        try:
-            sounddevice: Any = importlib.import_module("sounddevice")
-        except ImportError as error:
-            raise SinkError(
-                'recording sound needs a package that is not installed: pip install "realtime-stylizer[audio]"'
-            ) from error
-        except OSError as error:  # the package is there, the library that it is for is not
-            raise SinkError(
-                f"recording sound needs the PortAudio library ({error}); on Debian or Ubuntu: apt install libportaudio2"
-            ) from error
+        sounddevice = _port_audio()
         try:
             wanted: Any = int(device) if device.isdecimal() else device or None
             about = sounddevice.query_devices(wanted, "input")
@@ -85,10 +76,10 @@ class Microphone:
             )
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
-            there = [device["name"] for device in sounddevice.query_devices() if device["max_input_channels"] > 0]
+            wanted = f"the microphone {device!r}" if device else "the default microphone"
             raise SinkError(
-                f"the microphone {device or '(the default)'} cannot be used ({error});"
-                f" there are: {', '.join(there) or 'none'}; record without --audio, or name another with it"
+                f"{wanted} cannot be used ({error}); there are: {', '.join(microphones()) or 'none'};"
+                " name one of them after --audio, or record without it"
             ) from error
 
     def _come(self, data: Samples, frames: int, clock: Any, status: Any) -> None:
@@ -110,6 +101,28 @@ class Microphone:
 
     def close(self) -> None:
         self._stream.close()
+
+
+def microphones() -> list[str]:
+    """The microphones that there are, by number and name. SinkError when the package for them is missing."""
+    try:
+        devices = list(_port_audio().query_devices())
+    except OSError:
+        return []
+    return [f"{n} {device['name']}" for n, device in enumerate(devices) if device["max_input_channels"] > 0]
+
+
+def _port_audio() -> Any:
+    try:
+        return importlib.import_module("sounddevice")
+    except ImportError as error:
+        raise SinkError(
+            'recording sound needs a package that is not installed: pip install "realtime-stylizer[audio]"'
+        ) from error
+    except OSError as error:  # the package is there, the library that it is for is not
+        raise SinkError(
+            f"recording sound needs the PortAudio library ({error}); on Debian or Ubuntu: apt install libportaudio2"
+        ) from error
 
 
 class Aligner:

@@ -110,14 +110,17 @@ class ClipFile:
             self._disk = _Disk(self.partial)
         except FileExistsError as error:
             if not os.path.lexists(self.partial):  # a file in the place of its folder
-                raise SinkError(f"the clip {path} cannot be made ({error.strerror})") from error
+                raise self._impossible(error) from error
             raise UsageError(
                 f"{self.partial} exists already, a clip that was not finished; choose another name, or mend that one:"
                 f" realtime doctor --repair {self.partial}"
             ) from None
         except OSError as error:
-            raise SinkError(f"the clip {path} cannot be made ({error.strerror})") from error
+            raise self._impossible(error) from error
         left_over.note(self.partial)
+
+    def _impossible(self, error: OSError) -> SinkError:
+        return SinkError(f"the clip {self.path} cannot be made ({error.strerror}); choose another folder for it")
 
     def begin(self, video: Track, sound: Track | None) -> None:
         """What will be in it. Before the first packet."""
@@ -226,7 +229,16 @@ def clips_folder() -> Path:
 
 
 def free_name(folder: Path, stem: str, ending: str) -> Path:
-    """A path in `folder` that neither a file nor a clip in the making has: `stem` and `ending`, or a number between."""
+    """A path in `folder` that neither a file nor a clip in the making has: `stem` and `ending`, or a number between.
+
+    SinkError when there is none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(
+            f"nothing can be saved in {folder} ({error.strerror}); choose another folder with --out"
+        ) from error
     for number in range(1, 1000):
         path = folder / (f"{stem}{ending}" if number == 1 else f"{stem}_{number}{ending}")
         if not os.path.lexists(path) and not os.path.lexists(partial_of(path)):

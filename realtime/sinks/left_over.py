@@ -92,14 +92,14 @@ def forget(partial: Path) -> None:
         _note_of(partial).unlink(missing_ok=True)
 
 
-def find(folders: Iterable[Path]) -> list[Path]:
-    """The unfinished clips in `folders` and those that were noted, without the ones that are being written now."""
+def find(folders: Iterable[Path], noted: bool = True) -> list[Path]:
+    """The unfinished clips in `folders` and, if `noted`, those that were noted, without the ones being written now."""
     found: dict[Path, None] = {}
     for folder in folders:
         with suppress(OSError):
             found.update({path.absolute(): None for path in sorted(folder.iterdir()) if is_partial(path)})
     with suppress(OSError):
-        for place in sorted(_notes().iterdir()):
+        for place in sorted(_notes().iterdir()) if noted else ():
             partial = Path(place.read_text("utf-8", "surrogateescape"))
             if partial.is_file():
                 found[partial] = None
