@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import cv2
 import numpy as np
@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 from realtime.errors import StyleError, UsageError
 from realtime.frame import Picture, Size
+
+if TYPE_CHECKING:
+    from realtime.models.parts import Parts
 
 STYLE_SIZE = 256
 """Side, in pixels, of the square that a style picture is brought to: what Magenta's style networks were trained on."""
@@ -113,6 +116,10 @@ class Model(ABC):
     @abstractmethod
     def stylize(self, picture: Picture, code: StyleCode) -> Picture:
         """A new picture of the same size: uint8, H×W×3, BGR. StyleError when the code is of another model."""
+
+    def parts(self, code: StyleCode) -> Parts | None:
+        """The frame network opened for the parts of one large picture, or None where it cannot be."""
+        return None
 
     def check(self, code: StyleCode) -> None:
         """StyleError unless `code` is one of this model's."""

@@ -38,9 +38,12 @@ with quiet_engine(), warnings.catch_warnings():
     import tensorflow_hub as hub
 
 from realtime.models.cut import CannotCutError, cut
+from realtime.models.hub_parts import HubParts
+from realtime.models.parts import Parts
 
 PATIENCE = 30.0
 """Seconds that a server may be silent."""
+_MULTIPLE = 4  # the network halves the picture twice
 
 
 class HubModel(Model):
@@ -62,6 +65,7 @@ class HubModel(Model):
             style_half, frame_half = None, function
             how = f"whole, since it cannot be cut: {_first_line(error)}"
         self._style_half = style_half
+        self._frame_half = frame_half
         self._content_key, self._style_key = content_key, style_key
 
         # uint8 in and out, so that a GPU is sent a quarter of the bytes and converts them itself. The sizes are open: one
@@ -98,7 +102,7 @@ class HubModel(Model):
             self._concrete = self._run.get_concrete_function(
                 tf.TensorSpec((None, None, 3), tf.uint8), tuple(tf.TensorSpec(a.shape, tf.float32) for a in arrays)
             )
-        canvas = divisible((picture.shape[1], picture.shape[0]), 4, least=32)
+        canvas = divisible((picture.shape[1], picture.shape[0]), _MULTIPLE, least=32)
         picture, place = pad(picture, canvas)
         try:
             result: Picture = self._concrete(tf.constant(picture), *arrays).numpy()[place]
@@ -107,6 +111,15 @@ class HubModel(Model):
                 f"TensorFlow failed at {canvas[0]}×{canvas[1]} ({_first_line(error)}); try a smaller --size"
             ) from error
         return np.ascontiguousarray(result)
+
+    def parts(self, code: StyleCode) -> Parts | None:
+        self.check(code)
+        if self._style_half is None:
+            return None
+        try:
+            return HubParts(self._frame_half, tuple(tf.constant(array) for array in code.arrays), _MULTIPLE)
+        except ModelError:
+            return None
 
 
 def _device() -> str:

@@ -28,6 +28,7 @@ from realtime.models.base import (
     pad,
     style_input,
 )
+from realtime.models.parts import Parts
 from realtime.models.quiet import quiet_engine
 
 _MULTIPLES = (8, 16, 32)  # a network that halves the picture k times wants sides that 2**k divides
@@ -53,6 +54,7 @@ class LiteRTModel(Model):
         self.identity = f"litert-{fingerprint((style_file, frame_file))}"
         self._style = _Network(style_file, threads)
         self._frame = _Network(frame_file, threads)
+        self._threads = threads
         self._encoding = threading.Lock()
         if not self._style.is_style or not self._frame.is_frame:
             raise ModelError(
@@ -96,6 +98,17 @@ class LiteRTModel(Model):
         if inner != (width, height):
             result = cv2.resize(result, (width, height), interpolation=cv2.INTER_CUBIC)  # type: ignore[assignment]
         return result
+
+    def parts(self, code: StyleCode) -> Parts | None:
+        self.check(code)
+        if self._fixed:
+            return None
+        from realtime.models.litert_parts import LiteRTParts  # seldom needed: the file's schema takes a while to import
+
+        try:
+            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple or 1, self._threads)
+        except ModelError:
+            return None
 
 
 class _Network:
