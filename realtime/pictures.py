@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -17,20 +19,23 @@ MOST_PIXELS = 50_000_000
 
 # What the content may be, whatever the ending says. Left to itself Pillow would also start other programs (Ghostscript).
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+_AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # kinds of pictures that can be scaled down as they are
+_SPELL = 0.002  # seconds of work between two rests
 _quiet = threading.Lock()  # the filters of warnings are the whole process's: two blocks at a time would leave a mess
 
 
 def load_picture(path: Path, enough: int | None = None) -> Picture:
     """The picture of a file: uint8, H×W×3, BGR, upright as its EXIF asks; what is transparent is white.
 
-    With `enough`, in pixels, a larger picture comes scaled down by a whole number, its shorter side still at least that:
-    a large JPEG is then read several times as fast, and other threads hardly wait for Python's lock.
+    With `enough`, in pixels, a larger picture may come scaled down by a whole number, its shorter side still at least
+    that. It is then read without haste, as is fit beside a live picture: a large JPEG at a fraction of its size, Python's
+    lock hardly held, and resting half of the time.
     StyleError, with the file's name, when it is empty, broken, no picture, or larger than 50 megapixels.
     """
     try:
         with _quiet, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own warnings about size and about odd tags
-            with Image.open(path, formats=_FORMATS) as image:
+            with (_Unhurried if enough else io.FileIO)(path) as file, Image.open(file, formats=_FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise StyleError(
                         f"{path.name} has {image.width * image.height / 1e6:.0f} megapixels, more than {MOST_PIXELS // 10**6};"
@@ -38,7 +43,8 @@ def load_picture(path: Path, enough: int | None = None) -> Picture:
                     )
                 if enough:
                     image.draft(None, (enough, enough))
-                return _bgr(ImageOps.exif_transpose(image), enough)
+                ImageOps.exif_transpose(image, in_place=True)
+                return _bgr(image, enough)
     except StyleError:
         raise
     except FileNotFoundError:
@@ -51,6 +57,20 @@ def load_picture(path: Path, enough: int | None = None) -> Picture:
         raise StyleError(f"{path.name} cannot be read as a picture ({reason})") from error
 
 
+class _Unhurried(io.FileIO):
+    """A file whose reader is made to rest, between two reads, for as long as it was busy with what it read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._rested = time.thread_time()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if (busy := time.thread_time() - self._rested) > _SPELL:
+            time.sleep(busy)
+            self._rested = time.thread_time()
+        return super().read(size)
+
+
 def _bgr(image: Image.Image, enough: int | None) -> Picture:
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits of grey, which convert() would clip at 255
         grey = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=1e9, neginf=0)
@@ -60,10 +80,9 @@ def _bgr(image: Image.Image, enough: int | None) -> Picture:
         else:
             scale = 255 / 65535 if image.mode != "I" or usual.max(initial=0) > 255 else 1.0
         image = Image.fromarray(np.clip(grey * scale + 0.5, 0, 255).astype(np.uint8))
+    if enough and image.mode in _AVERAGED and (times := min(image.size) // enough) > 1:
+        image = image.reduce(times)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB")
-    if enough and (times := min(image.size) // enough) > 1:
-        image = image.reduce(times)
-    return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])

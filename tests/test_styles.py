@@ -535,13 +535,13 @@ def test_codes_asked_for_while_the_folders_change(folders: Path, model: FakeMode
         assert np.array_equal(running.library.code(name).arrays[0], model.encode(load_picture(path)).arrays[0])
 
 
-def test_large_pictures_are_read_small(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_pictures_are_read_small(folders: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (60, 90, 3), np.uint8)
-    large = Image.fromarray(noise).resize((2700, 1800), Image.Resampling.BICUBIC)
-    for name in ("a.jpg", "a.png", "a.webp"):
+    large = Image.fromarray(noise).resize((1800, 1200), Image.Resampling.BICUBIC)
+    for name in ("a.jpg", "a.png", "a.tif"):
         large.save(folders / name)
         whole, small = load_picture(folders / name), load_picture(folders / name, enough=512)
-        assert whole.shape == (1800, 2700, 3) and 512 <= small.shape[0] <= 1000
+        assert whole.shape == (1200, 1800, 3) and 512 <= small.shape[0] <= 700
         assert small.flags.c_contiguous and small.dtype == np.uint8
         a, b = (style_input(picture) for picture in (whole, small))
         assert np.abs(a - b).mean() < 0.004
