@@ -23,7 +23,7 @@ import numpy as np
 import platformdirs
 
 from realtime.commands import Command, Controls, Settings
-from realtime.errors import RealtimeError, StyleError
+from realtime.errors import RealtimeError, StyleError, UsageError
 from realtime.frame import Frame, Picture, Stylized
 from realtime.look import Look, Mixture, read_look, write_look
 from realtime.mailbox import Mailbox
@@ -225,10 +225,11 @@ class LiveSession:
     def _work_out(self, style: str) -> None:
         try:
             self._library.code(style)
-        except StyleError as error:
+        except (StyleError, UsageError) as error:
             self.controls.notify(f"style {style} is left out: {error}")
             if style in dict(self.controls.settings.look.styles):
-                self.controls.use(replace(self.controls.settings.look, styles=self._in_use.styles))
+                with contextlib.suppress(UsageError):  # those in use may be gone too: the picture goes on all the same
+                    self.controls.use(replace(self.controls.settings.look, styles=self._in_use.styles))
 
     # ---- show ----
 

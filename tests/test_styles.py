@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import FakeModel
+from fakes import FakeModel, FakeSource, FakeWindow
 from PIL import Image
 
 from realtime import pictures, style_folders, styles
+from realtime.commands import Settings
 from realtime.errors import StyleError, UsageError
+from realtime.frame import Picture
+from realtime.live import LiveSession
+from realtime.look import Look
 from realtime.models.base import style_input
 from realtime.pictures import PICTURES, load_picture
 from realtime.style_folders import find_styles
@@ -547,6 +551,60 @@ def test_large_pictures_are_read_small(folders: Path) -> None:
         assert np.abs(a - b).mean() < 0.004
     paint(folders / "small.png", size=(700, 300))
     assert load_picture(folders / "small.png", enough=512).shape == (300, 700, 3)
+
+
+def test_a_session_follows_the_folder(folders: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's evening: a picture is dropped in and chosen, painted over, and thrown away while it is on the screen."""
+    monkeypatch.setattr(styles, "LOOK_SECONDS", 0.02)
+    library = StyleLibrary(Stylizer(model))
+    window, said = FakeWindow(), list[str]()
+    library.code("wave")
+    (folders / "user").mkdir()
+
+    def put(colour: tuple[int, int, int], size: tuple[int, int]) -> None:
+        paint(folders / "whole.png", colour, size).replace(folders / "user" / "night.png")
+
+    with FakeSource() as source:
+        session = LiveSession(
+            source, Stylizer(model), library, Settings(Look((("wave", 1.0),)), info=False), window, seconds=60,
+            out=folders / "out", say=said.append,
+        )  # fmt: skip
+
+        def is_shown(picture: Picture, colour: tuple[int, int, int]) -> bool:
+            return picture[0, 0, ::-1].tolist() == list(colour) and "night" in session.controls.settings.look.name
+
+        def evening() -> Generator[None, Picture, None]:
+            yield
+            put((0, 0, 90), (20, 20))
+            while "new style night" not in said:
+                yield
+            window.type("style", "night")
+            while not is_shown((yield), (0, 0, 90)):
+                pass
+            put((0, 90, 0), (30, 30))
+            while not is_shown((yield), (0, 90, 0)):
+                pass
+            assert "style night has changed" in said
+            (folders / "user" / "night.png").unlink()
+            while "style night is gone" not in said:
+                yield
+            for _ in range(20):
+                assert is_shown((yield), (0, 90, 0))
+            window.type("step", 1)
+            while is_shown((yield), (0, 90, 0)):
+                pass
+            session.stop()
+
+        happening = evening()
+        next(happening)
+
+        def look(picture: Picture) -> None:
+            with suppress(StopIteration):
+                happening.send(picture)
+
+        window.on_show = look
+        session.run()
+    assert session.controls.settings.look.name in ("mosaic", "wave")
 
 
 # Files that are broken
