@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 import cv2  # noqa: F401  before av, always: the other way round OpenCV's first window would hang
 
-from realtime.errors import SinkError
+from realtime.errors import RealtimeError, SinkError
 from realtime.sinks import left_over
+from realtime.sinks.clip_file import why
 
 _MENDING = ".mending"
 
@@ -44,9 +44,10 @@ def mend(partial: Path) -> Path | None:
         partial.unlink()
         left_over.forget(partial)
         return path
-    except OSError as error:  # FFmpeg's errors are OSErrors too
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise SinkError(f"{partial} cannot be mended ({reason}); it was left as it is") from error
+    except RealtimeError:
+        raise
+    except Exception as error:  # FFmpeg's are of many families
+        raise SinkError(f"{partial} cannot be mended ({why(error)}); it was left as it is") from error
 
 
 def _copy(old: Path, new: Path) -> Counter[int]:
@@ -71,8 +72,8 @@ def _copy(old: Path, new: Path) -> Counter[int]:
         with suppress(av.error.FFmpegError):  # it breaks off here
             for packet in source.demux():
                 index = packet.stream.index
-                if packet.dts is None or not packet.size or index not in streams:
-                    continue
+                if packet.dts is None or not packet.size or packet.is_corrupt or index not in streams:
+                    continue  # what breaks off in the middle is marked as corrupt
                 packet.dts = max(packet.dts, last.get(index, packet.dts - 1) + 1)
                 packet.pts = max(packet.pts if packet.pts is not None else packet.dts, packet.dts)
                 last[index] = packet.dts

@@ -143,7 +143,7 @@ class ClipFile:
             return  # sound from before the first picture
         try:
             self._mux(packet, shift)
-        except OSError as error:  # FFmpeg's errors are OSErrors too
+        except Exception as error:  # FFmpeg's are of many families
             raise self._ended_early(error) from error
         if not sound:
             self.frames += 1
@@ -170,9 +170,8 @@ class ClipFile:
         out.duration, out.is_keyframe, out.stream = packet.duration, packet.key, self._streams[sound]
         self._container.mux(out)
 
-    def _ended_early(self, error: OSError) -> SinkError:
-        error = self._disk.error or error
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    def _ended_early(self, error: Exception) -> SinkError:
+        reason = why(self._disk.error or error)
         return SinkError(f"the clip {self.path.name} ended early ({reason}); what came before is kept")
 
     def close(self) -> None:
@@ -181,7 +180,7 @@ class ClipFile:
         try:
             if self._container is not None:
                 self._container.close()
-        except OSError as error:
+        except Exception as error:
             failure = self._ended_early(error)
         if self._disk.error and not failure:
             failure = self._ended_early(self._disk.error)
@@ -195,6 +194,8 @@ class ClipFile:
                 self.partial.unlink()  # nothing was recorded: an empty file is no clip
             else:
                 self.path = left_over.rename(self.partial, self.path)
+        except FileNotFoundError:
+            failure = SinkError(f"the clip {self.path.name} is gone: its file was deleted while it was recorded")
         except OSError as error:
             failure = failure or SinkError(
                 f"the clip could not be given its name {self.path.name} ({error.strerror}); see {self.partial}"
@@ -202,6 +203,11 @@ class ClipFile:
         left_over.forget(self.partial)
         if failure:
             raise failure
+
+
+def why(error: Exception) -> str:
+    """What an error says, in few words."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def whole_fragments(path: Path) -> int:
