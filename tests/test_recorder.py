@@ -543,7 +543,7 @@ def test_mending_never_overwrites(tmp_path: Path) -> None:
 def test_what_cannot_be_mended_is_left_as_it_is(content: bytes, tmp_path: Path) -> None:
     partial = tmp_path / "clip.partial.mp4"
     partial.write_bytes(content)
-    with pytest.raises(SinkError, match="left as it is|left as it was"):
+    with pytest.raises(SinkError, match=r"left as it (is|was)"):
         mend(partial)
     assert partial.read_bytes() == content and list(tmp_path.iterdir()) == [partial]
     other = tmp_path / "holiday.mp4"
