@@ -32,7 +32,7 @@ from realtime.stylizer import Stylizer
 FIRST = "wave"
 """What a person sees before choosing a style: it looks good on anything."""
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.3
 """Between two looks into the folders. A new picture is seen by one and has come to rest by the next."""
 
 _TRIES = 3  # at reading a new picture, with 1 and 2 seconds between them, before it is called unreadable
@@ -105,6 +105,13 @@ class StyleLibrary:
         problem = f"there is no style {text!r}" if not fitting else f"{text!r} begins several styles"
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
 
+    def path(self, name: str) -> Path:
+        """Where the style's picture lies. UsageError when there is no such style."""
+        style = self._styles.get(name)
+        if style is None:
+            raise UsageError(f"there is no style {name!r}; there are {', '.join(self.names)}")
+        return style.path
+
     def first(self) -> str:
         """The style to begin with: `FIRST`, or else the first one whose picture can be read. StyleError without any."""
         for name in sorted(self.names, key=lambda name: name != FIRST):
@@ -152,7 +159,7 @@ class StyleLibrary:
     def refresh(self) -> list[str]:
         """Follow the folders: what a person should be told of new, changed and removed styles.
 
-        To be called often, by one thread: it looks twice a second at most, and reads one new picture a call at most.
+        To be called often, by one thread: it looks three times a second at most, and reads one new picture a call at most.
         A picture that is still being copied, or cannot be read for the moment, is tried again before a word is said.
         """
         now, notices = self._clock(), []
