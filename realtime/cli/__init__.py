@@ -14,10 +14,11 @@ from realtime.cli.doctor import doctor
 from realtime.cli.live import realtime
 from realtime.cli.machine import bench, cameras
 from realtime.cli.options import say
+from realtime.cli.render import render
 from realtime.cli.styles import styles
 from realtime.errors import RealtimeError
 
-for command in (styles, cameras, bench, doctor):
+for command in (styles, cameras, bench, doctor, render):
     realtime.add_command(command)
 
 

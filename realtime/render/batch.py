@@ -1,0 +1,78 @@
+"""Several files: who paints what, and what becomes of a Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+from realtime.errors import RealtimeError
+from realtime.models.base import StyleCode
+from realtime.models.litert import LiteRTModel, physical_cores
+from realtime.render.progress import Display
+from realtime.render.rendering import Outcome, Rendering, Task
+from realtime.stylizer import Stylizer
+
+Make = Callable[..., Rendering]
+"""`Rendering`, or what takes the same and makes one that works elsewhere."""
+
+
+def staff(model: str, first: Stylizer, files: int, remembers: bool) -> list[list[Stylizer]]:
+    """The stylizers of each file that is made at the same time.
+
+    On a CPU two stylizers with a thread each are quicker than one with two. So one file has as many as there are cores,
+    and the files take turns; where frames depend on those before, a file has one, and several files are made at once.
+    """
+    cores = physical_cores()
+    if not isinstance(first.model, LiteRTModel) or cores == 1:
+        return [[first]]
+    if not remembers:
+        return [[Stylizer(model, threads=1) for _ in range(cores)]]
+    at_once = min(files, cores)
+    return [[Stylizer(model, threads=cores // at_once)] for _ in range(at_once)]
+
+
+def render_all(
+    tasks: Sequence[Task], teams: Sequence[Sequence[Stylizer]], code: Callable[[str], StyleCode], display: Display,
+    make: Make = Rendering,
+) -> list[Outcome | RealtimeError]:  # fmt: skip
+    """Make all files; a file that fails does not keep the others. From the main thread: a Ctrl-C ends all soon, each with
+    what there is of it kept, and is not raised."""
+    stop = threading.Event()
+    free = list(teams)
+    results: list[Future[Outcome | RealtimeError]] = []
+
+    def run(task: Task) -> Outcome | RealtimeError:
+        if stop.is_set():
+            return Outcome(task.out)
+        team = free.pop()
+        try:
+            return make(task, team, code, display.watch(task.source), stop.is_set).run()
+        except RealtimeError as error:
+            display.failed(task.source, error)
+            return error
+        finally:
+            free.append(team)
+
+    with ThreadPoolExecutor(len(teams), "render") as pool:
+        try:
+            results = [pool.submit(run, task) for task in tasks]
+            while wait(results, timeout=0.2).not_done:
+                pass
+        except KeyboardInterrupt:
+            with _uninterrupted():
+                stop.set()
+                wait(results)
+    return [result.result() for result in results]
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What is being finished is not to be cut short by a second Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

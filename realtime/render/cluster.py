@@ -1,0 +1,192 @@
+"""The work of `render` spread over a Ray cluster (https://docs.ray.io): every part is a task of its own.
+
+A part follows from its footage and its times alone, and every part is encoded on its own, so that the result has the same
+frames as on one machine (of one kind: processors of different kinds may round differently). Where frames depend on those before
+(steady looks, strengths below 1) a file is one task. Ray starts a task again elsewhere when its worker dies.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from realtime.errors import ModelError, RealtimeError, UsageError
+from realtime.models.base import StyleCode
+from realtime.render.painting import Painters, part_begin, part_of
+from realtime.render.reading import Footage, open_footage
+from realtime.render.rendering import Rendering, make, missing
+from realtime.render.schedule import Schedule
+from realtime.render.workspace import Done, Workspace
+from realtime.render.writing import kind_of
+from realtime.stylizer import Stylizer
+
+_TRIES = 3  # times that a task is started again when its worker dies
+_WAIT = 0.2  # seconds between two looks at whether to stop
+_AHEAD = 64  # tasks of a file that are waiting in the cluster
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a worker is told: the frames from `since` to before `until` of some footage, and how they are painted.
+
+    `files` are all files of the footage as the driver knows them; `codes` those of the styles."""
+
+    source: str
+    files: tuple[tuple[Path, int], ...]
+    rate: float
+    out: str
+    model: str
+    codes: dict[str, StyleCode]
+    schedule: Schedule
+    since: int | None
+    until: int | None
+    state: bytes
+
+
+Made = list[tuple[Done, bytes, bytes]]
+"""Finished parts: what they are, their files' contents, and the painter's state after each."""
+
+
+@contextmanager
+def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
+    """Connect to the cluster at `address`; "" is the one this machine belongs to, or a new one of this machine alone. Gives
+    what makes a `Rendering` that works on it. UsageError when Ray is missing or the cluster cannot be reached."""
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError('--ray wants Ray: pip install "realtime-stylizer[ray]"') from error
+    already = ray.is_initialized()
+    if not already:
+        try:
+            ray.init(address=address or None, logging_level=logging.ERROR, log_to_driver=False)
+        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+            line = str(error).strip().partition("\n")[0]
+            raise UsageError(
+                f"no Ray cluster answers at {address or 'this machine'} ({line}); start it with `ray start`"
+            ) from error
+
+    def rendering(*words: Any) -> Rendering:
+        return _ClusterRendering(*words, model=model)
+
+    try:
+        yield rendering
+    finally:
+        if not already:
+            ray.shutdown()
+
+
+class _ClusterRendering(Rendering):
+    """A rendering whose parts are made by the workers of a cluster."""
+
+    def __init__(self, *words: Any, model: str) -> None:
+        super().__init__(*words)
+        self._model = model
+
+    def make_parts(self, space: Workspace) -> None:
+        import ray
+        from ray.exceptions import RayError, RayTaskError
+
+        remote: Any = ray.remote(num_cpus=1, max_retries=_TRIES)(paint_stretch)
+        contents = self._contents(ray)
+        todo = self._stretches(space)
+        working: list[Any] = []
+        more = True
+        try:
+            while more or working:
+                while more and len(working) < _AHEAD:
+                    if (stretch := next(todo, None)) is None:
+                        more = False
+                    else:
+                        working.append(remote.remote(stretch, contents))
+                ready, working = ray.wait(working, timeout=_WAIT) if working else ([], [])
+                for reference in ready:
+                    for done, content, state in ray.get(reference):
+                        space.working(done.part).write_bytes(content)
+                        space.finish(done, state)
+                        self.count(done)
+                if self.stop():
+                    break
+        except RayTaskError as error:
+            if isinstance(error.cause, RealtimeError):
+                raise error.cause from error
+            raise ModelError(f"a worker of the cluster failed on {self.footage.name} ({error.cause!r})") from error
+        except RayError as error:
+            line = str(error).strip().partition("\n")[0]
+            raise ModelError(
+                f"the cluster gave up on {self.footage.name} ({line}); --resume goes on from here"
+            ) from error
+        finally:
+            for reference in working:
+                ray.cancel(reference, force=True)
+
+    def _contents(self, ray: Any) -> list[Any]:
+        """The footage's files in the cluster's memory, for machines that do not have them."""
+        if len([node for node in ray.nodes() if node["Alive"]]) < 2:
+            return []
+        return [ray.put(file.read_bytes()) for file in self.footage.files]
+
+    def _stretches(self, space: Workspace) -> Iterator[Stretch]:
+        codes = {name: self.code(name) for name in self.task.schedule.styles}
+        files = tuple((file.absolute(), file.stat().st_size) for file in self.footage.files)
+        for since, until, before in missing(self.footage, sorted(space.done)):
+            state = space.state(before) if self.task.schedule.remembers and before >= 0 else b""
+            for begin, end in self._cut(since, until):
+                yield Stretch(self.task.source, files, self.task.rate, self.task.out.name, self._model, codes,
+                              self.task.schedule, begin, end, state)  # fmt: skip
+
+    def _cut(self, since: int | None, until: int | None) -> Iterator[tuple[int | None, int | None]]:
+        """The parts of a stretch, as far as the footage says how long it is; whatever comes after goes with the last."""
+        footage = self.footage
+        if self.task.schedule.remembers or not footage.seconds:
+            yield since, until
+            return
+        first = 0 if since is None else part_of(footage, since)
+        end = until if until is not None else footage.start + int(footage.seconds / footage.time_base)
+        for part in range(first, part_of(footage, end - 1)):
+            yield since, part_begin(footage, part + 1)
+            since = part_begin(footage, part + 1)
+        yield since, until
+
+
+def paint_stretch(stretch: Stretch, contents: Sequence[Any]) -> Made:
+    """What a worker does. `contents` are the footage's files (references), or nothing where every machine has them."""
+    footage, _ = _footage(stretch.source, stretch.files, stretch.rate, tuple(contents))
+    painters = Painters([_stylizer(stretch.model)], stretch.codes.__getitem__, stretch.schedule, stretch.state)
+    made: Made = []
+    with tempfile.TemporaryDirectory() as folder:
+
+        def working(part: int) -> Path:
+            return Path(folder) / f"{part}.nut"
+
+        frames = painters.paint(footage, stretch.since, stretch.until, lambda: False)
+        for done, state in make(footage, kind_of(Path(stretch.out)), frames, working, lambda: False):
+            made.append((done, working(done.part).read_bytes(), state))
+            working(done.part).unlink()
+    return made
+
+
+@lru_cache(maxsize=2)
+def _stylizer(model: str) -> Stylizer:
+    return Stylizer(model, threads=1)
+
+
+@lru_cache(maxsize=4)
+def _footage(
+    source: str, files: tuple[tuple[Path, int], ...], rate: float, contents: tuple[Any, ...]
+) -> tuple[Footage, tempfile.TemporaryDirectory[str] | None]:
+    """The footage, and the folder that it was brought into and that is removed with it."""
+    if not contents or all(file.is_file() and file.stat().st_size == size for file, size in files):
+        return open_footage(str(files[0][0]) if len(files) == 1 else source, rate), None
+    import ray
+
+    folder = tempfile.TemporaryDirectory(prefix="realtime-", ignore_cleanup_errors=True)
+    place = Path(folder.name)
+    for (file, _), reference in zip(files, contents, strict=True):
+        (place / file.name).write_bytes(ray.get(reference))
+    return open_footage(str(place / files[0][0].name if len(files) == 1 else place), rate), folder

@@ -1,0 +1,156 @@
+"""Painting ahead: frames are read, painted and handed on in their order while others are on their way."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from realtime.errors import UsageError
+from realtime.frame import Frame, Picture
+from realtime.models.base import StyleCode
+from realtime.painter import Painter
+from realtime.render.reading import Footage, Shot
+from realtime.render.schedule import Schedule
+from realtime.stylizer import Stylizer
+
+PART_SECONDS = 10
+"""What a part of the footage lasts: what is lost, at most, when the program is killed."""
+
+
+def part_of(footage: Footage, pts: int) -> int:
+    """The number of the part that a frame belongs to; it follows from the frame's time alone."""
+    return int((pts - footage.start) * footage.time_base // PART_SECONDS)
+
+
+def part_begin(footage: Footage, part: int) -> int:
+    """The first `pts` that belongs to a part."""
+    return footage.start + ceil(Fraction(part * PART_SECONDS) / footage.time_base)
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A frame read, and painted. `state` is what the painter remembered before it, at the first frame of a part."""
+
+    shot: Shot
+    picture: Picture
+    state: bytes = b""
+
+
+class Painters:
+    """Paints with one stylizer in the frames' order, or with several at a time where no frame depends on another."""
+
+    def __init__(
+        self, stylizers: Sequence[Stylizer], code: Callable[[str], StyleCode], schedule: Schedule, state: bytes = b""
+    ) -> None:
+        """`stylizers` are of one model. `state` is of a `Painted`: the frames go on after those it remembers."""
+        self._schedule = schedule
+        self._stylizers = stylizers[:1] if schedule.remembers else stylizers
+        # The schedule morphs; a painter that did would remember.
+        painters = [Painter(stylizer, code, morph=0) for stylizer in self._stylizers]
+        self._known = {"stylizer": self._stylizers[0], "code": code}
+        self._known |= {f"style {name}": code(name) for name in schedule.styles}
+        if state:
+            painters = [_thaw(state, self._known)]
+        self._free: queue.SimpleQueue[Painter] = queue.SimpleQueue()
+        for painter in painters:
+            self._free.put(painter)
+        self._part = -1
+
+    def paint(
+        self, footage: Footage, since: int | None, until: int | None, stop: Callable[[], bool]
+    ) -> Iterator[Painted]:
+        """The frames from `since` to before `until`, painted, in their order, until `stop` says so.
+
+        One thread reads, as many as there are stylizers paint; all have ended when this has.
+        """
+        count = len(self._stylizers)
+        waiting: queue.Queue[Future[Painted] | BaseException | None] = queue.Queue(2 * count)
+        over = threading.Event()
+        pool = ThreadPoolExecutor(count, "paint")
+
+        def read() -> None:
+            try:
+                for shot in footage.shots(since):
+                    if over.is_set() or stop() or (until is not None and shot.pts >= until):
+                        break
+                    waiting.put(pool.submit(self._paint, footage, shot))
+                waiting.put(None)
+            except BaseException as error:
+                waiting.put(error)
+
+        reader = threading.Thread(target=read, name=f"read {footage.name}")
+        reader.start()
+        try:
+            while (item := waiting.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item.result()
+        finally:
+            over.set()
+            while reader.is_alive():
+                try:
+                    waiting.get(timeout=0.05)
+                except queue.Empty:
+                    continue
+            reader.join()
+            pool.shutdown(cancel_futures=True)
+
+    def _paint(self, footage: Footage, shot: Shot) -> Painted:
+        painter = self._free.get()
+        try:
+            state = b""
+            if self._schedule.remembers and (part := part_of(footage, shot.pts)) != self._part:
+                self._part = part
+                state = _freeze(painter, self._known)
+            seconds = footage.at(shot.pts)
+            # What stands in for a broken frame is a picture of its own: the painter goes by which picture it is.
+            picture = shot.picture.copy() if shot.broken else shot.picture
+            stylized = painter.paint(Frame(picture, seconds), self._schedule.at(seconds))
+            return Painted(shot, stylized.picture, state)
+        finally:
+            self._free.put(painter)
+
+
+def _freeze(painter: Painter, known: dict[str, Any]) -> bytes:
+    """All that a painter remembers; what belongs to others (`known`) by its name."""
+    names = {id(thing): name for name, thing in known.items()}
+    file = io.BytesIO()
+
+    class Freezer(pickle.Pickler):
+        def persistent_id(self, thing: Any) -> str | None:
+            return names.get(id(thing))
+
+    Freezer(file, protocol=5).dump(painter)
+    return file.getvalue()
+
+
+def _thaw(state: bytes, known: dict[str, Any]) -> Painter:
+    class Thawer(pickle.Unpickler):
+        def persistent_load(self, name: Any) -> Any:
+            return known[name]
+
+        def find_class(self, module: str, name: str) -> Any:
+            """A painter is made of our classes and of arrays: a file that wants another is not ours."""
+            if module.split(".")[0] == "realtime" or (module.startswith("numpy") and name in _ARRAYS):
+                return super().find_class(module, name)
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a painter")
+
+    try:
+        painter = Thawer(io.BytesIO(state)).load()
+    except Exception as error:  # a broken pickle raises of every family, and they mean the same
+        raise UsageError(
+            f"what was remembered of the frames so far cannot be read ({error}); --force begins anew"
+        ) from error
+    assert isinstance(painter, Painter)
+    return painter
+
+
+_ARRAYS = frozenset({"ndarray", "dtype", "scalar", "_reconstruct", "_frombuffer"})

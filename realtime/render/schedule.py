@@ -1,0 +1,85 @@
+"""The look at every moment of the footage: what it begins with, and the styles that it turns to at given times."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from realtime.errors import UsageError
+from realtime.look import Look, Mixture, mixture
+
+_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`changes` are times in seconds, from the first frame, and the styles from then on; each morphs over `morph` seconds.
+
+    The look follows from the time alone, so that frames can be painted in any order and on any machine.
+    """
+
+    look: Look
+    changes: tuple[tuple[float, Mixture], ...] = ()
+    morph: float = 0.4
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "changes", tuple(sorted(self.changes)))
+        times = [time for time, _ in self.changes]
+        if len(set(times)) < len(times):
+            raise UsageError("two styles are to begin at the same time; give each --at a time of its own")
+        for _ in self.looks():
+            pass  # a mixture of too many styles is said at once, not an hour later
+
+    def at(self, seconds: float) -> Look:
+        """The look at a time."""
+        index = bisect_right([time for time, _ in self.changes], seconds) - 1
+        if index < 0:
+            return self.look
+        time, styles = self.changes[index]
+        end = self.changes[index + 1][0] if index + 1 < len(self.changes) else float("inf")
+        whole = min(self.morph, end - time)
+        share = (seconds - time) / whole if seconds - time < whole else 1.0
+        before = self.changes[index - 1][1] if index else self.look.styles
+        return self._between(before, styles, share * share * (3 - 2 * share))
+
+    def looks(self) -> Iterator[Look]:
+        """Every look that there is on the way, one of each kind."""
+        before = self.look.styles
+        yield self.look
+        for _, styles in self.changes:
+            yield self._between(before, styles, 0.5)
+            yield self._between(before, styles, 1.0)
+            before = styles
+
+    @property
+    def styles(self) -> set[str]:
+        """The names of all styles."""
+        return {name for look in self.looks() for name, _ in look.styles}
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a frame depends on those before it: held steady, or moved from the footage's own code, which is eased."""
+        return bool(self.look.steady) or 0 < self.look.strength < 1
+
+    def _between(self, before: Mixture, after: Mixture, share: float) -> Look:
+        if share == 1.0 or before == after:
+            return replace(self.look, styles=after)
+        weights = {name: weight * (1 - share) for name, weight in before}
+        for name, weight in after:
+            weights[name] = weights.get(name, 0.0) + weight * share
+        try:
+            return replace(self.look, styles=mixture(tuple(weights.items())))
+        except UsageError as error:
+            raise UsageError(f"on the way from one look of --at to the next, {error}") from error
+
+
+def parse_change(text: str) -> tuple[float, str]:
+    """ "00:05=wave" to 5.0 and "wave". The time is seconds, M:SS or H:MM:SS. UsageError when it is not."""
+    clock, equals, style = text.partition("=")
+    match = _CLOCK.fullmatch(clock.strip())
+    if not (equals and match and style.strip()):
+        raise UsageError(f"--at {text!r} is no change of style; write it as 00:05=wave")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds, style.strip()

@@ -1,0 +1,113 @@
+"""Parts: a stretch of the painted footage each, encoded on its own, so that it can be made at any time and on any machine.
+
+A part begins with a key frame and has no B-frames, so that its packets follow those of the part before it as they are. Encoders
+run with a fixed number of threads: x264's output depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from realtime.errors import SinkError, UsageError
+from realtime.frame import Picture, Size
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the parts of one kind of output are encoded."""
+
+    codec: str
+    pixels: str
+    options: dict[str, str] = field(default_factory=dict)
+    threads: int = 2
+
+
+_H264 = Kind("libx264", "yuv420p", {"preset": "superfast", "crf": "18", "bf": "0", "sc_threshold": "0"})
+_VP9 = Kind(
+    "libvpx-vp9",
+    "yuv420p",
+    {"deadline": "realtime", "cpu-used": "7", "crf": "24", "b": "0", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"},
+)  # fmt: skip
+_LOSSLESS = Kind("libx264rgb", "bgr24", {"preset": "ultrafast", "qp": "0"})
+_PNG = Kind("png", "rgb24", {"compression_level": "4", "pred": "up"})
+KINDS = {".mp4": _H264, ".mkv": _H264, ".webm": _VP9, ".gif": _LOSSLESS, "": _PNG}
+"""By the ending of the output; no ending is a folder of PNG files."""
+
+
+def kind_of(out: Path) -> Kind:
+    """UsageError when nothing of that ending can be written."""
+    ending = out.suffix.lower()
+    if ending not in KINDS:
+        raise UsageError(
+            f"{out.name!r} is no kind of output; wanted {', '.join(e for e in KINDS if e)}, or no ending for a folder of PNG files"
+        )
+    return KINDS[ending]
+
+
+class Part:
+    """Encodes one part into a file. A context manager would close it as well after a failure as after success: call `close`."""
+
+    def __init__(self, path: Path, kind: Kind, size: Size, time_base: Fraction) -> None:
+        """SinkError when the file cannot be made."""
+        import av
+
+        self.path, self._kind = path, kind
+        self._size = (size[0] + size[0] % 2, size[1] + size[1] % 2) if kind.pixels == "yuv420p" else size
+        try:
+            self._container = av.open(str(path.absolute()), "w", format="nut")
+        except OSError as error:
+            raise SinkError(f"{path} cannot be made ({error.strerror})") from error
+        stream: Any = self._container.add_stream(kind.codec, rate=Fraction(25), options=dict(kind.options))
+        stream.width, stream.height = self._size
+        stream.pix_fmt = kind.pixels
+        coder = stream.codec_context
+        coder.time_base = stream.time_base = time_base
+        coder.thread_count = kind.threads
+        coder.sample_aspect_ratio = Fraction(1)
+        coder.color_primaries, coder.color_trc = 1, 1  # BT.709, as screens have it
+        if kind.pixels == "yuv420p":
+            coder.colorspace, coder.color_range = 6, 1  # BT.601, limited range: what OpenCV's conversion makes
+        if kind.codec.startswith("libx264"):
+            coder.gop_size = 250
+        self._stream, self._time_base = stream, time_base
+
+    def write(self, picture: Picture, pts: int) -> None:
+        """Append a picture (uint8, H×W×3, BGR). SinkError when it cannot be written."""
+        import av
+
+        frame = av.VideoFrame.from_ndarray(*self._planes(picture))
+        frame.time_base, frame.pts = self._time_base, pts
+        self._mux(self._stream, frame)
+
+    def close(self) -> None:
+        """Write what the encoder still holds. SinkError when it cannot."""
+        self._mux(self._stream, None)
+        try:
+            self._container.close()
+        except OSError as error:
+            raise SinkError(f"{self.path} cannot be written ({error.strerror})") from error
+
+    def _mux(self, stream: Any, frame: Any) -> None:
+        try:
+            self._container.mux(stream.encode(frame))
+        except OSError as error:
+            raise SinkError(f"{self.path} cannot be written ({error.strerror})") from error
+
+    def _planes(self, picture: Picture) -> tuple[Any, str]:
+        if self._kind.pixels == "bgr24":
+            return np.ascontiguousarray(picture), "bgr24"
+        if self._kind.pixels == "rgb24":
+            return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), "rgb24"
+        height, width = picture.shape[:2]
+        if (width, height) != self._size:  # 4:2:0 has colours for pairs of rows and columns
+            picture = cv2.copyMakeBorder(  # type: ignore[assignment]
+                picture, 0, self._size[1] - height, 0, self._size[0] - width, cv2.BORDER_REPLICATE
+            )
+        # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), "yuv420p"
