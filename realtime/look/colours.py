@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ _LUMINANCE = np.array([[0.0722, 0.7152, 0.2126]], np.float32)  # of linear B, G,
 _NONE, _ALL, _WHITE = np.float32(0), np.float32(1), np.float32(255)
 _BAND = 24  # rows at a time: what is worked out between the first and the last step then stays in the cache
 
-_Plane = npt.NDArray[np.float32]
+_Plane = npt.NDArray[Any]  # float32, H×W; OpenCV's stubs do not say which type comes out
 
 
 def own_colours(painted: Picture, content: Picture, amount: float) -> Picture:
@@ -70,7 +72,7 @@ def _above_black(luminance: _Plane, spread: _Plane, below: _Plane) -> _Plane:
     below += spread
     np.maximum(below, np.float32(0.25), out=below)
     np.divide(luminance, below, out=below)
-    return cv2.sqrt(below, below)  # type: ignore[return-value]
+    return cv2.sqrt(below, below)
 
 
 def _below_white(luminance: _Plane, spread: _Plane, above: _Plane) -> _Plane:
