@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,19 +34,27 @@ def load_picture(path: Path, enough: int | None = None) -> Picture:
     lock hardly held, and resting half of the time.
     StyleError, with the file's name, when it is empty, broken, no picture, or larger than 50 megapixels.
     """
+    with opened(path, slowly=bool(enough)) as image:
+        if enough:
+            image.draft(None, (enough, enough))
+        ImageOps.exif_transpose(image, in_place=True)
+        return bgr(image, enough)
+
+
+@contextlib.contextmanager
+def opened(path: Path, slowly: bool = False) -> Iterator[Image.Image]:
+    """The picture of a file, still to be decoded; `slowly` is without haste. What goes wrong with it inside the block
+    becomes a StyleError with the file's name."""
     try:
         with _quiet, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own warnings about size and about odd tags
-            with (_Unhurried if enough else io.FileIO)(path) as file, Image.open(file, formats=_FORMATS) as image:
+            with (_Unhurried if slowly else io.FileIO)(path) as file, Image.open(file, formats=_FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise StyleError(
                         f"{path.name} has {image.width * image.height / 1e6:.0f} megapixels, more than {MOST_PIXELS // 10**6};"
                         " make a smaller copy"
                     )
-                if enough:
-                    image.draft(None, (enough, enough))
-                ImageOps.exif_transpose(image, in_place=True)
-                return _bgr(image, enough)
+                yield image
     except StyleError:
         raise
     except FileNotFoundError:
@@ -71,7 +81,8 @@ class _Unhurried(io.FileIO):
         return super().read(size)
 
 
-def _bgr(image: Image.Image, enough: int | None) -> Picture:
+def bgr(image: Image.Image, enough: int | None = None) -> Picture:
+    """A decoded picture of any kind, as `load_picture` gives it."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits of grey, which convert() would clip at 255
         grey = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=1e9, neginf=0)
         usual = grey[grey < 1e9]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -20,6 +21,9 @@ WHOLE = 4_000_000
 _CORE = 832
 _MARGIN = 96  # more than any of the networks looks around a pixel
 _BLEND = 16  # int8 networks round a little differently from tile to tile: here one fades into the next
+_BAND = 2_000_000  # pixels that are brought back to full size at a time
+_REACH = 64  # painted rows around a band that matter to how it is brought back
+_LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
 _GRID = 32  # networks that halve the picture up to five times see the same grid in every tile
 
 
@@ -51,6 +55,40 @@ class Tiled(Model):
 
     def close(self) -> None:
         self._model.close()
+
+
+def paint_reduced(
+    picture: Picture,
+    brush: float,
+    paint: Callable[[Picture], Picture],
+    finish: Callable[[Picture, Picture], Picture],
+) -> Picture:
+    """Paint a picture at about the fraction `brush` of its size, and bring it back along its edges, band by band.
+
+    `paint` takes the smaller picture; `finish` is given bands of what came of it, at full size, and of the picture. All
+    are uint8, H×W×3, BGR. Pixels of the two sizes lie alike in every band, so that the bands fit together exactly.
+    """
+    ratio = Fraction(1 / brush).limit_denominator(4)
+    large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
+    padded, place = pad(picture, divisible((picture.shape[1], picture.shape[0]), large))
+    height, width = padded.shape[0] // large * little, padded.shape[1] // large * little
+    small = padded
+    if ratio > 1:
+        small = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    painted = paint(small)
+    result = np.empty_like(padded)
+    step = _LATTICE * little
+    margin = -(-_REACH // step) * step
+    rows = max(step, _BAND * little // (large * padded.shape[1]) // step * step)
+    for start in range(0, height, rows):
+        stop = min(height, start + rows)
+        near = slice(max(0, start - margin), min(height, stop + margin))
+        full = slice(near.start * large // little, near.stop * large // little)
+        core = slice(start * large // little, stop * large // little)
+        band = painted[near] if ratio == 1 else upsample(painted[near], small[near], padded[full])
+        inner = slice(core.start - full.start, core.stop - full.start)
+        result[core] = finish(band[inner], padded[core])
+    return result[place]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from realtime.cli.doctor import doctor
 from realtime.cli.live import realtime
 from realtime.cli.machine import bench, cameras
 from realtime.cli.options import say
+from realtime.cli.photo import photo
 from realtime.cli.render import render
 from realtime.cli.styles import styles
 from realtime.errors import RealtimeError
 
-for command in (styles, cameras, bench, doctor, render):
+for command in (styles, cameras, bench, doctor, render, photo):
     realtime.add_command(command)
 
 

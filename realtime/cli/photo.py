@@ -1,0 +1,163 @@
+"""`realtime photo`: pictures at full size, and figures that compare them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from realtime.cli.options import chosen_look, file, finite, model_option, say, styles_option
+from realtime.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from realtime.figure import Column
+    from realtime.frame import Picture
+    from realtime.look import Look
+    from realtime.styles import StyleLibrary
+
+_amount = click.FloatRange(0, 1)
+
+
+@click.command()
+@click.argument("inputs", metavar="IN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--out", metavar="OUT", type=click.Path(path_type=Path), default=".", show_default="this folder",
+              help="A new .png, .jpg, .webp or .tif for one painting, or a folder: they are called NAME_STYLE there.")  # fmt: skip
+@click.option("--style", "wished", metavar="S", multiple=True, help="A name (see `realtime styles`), a picture file, or up to"
+              " four mixed: wave:0.6,glass:0.4. Each --style more is a painting more of every picture.")  # fmt: skip
+@click.option(
+    "--look", "look_file", metavar="FILE", type=file, help="Begin from the look in a .toml file or a snapshot."
+)
+@click.option("--strength", type=_amount, callback=finite, help="From 0, the picture itself, to 1.  [default: 1]")
+@click.option("--own-colours", type=_amount, callback=finite,
+              help="From 0, the style's colours, to 1, the picture's own.  [default: 0]")  # fmt: skip
+@click.option("--brush", type=click.FloatRange(0.1, 1), callback=finite, help="Fraction of the picture's size that the model"
+              " sees: strokes grow as it falls, 1 is every pixel.  [default: 1.6 megapixels of it]")  # fmt: skip
+@styles_option
+@model_option
+@click.option("--compare", is_flag=True, help="Draw a figure of originals, styles and paintings: into OUT, or beside the"
+              " paintings in the folder OUT.")  # fmt: skip
+@click.option("--keep-gps", is_flag=True, help="Keep where a picture was taken, and the camera maker's own data.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def photo(
+    inputs: tuple[Path, ...],
+    out: Path,
+    wished: tuple[str, ...],
+    look_file: Path | None,
+    strength: float | None,
+    own_colours: float | None,
+    brush: float | None,
+    folders: tuple[Path, ...],
+    model: str,
+    compare: bool,
+    keep_gps: bool,
+    force: bool,
+) -> None:
+    """Paint pictures at their full size, each in every style. What the files say besides, colour profile, camera and date, is
+    kept; where they were taken is not."""
+    from realtime.photo import PhotoPainter, find_photos, is_file_name, places, usual_brush
+    from realtime.photo_file import check_place, read_photo, write_photo
+    from realtime.styles import StyleLibrary
+    from realtime.stylizer import Stylizer
+
+    photos = find_photos([path.expanduser() for path in inputs])
+    out = out.expanduser()
+    figure_only = compare and is_file_name(out)
+    with ExitStack() as stack:
+        stylizer = stack.enter_context(Stylizer(model))
+        library = StyleLibrary(stylizer, folders)
+        amounts = {"strength": strength, "own_colours": own_colours, "brush": brush}
+        looks = _looks(library, wished, look_file, amounts)
+        for notice in library.notices:
+            say(notice)
+        names = [look.name for look in looks]
+        targets = [] if figure_only else places(photos, names, out)
+        figure_place = _figure_place(photos, names, out) if compare else None
+        for path in [path for row in targets for path in row] + [path for path in (figure_place,) if path]:
+            check_place(path, force)
+        paint = PhotoPainter(stylizer, library.code)
+        columns = _columns(library, looks) if compare else []
+        rows: list[tuple[Picture, list[Picture]]] = []
+        failures = []
+        for number, path in enumerate(photos):
+            try:
+                source = read_photo(path, keep_gps)
+                made: list[Picture] = []
+                content = _small(source.picture) if compare else source.picture
+                for target, look in zip(targets[number] if targets else [None] * len(looks), looks, strict=True):
+                    begin = time.perf_counter()
+                    whole = source.picture if target else content
+                    wanted = look.brush if brush or look_file else usual_brush(source.picture)
+                    used = replace(look, brush=min(1.0, wanted * source.picture.shape[1] / whole.shape[1]))
+                    painted = paint(whole, used)
+                    if target:
+                        write_photo(source, painted, target, {"look": used.to_toml(), "model": model}, force)
+                        height, width = painted.shape[:2]
+                        say(f"saved {target} ({width}×{height}, {time.perf_counter() - begin:.1f} s)")
+                    if compare:
+                        made.append(_small(painted))
+                rows.append((content, made))
+            except SourceError as error:  # one bad picture of many: the others are painted nevertheless
+                failures.append(str(error))
+                say(str(error))
+        if figure_place and rows:
+            _draw(columns, rows, figure_place, force)
+    if failures:
+        raise SourceError(
+            f"{len(failures)} of {len(photos)} pictures could not be read" if len(photos) > 1 else failures[0]
+        )
+
+
+def _figure_place(photos: list[Path], names: list[str], out: Path) -> Path:
+    from realtime.photo import is_file_name, places
+
+    if is_file_name(out):
+        return out
+    if len(photos) * len(names) > 1:
+        return out / "compare.png"
+    return places(photos, names, out)[0][0].with_suffix(".compare.png")
+
+
+def _looks(
+    library: StyleLibrary, wished: tuple[str, ...], look_file: Path | None, amounts: dict[str, float | None]
+) -> list[Look]:
+    """A look for each of the styles wished for, their codes worked out. UsageError when two pictures have one name."""
+    looks: list[Look] = []
+    paths: dict[str, Path] = {}
+    for style in wished or (None,):
+        look = chosen_look(library, style, look_file, **amounts)
+        for name, _ in look.styles:
+            library.code(name)
+            path = library.path(name)
+            if paths.setdefault(name, path) != path:
+                raise UsageError(f"{paths[name]} and {path} are both called {name}; copy one of them to another name")
+        looks.append(look)
+    return looks
+
+
+def _columns(library: StyleLibrary, looks: list[Look]) -> list[Column]:
+    from realtime.figure import Column
+    from realtime.pictures import load_picture
+
+    return [
+        Column(look.name, [load_picture(library.path(name)) for name, weight in look.styles if weight])
+        for look in looks
+    ]
+
+
+def _small(picture: Picture) -> Picture:
+    from realtime.figure import shown
+
+    return shown(picture)
+
+
+def _draw(columns: list[Column], rows: list[tuple[Picture, list[Picture]]], place: Path, force: bool) -> None:
+    from realtime.figure import draw_figure
+    from realtime.photo_file import Photo, write_photo
+
+    drawn = draw_figure(columns, rows)
+    write_photo(Photo(drawn, dpi=(300, 300)), drawn, place, force=force)
+    say(f"saved {place} ({drawn.shape[1]}×{drawn.shape[0]})")
