@@ -241,19 +241,19 @@ class Controls:
             return command.value
         place = int(command.value or 0)
         if command.action == "step":
-            wanted = self._next(current, place)
-            while wanted in taken and wanted != current:
-                wanted = self._next(wanted, 1 if place > 0 else -1)
-            return wanted
+            return self._next(current, place, taken)
         if place >= len(styles):
             self._notices.append(f"there are only {len(styles)} styles")
             return current
         return styles[place]
 
-    def _next(self, current: str, step: int) -> str:
-        styles = self._styles()
-        place = styles.index(current) if current in styles else 0
-        return styles[(place + step) % len(styles)] if styles else current
+    def _next(self, current: str, step: int, taken: Sequence[str] = ()) -> str:
+        """The style `step` places on, round and round, among those not `taken`; `current` where there is no other."""
+        styles = [name for name in self._styles() if name == current or name not in taken]
+        if current not in styles:  # it was removed: its neighbours are next
+            styles = sorted([*styles, current], key=str.casefold)
+        found = styles[(styles.index(current) + step) % len(styles)]
+        return found if found in self._styles() else current
 
     def _check(self, name: str) -> None:
         styles = self._styles()

@@ -346,3 +346,16 @@ def test_a_look_is_taken_up_when_its_styles_are_there(controls: Controls) -> Non
     with pytest.raises(UsageError, match="no style 'z'"):
         controls.use(alone("z"))
     assert controls.settings.look == look
+
+
+def test_stepping_when_the_style_in_use_was_removed() -> None:
+    names = ["a", "c"]
+    controls = Controls(Settings(alone("b")), lambda: names)
+    controls.apply(Command("step", 1))
+    assert styles(controls) == [("c", 1.0)]
+    controls = Controls(Settings(alone("b")), lambda: names)
+    controls.apply(Command("step", -1))
+    assert styles(controls) == [("a", 1.0)]
+    controls = Controls(Settings(Look((("a", 0.5), ("b", 0.5)))), lambda: ["a"])
+    controls.apply(Command("step", 1))
+    assert styles(controls) == [("a", 0.5), ("b", 0.5)], "there is no other"
