@@ -1,0 +1,151 @@
+"""Stillness for any model: what does not change is held, what moves is followed."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.frame import Picture, fit
+
+_Plane = npt.NDArray[Any]
+
+_WORK = 160
+"""The longer side at which contents are compared: of the camera's noise little is left in the mean of so many pixels."""
+_LEAST = 16
+"""Sides below this are too short for optical flow; there, what moves is not held at all."""
+_HOLD = 0.12
+"""Seconds in which what is still follows what the model paints (63 % of the way), at amount 1."""
+_FOLLOW = 0.06
+"""The same for a motion of one such pixel a frame: a picture warped again and again loses its sharpness."""
+_FAST = 6.0
+"""Such pixels a frame from which on nothing is held: the eye sees no shimmer there, but it does see trails."""
+_MOVES: Any = 1.5  # any: OpenCV's stubs know of no numbers here
+"""Difference of a place in two contents, of 255, from which on something may have moved there."""
+_ALIKE: Any = 2.5
+_OTHER: Any = 6.0
+"""Difference of two contents, of 255, up to which they are the same, and from which on they are not."""
+_CUT = 0.4
+"""The share of the picture that must have become another for a cut."""
+_REPAINTED = 14.0
+"""Mean change of the painting, of 255, between two frames of one and the same content that only another style explains."""
+_GAP = 0.5
+"""Seconds between two frames after which nothing of the older one is held."""
+_NONE: Any = None  # for remap's second map, and the flow to begin with: the stubs do not let them be None
+_NEAR = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is remembered of a frame."""
+
+    content: _Plane  # grey, at the size at which contents are compared
+    probe: Picture  # some pixels of what the model painted
+    picture: Picture  # what was shown
+    time: float
+
+
+class Steady:
+    """Holds one stream's painting still. For one thread at a time; it remembers one frame.
+
+    The picture shown last is moved along with the content (DIS optical flow, Kroeger et al. 2016, arXiv 1603.03590, on
+    small grey contents), confined to the colours that the new painting has around each pixel (Karis, "High quality
+    temporal supersampling", SIGGRAPH 2014), and blended with the new painting: much of it where the content agrees and
+    is still, less where it moves, none where it differs or moves fast. So the painting follows within about 0.2 s
+    whatever the model does, and what was uncovered, or appeared, is as new as the frame.
+    """
+
+    def __init__(self) -> None:
+        self._shown: _Shown | None = None
+
+    def reset(self) -> None:
+        """Hold nothing of what was shown: a new clip, or a look that is to be seen at once."""
+        self._shown = None
+
+    def __call__(self, painted: Picture, content: Picture, amount: float, time: float) -> Picture:
+        """`painted`, made of `content`, held by `amount` 0..1: uint8, H×W×3, BGR, both of one size.
+
+        At 0, and where there is nothing to hold, `painted` itself comes back, else a new picture. `time` is the frame's,
+        in seconds: it makes streams of different rates alike, and after half a second without a frame, or going
+        backwards, it starts anew. So do cuts, which are seen in the content, and a change of style at once, seen where the
+        painting changes all over and the content does not; a style that morphs is followed. Callers who know that the
+        picture is meant to change call `reset`.
+        """
+        if amount == 0.0:
+            self._shown = None
+            return painted
+        small, probe = _small(content), painted[4::8, 4::8].copy()
+        last, picture = self._shown, painted
+        if last and last.picture.shape == painted.shape and 0 < time - last.time <= _GAP:
+            picture = _held(painted, small, probe, last, amount, time - last.time)
+        self._shown = _Shown(small, probe, picture, time)
+        return picture
+
+
+def _held(painted: Picture, small: _Plane, probe: Picture, last: _Shown, amount: float, passed: float) -> Picture:
+    """The blend, or `painted` itself where nothing is to be held. `passed` is seconds."""
+    differs = cv2.blur(cv2.absdiff(small, last.content), (5, 5))
+    moving = cv2.dilate(cv2.compare(differs, _MOVES, cv2.CMP_GT), np.ones((9, 9), np.uint8))
+    share = cv2.countNonZero(moving) / moving.size
+    camera_moves = share > 0.5
+    if not camera_moves and probe.size and cv2.norm(probe, last.probe, cv2.NORM_L1) > _REPAINTED * probe.size:
+        return painted
+    picture: _Plane = last.picture
+    speed: _Plane = np.zeros(small.shape, np.float32)
+    if share and min(small.shape) >= _LEAST:
+        flow = _flow(small, last.content)
+        if not camera_moves:
+            flow[moving == 0] = 0  # what is still must not even be resampled
+        differs = cv2.blur(cv2.absdiff(small, _moved(last.content, flow)), (5, 5))
+        if cv2.countNonZero(cv2.compare(differs, _OTHER, cv2.CMP_GT)) > _CUT * differs.size:
+            return painted
+        speed = cv2.magnitude(flow[..., 0], flow[..., 1])
+        picture = _moved(picture, flow)
+    agreement: _Plane = (_OTHER - differs.astype(np.float32)) / np.float32(_OTHER - _ALIKE)
+    agreement = cv2.erode(np.clip(agreement, 0, 1), _NEAR)
+    still, follow = (math.exp(-passed / (seconds * amount)) for seconds in (_HOLD, _FOLLOW))
+    slow = still + (follow - still) * speed
+    fast = follow * np.maximum((_FAST - speed) / np.float32(_FAST - 1), 0)
+    keep: _Plane = (np.where(speed < 1, slow, fast) * agreement).astype(np.float32)
+    keep = cv2.resize(keep, (painted.shape[1], painted.shape[0]))
+    confined = cv2.max(picture, cv2.erode(painted, _NEAR))
+    cv2.min(confined, cv2.dilate(painted, _NEAR), dst=confined)
+    return cv2.blendLinear(confined, painted, keep, 1 - keep)  # type: ignore[return-value]
+
+
+def _small(content: Picture) -> _Plane:
+    """The content in grey, at the size at which contents are compared."""
+    width, height = fit((content.shape[1], content.shape[0]), (_WORK, _WORK))
+    return cv2.resize(cv2.cvtColor(content, cv2.COLOR_BGR2GRAY), (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _flow(content: _Plane, before: _Plane) -> _Plane:
+    """Where each pixel of `content` was in `before`: float32, H×W×2, smooth, from where there is something to see."""
+    # Made anew each time, which costs nothing: one that is kept would begin from the flow it found last.
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)  # type: ignore[attr-defined]
+    flow: _Plane = search.calc(content, before, _NONE)
+    edges = cv2.absdiff(content, cv2.blur(content, (5, 5))).astype(np.float32)
+    trust = edges * edges + np.float32(0.5)
+    smooth: _Plane = cv2.blur(flow * trust[..., None], (9, 9))
+    smooth /= cv2.blur(trust, (9, 9))[..., None]
+    return smooth
+
+
+def _moved(picture: _Plane, flow: _Plane) -> _Plane:
+    """`picture` along a flow of its own or of a smaller size."""
+    height, width = picture.shape[:2]
+    places = cv2.resize(flow, (width, height))
+    places *= np.float32(width / flow.shape[1])
+    places += _grid(width, height)
+    return cv2.remap(picture, places, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+@functools.lru_cache(maxsize=4)  # one stream: the size of its frames, and the one at which they are compared
+def _grid(width: int, height: int) -> _Plane:
+    """Each pixel's own x and y: float32, height×width×2."""
+    return np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
