@@ -12,7 +12,16 @@ import numpy as np
 from realtime.commands import Command
 from realtime.frame import Frame, Picture
 from realtime.models.base import Model, StyleCode
+from realtime.sinks.encoding import Encoding
 from realtime.sources.base import Source
+
+
+def settle(encoding: Encoding) -> None:
+    """Wait until all frames written so far are encoded, so that none need be dropped."""
+    done = threading.Event()
+    with encoding._changed:
+        encoding._put(done.set)
+    done.wait()
 
 
 class FakeSource(Source):

@@ -19,6 +19,7 @@ import cv2  # before av, always: the other way round OpenCV's first window would
 import av
 import numpy as np
 import pytest
+from fakes import settle
 from media import number, numbered
 
 from realtime.clips import mend
@@ -56,9 +57,9 @@ def write(sink: RecorderSink | ReplaySink, times: list[float], first: int = 0, s
     encoding = sink.encoding if isinstance(sink, ReplaySink) else sink._encoding
     for index, seconds in enumerate(times, first):
         if index % 5 == 0:
-            encoding.wait()
+            settle(encoding)
         sink.write(frame(numbered(index % 256, size), seconds))
-    encoding.wait()
+    settle(encoding)
     if isinstance(sink, RecorderSink):
         assert sink.dropped == 0
 
@@ -357,7 +358,7 @@ def test_a_full_disk_or_a_pulled_drive_ends_the_clip_and_keeps_it(name: str, num
     given = 0
     with pytest.raises(SinkError, match=reason):
         for index in range(2000):
-            sink._encoding.wait()
+            settle(sink._encoding)
             sink.write(frame(noise((160, 120), index), index / 30))
             given += 1
     with pytest.raises(SinkError, match=reason):
@@ -421,7 +422,7 @@ def test_a_small_disk_that_fills_up(name: str, small_disk: Path) -> None:
     sink = RecorderSink(small_disk / f"clip{CODECS[name].ending}", name)
     with pytest.raises(SinkError, match="No space left on device"):
         for index in range(2000):
-            sink._encoding.wait()
+            settle(sink._encoding)
             sink.write(frame(noise((160, 120), index), index / 30))
     with pytest.raises(SinkError, match="No space left on device"):
         sink.close()
@@ -656,7 +657,7 @@ def flashes_and_beeps(path: Path, seconds: float, every: float, codec: str = "h2
             now = index / 20
             microphone.now = 1000 + now + 0.03
             sink.write(frame(np.full((48, 64, 3), 255 if now % every < 0.1 else 0, np.uint8), now))
-            sink._encoding.wait()
+            settle(sink._encoding)
     flashes, heard = onsets(path, every)
     assert len(flashes) == len(heard) == round(seconds / every), (flashes, heard)
     return [sound - picture for picture, sound in zip(flashes, heard, strict=True)]
@@ -723,7 +724,7 @@ def test_a_microphone_that_falls_silent_does_not_hold_the_pictures_up(tmp_path: 
     for index in range(150):
         microphone.now = 1000 + index / 30
         sink.write(frame(numbered(index), index / 30))
-        sink._encoding.wait()
+        settle(sink._encoding)
     assert len(read(sink.partial)[0]) >= 105  # a program killed now loses a second or so
     sink.close()
     assert read(sink.path)[0] == list(range(150))
@@ -753,7 +754,7 @@ def test_the_ring_is_bounded_in_bytes_too() -> None:
     largest = 0
     for index in range(200):
         encoding.write(noise((160, 120), index), index / 10)
-        encoding.wait()
+        settle(encoding)
         largest = max(largest, ring.size)
     packets = ring.packets()
     assert 100_000 < largest <= 300_000
@@ -775,7 +776,7 @@ def test_the_last_seconds_with_their_sound(tmp_path: Path) -> None:
         for index in range(20 * 15):
             microphone.now = 1000 + index / 20
             replay.write(frame(np.full((48, 64, 3), 255 if index / 20 % 2 < 0.1 else 0, np.uint8), index / 20))
-            replay.encoding.wait()
+            settle(replay.encoding)
         path, _ = replay.save(tmp_path / "clip.mp4")
     flashes, heard = onsets(path, 2)
     assert len(flashes) >= 5

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from realtime.errors import SinkError
 from realtime.sinks.codecs import SOUND_RATE
+from realtime.text import clean
 
 Samples = npt.NDArray[np.float32]
 
@@ -66,7 +67,7 @@ class Microphone:
         try:
             wanted: Any = int(device) if device.isdecimal() else device or None
             about = sounddevice.query_devices(wanted, "input")
-            self.name, self.rate = str(about["name"]), round(about["default_samplerate"])
+            self.name, self.rate = clean(str(about["name"])), round(about["default_samplerate"])
             self.channels = min(2, int(about["max_input_channels"]))
             self._blocks: deque[Block] = deque()
             self._seconds = 0.0
@@ -109,7 +110,7 @@ def microphones() -> list[str]:
         devices = list(_port_audio().query_devices())
     except OSError:
         return []
-    return [f"{n} {device['name']}" for n, device in enumerate(devices) if device["max_input_channels"] > 0]
+    return [f"{n} {clean(device['name'])}" for n, device in enumerate(devices) if device["max_input_channels"] > 0]
 
 
 def _port_audio() -> Any:

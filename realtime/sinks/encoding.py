@@ -101,13 +101,6 @@ class Encoding:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
-    def wait(self) -> None:
-        """Until all frames written so far are encoded."""
-        done = threading.Event()
-        with self._changed:
-            self._put(done.set)
-        done.wait()
-
     def _put(self, work: tuple[Picture, float] | Callable[[], None] | None) -> None:
         if self._thread.ident is None and work is not None:
             self._thread.start()
@@ -119,7 +112,8 @@ class Encoding:
     def _run(self) -> None:
         if sys.platform == "linux":  # elsewhere only whole processes have a priority that Python can change
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+                me = threading.get_native_id()
+                os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + _NICE)
         while True:
             with self._changed:
                 if not self._changed.wait_for(lambda: self._work, _LISTEN):
@@ -138,7 +132,7 @@ class Encoding:
             except RealtimeError as error:
                 self._fail(error)
             except Exception as error:  # whatever it is, it is shown and not swallowed
-                self._fail(SinkError(f"the clip ended early ({error!r}); what came before is kept"))
+                self._fail(SinkError(f"the encoder failed ({error!r}); what came before is kept"))
             if work is None:
                 for taker in self._takers:
                     taker.ended(None)

@@ -116,6 +116,8 @@ class _Clip:
         self.file.take(packet)
 
     def ended(self, error: RealtimeError | None) -> None:
+        if self.done.is_set():
+            return
         try:
             self.file.close()
         except RealtimeError as failure:

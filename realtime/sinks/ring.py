@@ -34,6 +34,8 @@ class Ring:
         self._keys: deque[float] = deque()  # when its key frames are, in seconds
         self.size = 0
         """Bytes."""
+        self.error: RealtimeError | None = None
+        """Why it gets no packets any more."""
 
     def begin(self, video: Track, sound: Track | None) -> None: ...
 
@@ -65,6 +67,7 @@ class Ring:
                 return
 
     def ended(self, error: RealtimeError | None) -> None:
+        self.error = error
         with self._using:
             self._packets.clear()
             self._keys.clear()
@@ -97,6 +100,8 @@ class ReplaySink(Sink):
         UsageError when there is a file of that name, SinkError when nothing was shown yet or it cannot be written.
         """
         packets = self.ring.packets()
+        if self.ring.error:
+            raise self.ring.error
         if not packets:
             raise SinkError("there is nothing to save yet: no frame came")
         return write_clip(path, self.encoding.codec, packets)
