@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from realtime.errors import ModelError, RealtimeError, SinkError, SourceError, StyleError, UsageError
+    from realtime.figure import compare
     from realtime.live import LiveSession
     from realtime.models.base import StyleCode
     from realtime.sources import open_source
@@ -36,6 +37,7 @@ _HOMES = {
     "StyleLibrary": "realtime.styles",
     "Stylizer": "realtime.stylizer",
     "UsageError": "realtime.errors",
+    "compare": "realtime.figure",
     "open_source": "realtime.sources",
 }
 
@@ -50,6 +52,7 @@ __all__ = [
     "StyleLibrary",
     "Stylizer",
     "UsageError",
+    "compare",
     "open_source",
 ]
 

@@ -32,7 +32,8 @@ class PhotoPainter:
     def __call__(self, picture: Picture, look: Look) -> Picture:
         """A new picture of the same size, uint8, H×W×3, BGR. The look's `steady` means nothing here."""
         if look.strength == 0:
-            return picture.copy()
+            untouched: Picture = picture.copy()
+            return untouched
         plain = replace(look, brush=1.0, own_colours=0.0, steady=0.0)
 
         def paint(small: Picture) -> Picture:

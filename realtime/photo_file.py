@@ -169,6 +169,8 @@ def write_photo(
         image.putalpha(Image.fromarray(photo.alpha))
     options: dict[str, Any] = {**form.options, "icc_profile": photo.profile}
     options |= {name: value for name, value in (("exif", photo.exif), ("dpi", photo.dpi)) if value}
+    if form is _TIFF and photo.exif:
+        del options["compression"]  # libtiff, which compresses, cannot write EXIF's inner folders
     if form.name == "PNG":
         options["pnginfo"] = fields = PngInfo()
         for name, text in (about or {}).items():

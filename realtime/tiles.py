@@ -70,7 +70,8 @@ def paint_reduced(
     """
     ratio = Fraction(1 / brush).limit_denominator(4)
     large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
-    padded, place = pad(picture, divisible((picture.shape[1], picture.shape[0]), large))
+    multiple = 2 * large if ratio > 1 else 1  # even at the small size, which is halved on the way back
+    padded, place = pad(picture, divisible((picture.shape[1], picture.shape[0]), multiple))
     height, width = padded.shape[0] // large * little, padded.shape[1] // large * little
     small = padded
     if ratio > 1:
