@@ -19,7 +19,7 @@ import cv2  # noqa: F401  before av, always
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 
-def cost(size: tuple[int, int], rounds: int = 10, seconds: float = 3.0) -> None:
+def cost(size: tuple[int, int], rounds: int = 4, seconds: float = 7.0) -> None:
     """Sessions without, with a clip, and with the last seconds kept take turns."""
     from realtime.live import LiveSession
     from realtime.sources.demo import DemoSource
@@ -30,7 +30,7 @@ def cost(size: tuple[int, int], rounds: int = 10, seconds: float = 3.0) -> None:
     with Stylizer("lite") as stylizer, tempfile.TemporaryDirectory() as folder:
         library = StyleLibrary(stylizer, ())
         for name in library.names:
-            library.code(name)
+            library.code(name)  # now, since a session would do it in its first seconds
         for turn in range(rounds):
             for kind, found in rates.items():
                 clip = Path(folder) / f"{turn}.mp4" if kind == "a clip" else None

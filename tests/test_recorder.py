@@ -56,7 +56,7 @@ def write(sink: RecorderSink | ReplaySink, times: list[float], first: int = 0, s
     """Numbered pictures at these times, without haste, so that the encoder need not drop any."""
     encoding = sink.encoding if isinstance(sink, ReplaySink) else sink._encoding
     for index, seconds in enumerate(times, first):
-        if index % 5 == 0:
+        if index % 3 == 0:
             settle(encoding)
         sink.write(frame(numbered(index % 256, size), seconds))
     settle(encoding)

@@ -193,7 +193,7 @@ def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
 def write_all(sink: RecorderSink, times: list[float], picture: Callable[[int], np.ndarray]) -> None:
     """Write without haste, so that the encoder need not drop any."""
     for index, seconds in enumerate(times):
-        if index % 8 == 7:
+        if index % 4 == 3:
             settle(sink._encoding)
         sink.write(stylized(picture(index), seconds))
     assert sink.dropped == 0

@@ -21,7 +21,7 @@ from realtime.sinks.audio import Aligner, Sound
 from realtime.sinks.codecs import TICK, Codec, Encoder, Packet, SoundEncoder, Track
 
 _WAITING = 12  # frames that may wait for the encoder, at most 75 MB at 1920×1080
-_BEHIND = _WAITING // 2  # waiting frames at which a quicker encoder is taken
+_BEHIND = 4  # waiting frames at which a quicker encoder is taken
 _KEY = 1.0  # seconds from key frame to key frame
 _STILL = 3600.0  # seconds after which a picture that stays is given again: no frame of an MP4 can last seven hours
 _NICE = 10  # how far the thread steps back before the ones of the live picture, where the system can do that
