@@ -192,7 +192,10 @@ def test_ffprobe_finds_what_players_want(tmp_path: Path) -> None:
         pytest.skip("ffprobe is not installed")
     clip = media.clip_at(tmp_path / "in.mp4", TIMES)
     render(clip, tmp_path / "out.mp4")
-    words = ["ffprobe", *"-v error -of json -show_streams -count_packets -show_entries packet=flags".split(" ")]
+    words = [
+        "ffprobe",
+        *["-v", "error", "-of", "json", "-show_streams", "-count_packets", "-show_entries", "packet=flags"],
+    ]
     told = json.loads(
         subprocess.run([*words, tmp_path / "out.mp4"], capture_output=True, check=True, timeout=60).stdout
     )
