@@ -17,18 +17,17 @@ _Plane = npt.NDArray[Any]
 
 _WORK = 160
 """The longer side at which contents are compared: of the camera's noise little is left in the mean of so many pixels."""
-_LEAST = 16
-"""Sides below this are too short for optical flow; there, what moves is not held at all."""
+_LEAST = 40
+"""Of a side shorter than this no optical flow is taken (OpenCV 5.0 crashes below 32), and nothing that moves is held."""
 _HOLD = 0.12
 """Seconds in which what is still follows what the model paints (63 % of the way), at amount 1."""
 _FOLLOW = 0.06
 """The same for a motion of one such pixel a frame: a picture warped again and again loses its sharpness."""
 _FAST = 6.0
 """Such pixels a frame from which on nothing is held: the eye sees no shimmer there, but it does see trails."""
-_MOVES: Any = 1.5  # any: OpenCV's stubs know of no numbers here
+_MOVES = 2
 """Difference of a place in two contents, of 255, from which on something may have moved there."""
-_ALIKE: Any = 2.5
-_OTHER: Any = 6.0
+_ALIKE, _OTHER = 2.5, 6.0
 """Difference of two contents, of 255, up to which they are the same, and from which on they are not."""
 _CUT = 0.4
 """The share of the picture that must have become another for a cut."""
@@ -89,8 +88,10 @@ class Steady:
 
 def _held(painted: Picture, small: _Plane, probe: Picture, last: _Shown, amount: float, passed: float) -> Picture:
     """The blend, or `painted` itself where nothing is to be held. `passed` is seconds."""
+    # Blurred first and then compared for motion, which leaves no noise; for agreement compared first, which misses nothing.
+    changed = cv2.absdiff(cv2.blur(small, (5, 5)), cv2.blur(last.content, (5, 5)))
     differs = cv2.blur(cv2.absdiff(small, last.content), (5, 5))
-    moving = cv2.dilate(cv2.compare(differs, _MOVES, cv2.CMP_GT), np.ones((9, 9), np.uint8))
+    moving = cv2.dilate((changed >= _MOVES).view(np.uint8), np.ones((9, 9), np.uint8))
     share = cv2.countNonZero(moving) / moving.size
     camera_moves = share > 0.5
     if not camera_moves and probe.size and cv2.norm(probe, last.probe, cv2.NORM_L1) > _REPAINTED * probe.size:
@@ -102,11 +103,11 @@ def _held(painted: Picture, small: _Plane, probe: Picture, last: _Shown, amount:
         if not camera_moves:
             flow[moving == 0] = 0  # what is still must not even be resampled
         differs = cv2.blur(cv2.absdiff(small, _moved(last.content, flow)), (5, 5))
-        if cv2.countNonZero(cv2.compare(differs, _OTHER, cv2.CMP_GT)) > _CUT * differs.size:
+        if np.count_nonzero(differs > _OTHER) > _CUT * differs.size:
             return painted
         speed = cv2.magnitude(flow[..., 0], flow[..., 1])
         picture = _moved(picture, flow)
-    agreement: _Plane = (_OTHER - differs.astype(np.float32)) / np.float32(_OTHER - _ALIKE)
+    agreement: _Plane = (np.float32(_OTHER) - differs) / np.float32(_OTHER - _ALIKE)
     agreement = cv2.erode(np.clip(agreement, 0, 1), _NEAR)
     still, follow = (math.exp(-passed / (seconds * amount)) for seconds in (_HOLD, _FOLLOW))
     slow = still + (follow - still) * speed
