@@ -14,8 +14,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 # isort: split
 import av
 import numpy as np
@@ -76,7 +74,9 @@ def main(width: int, height: int, style: str, rounds: int = 5) -> None:
     print(f"{width}×{height}, {style}, medians of {rounds} rounds in which they take turns")
     for name, found in speeds.items():
         shares = [speed / alone for speed, alone in zip(found, speeds["lite alone"], strict=True)]
-        print(f"{statistics.median(found):7.1f} frames a second  {name}  ({statistics.median(shares):.2f} of lite alone)")
+        print(
+            f"{statistics.median(found):7.1f} frames a second  {name}  ({statistics.median(shares):.2f} of lite alone)"
+        )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,10 @@ from realtime.models.base import StyleCode
 from realtime.models.registry import LITE
 from realtime.render import Outcome, Rendering, Schedule, Task, parse_change
 from realtime.render import painting as parts
+from realtime.render.cluster import connected
 from realtime.render.hdr import to_sdr
 from realtime.render.reading import open_footage
+from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data" / "clips"
@@ -792,6 +795,54 @@ def test_wrong_use_is_said(run: Any, tmp_path: Path, words: list[str], said: str
     assert status == 2
     assert pytest.importorskip("re").search(said, err)
     assert not (tmp_path / "out.mp4").exists()
+
+
+# ---- on several machines ----
+
+
+@needs_lite
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Ray's own
+@pytest.mark.parametrize("look", [Look((("wave", 1.0),)), Look((("wave", 1.0),), steady=0.6)], ids=["plain", "steady"])
+def test_a_cluster_gives_the_same_frames_though_a_worker_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Look
+) -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # for the workers
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    clip = encoded(tmp_path / "in.mp4", [media.numbered(i % 256, (160, 96)) for i in range(400)], rate=5)
+    schedule = Schedule(look, ((31.0, (("swirl", 1.0),)),))
+    with Stylizer("lite", threads=1) as stylizer:
+        library = StyleLibrary(stylizer, cache=tmp_path)
+        alone = Rendering(Task(str(clip), tmp_path / "alone.mp4", schedule), [stylizer], library.code, Watch()).run()
+        assert alone.frames == 400
+        over, killed = threading.Event(), []
+        with ExitStack() as stack:
+            cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 80 << 20})
+            stack.callback(cluster.shutdown)
+            workers = [cluster.add_node(num_cpus=1, object_store_memory=80 << 20) for _ in range(2)]
+            ray.init(address=cluster.address, log_to_driver=False)
+            stack.callback(ray.shutdown)
+
+            def kill_one_at_work() -> None:
+                while not killed and not over.wait(0.02):  # Ray has no event for a task that begins
+                    free = ray._private.state.available_resources_per_node()
+                    killed.extend([w for w in workers if not free.get(w.node_id, {"CPU": 1}).get("CPU")][:1])
+                if killed:
+                    cluster.remove_node(killed[0], allow_graceful=False)
+
+            killer = threading.Thread(target=kill_one_at_work)
+            killer.start()
+            stack.callback(killer.join)
+            stack.callback(over.set)
+            rendering = stack.enter_context(connected("", "lite"))
+            task = Task(str(clip), tmp_path / "spread.mp4", schedule)
+            spread = rendering(task, [stylizer], library.code, Watch(), lambda: False).run()
+    assert len(killed) == 1
+    assert (spread.finished, spread.frames, spread.broken) == (True, 400, 0)
+    assert (tmp_path / "spread.mp4").read_bytes() == (tmp_path / "alone.mp4").read_bytes()
 
 
 # ---- a clip from a telephone ----

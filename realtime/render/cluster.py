@@ -8,6 +8,7 @@ frames as on one machine (of one kind: processors of different kinds may round d
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +19,9 @@ from typing import Any
 
 from realtime.errors import ModelError, RealtimeError, UsageError
 from realtime.models.base import StyleCode
+from realtime.render.footage import Footage
 from realtime.render.painting import Painters, part_begin, part_of
-from realtime.render.reading import Footage, open_footage
+from realtime.render.reading import open_footage
 from realtime.render.rendering import Rendering, make, missing
 from realtime.render.schedule import Schedule
 from realtime.render.workspace import Done, Workspace
@@ -61,6 +63,7 @@ def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
         import ray
     except ImportError as error:
         raise UsageError('--ray wants Ray: pip install "realtime-stylizer[ray]"') from error
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of ours tells nobody about itself
     already = ray.is_initialized()
     if not already:
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.errors import SinkError
-from realtime.render.reading import Footage
+from realtime.render.footage import Footage
 
 _FORMATS = {".mp4": "mp4", ".mkv": "matroska", ".webm": "webm"}
 _NOT_KEPT = re.compile(r"major_brand|minor_version|compatible_brands|encoder|rotate|duration|_?statistics.*|bps|number_of_.*|"

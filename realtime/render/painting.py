@@ -17,7 +17,7 @@ from realtime.errors import UsageError
 from realtime.frame import Frame, Picture
 from realtime.models.base import StyleCode
 from realtime.painter import Painter
-from realtime.render.reading import Footage, Shot
+from realtime.render.footage import Footage, Shot
 from realtime.render.schedule import Schedule
 from realtime.stylizer import Stylizer
 

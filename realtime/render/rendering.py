@@ -17,9 +17,10 @@ from typing import Any, Protocol
 from realtime import __version__
 from realtime.errors import SourceError, UsageError
 from realtime.models.base import StyleCode
+from realtime.render.footage import Footage
 from realtime.render.joining import join
 from realtime.render.painting import Painted, Painters, part_begin, part_of
-from realtime.render.reading import SEQUENCE_RATE, Footage, open_footage
+from realtime.render.reading import SEQUENCE_RATE, open_footage
 from realtime.render.schedule import Schedule
 from realtime.render.workspace import Done, Workspace, check_free
 from realtime.render.writing import Kind, Part, kind_of

@@ -1,0 +1,66 @@
+"""Footage: what is read, whatever kind of file it comes from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime.frame import Picture, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A frame of footage: `picture` (uint8, H×W×3, BGR, upright, square pixels), its time `pts` and `duration` (0: not
+    known) in the footage's `time_base`. `broken` says why, where the picture is the one before in place of a broken one."""
+
+    picture: Picture
+    pts: int
+    duration: int = 0
+    broken: str = ""
+
+
+class Footage(ABC):
+    """What is read. It holds nothing open: every reading of its `shots` opens the files anew."""
+
+    name: str
+    size: Size
+    """Of every picture: (width, height)."""
+    time_base: Fraction
+    """Seconds of a tick."""
+    start: int
+    """The `pts` of the first frame."""
+    frames: int | None = None
+    """How many there are, as far as the file says."""
+    seconds: float | None = None
+    """How long it is, as far as the file says."""
+    container: Path | None = None
+    """Where sound, subtitles, chapters and metadata are, if anywhere."""
+    files: Sequence[Path] = ()
+    """All that is read."""
+
+    @abstractmethod
+    def shots(self, since: int | None = None) -> Iterator[Shot]:
+        """Every frame from `since` (a `pts`) on, in order. SourceError when nothing can be read."""
+
+    def at(self, pts: int) -> float:
+        """A frame's time in seconds from the first one."""
+        return float((pts - self.start) * self.time_base)
+
+
+def fitted(picture: Picture, size: Size) -> Picture:
+    """`picture` inside `size` (width, height), its aspect kept, the rest black."""
+    height, width = picture.shape[:2]
+    if (width, height) == size:
+        return picture
+    scale = min(size[0] / width, size[1] / height)
+    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+    canvas = np.zeros((size[1], size[0], 3), np.uint8)
+    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
+    return canvas
