@@ -674,8 +674,8 @@ def test_sound_is_in_sync(codec: str, sound: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fast", [-0.001, 0.0, 0.001])
 def test_ten_minutes_of_sound_stay_where_they_belong(fast: float) -> None:
-    """The sound says what time it is: a ramp, whose value is the true time."""
-    microphone = FakeMicrophone(lambda times: times - 1000, fast=fast, jitter=0.02, block=960)
+    """The sound says what time it is: a ramp, whose value is the true time in thousands of seconds."""
+    microphone = FakeMicrophone(lambda times: (times - 1000) / 1000, fast=fast, jitter=0.02, block=960)
     aligner, expected = Aligner(microphone.rate, 1, 1000.0), 0
     microphone.now = 1600.0
     for block in microphone.take():
@@ -683,9 +683,20 @@ def test_ten_minutes_of_sound_stay_where_they_belong(fast: float) -> None:
         assert first == expected or expected == 0
         expected = first + len(samples)
         if len(samples):
-            says = float(samples[-1, 0])
+            says = 1000 * float(samples[-1, 0])
             assert abs(says - (expected - 1) / 48_000) < 0.03
     assert expected / 48_000 == pytest.approx(600, abs=0.2)
+
+
+def test_sound_that_is_no_number_or_far_too_loud_does_not_end_the_clip(tmp_path: Path) -> None:
+    bad = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5])
+    microphone = FakeMicrophone(lambda times: bad[np.arange(len(times)) % len(bad)])
+    with RecorderSink(tmp_path / "clip.mp4", microphone=microphone) as sink:
+        for index in range(20):
+            microphone.now = 1000 + index / 10
+            sink.write(frame(numbered(index), index / 10))
+            settle(sink._encoding)
+    assert read(sink.path)[0] == list(range(20))
 
 
 def test_resampling_leaves_a_tone_clean() -> None:
@@ -704,7 +715,7 @@ def test_resampling_leaves_a_tone_clean() -> None:
 
 @pytest.mark.parametrize("missing", [3.0, 25.0])
 def test_sound_that_was_lost_for_a_while_is_in_sync_again_afterwards(missing: float) -> None:
-    microphone = FakeMicrophone(lambda times: times - 1000, fast=0.001, jitter=0.01)
+    microphone = FakeMicrophone(lambda times: (times - 1000) / 1000, fast=0.001, jitter=0.01)
     microphone.lost = (1005.0, 1005.0 + missing)
     aligner = Aligner(microphone.rate, 1, 1000.0)
     microphone.now = 1060.0
@@ -714,7 +725,7 @@ def test_sound_that_was_lost_for_a_while_is_in_sync_again_afterwards(missing: fl
         assert first >= end
         end = first + len(samples)
         if len(samples) and end / 48_000 > 5 + missing + 2:
-            assert abs(float(samples[-1, 0]) - (end - 1) / 48_000) < 0.03
+            assert abs(1000 * float(samples[-1, 0]) - (end - 1) / 48_000) < 0.03
 
 
 def test_a_microphone_that_falls_silent_does_not_hold_the_pictures_up(tmp_path: Path) -> None:

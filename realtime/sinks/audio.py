@@ -70,7 +70,8 @@ class Microphone:
             self.name, self.rate = clean(str(about["name"])), round(about["default_samplerate"])
             self.channels = min(2, int(about["max_input_channels"]))
             self._blocks: deque[Block] = deque()
-            self._seconds = 0.0
+            self._seconds = self._given = 0.0
+            self._opened = time.monotonic()
             self._taking = threading.Lock()
             self._stream = sounddevice.InputStream(
                 device=wanted, samplerate=self.rate, channels=self.channels, dtype="float32", callback=self._come
@@ -78,17 +79,20 @@ class Microphone:
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             wanted = f"the microphone {device!r}" if device else "the default microphone"
-            raise SinkError(
-                f"{wanted} cannot be used ({error}); there are: {', '.join(microphones()) or 'none'};"
-                " name one of them after --audio, or record without it"
-            ) from error
+            there = ", ".join(microphones())
+            way_out = f"there are: {there}; name one of them after --audio" if there else "there is none"
+            raise SinkError(f"{wanted} cannot be used ({error}); {way_out}, or record without --audio") from error
 
     def _come(self, data: Samples, frames: int, clock: Any, status: Any) -> None:
         ago = clock.currentTime - clock.inputBufferAdcTime
         if not 0 < ago < 1:  # a driver that does not know: it had to be full to be given
             ago = frames / self.rate
+        now = time.monotonic()
+        self._given += frames / self.rate
+        if self._given > 1.05 * (now - self._opened) + 2:  # a driver that stands for no device, and waits for nothing
+            return
         with self._taking:
-            self._blocks.append(Block(data.copy(), time.monotonic() - ago))
+            self._blocks.append(Block(data.copy(), now - ago))
             self._seconds += frames / self.rate
             while self._seconds > _WAITING:
                 self._seconds -= len(self._blocks.popleft().samples) / self.rate
@@ -147,7 +151,9 @@ class Aligner:
         if not count:
             return self._next, block.samples
         self._follow(block.time, count)
-        self._held = np.concatenate((self._held, block.samples.astype(np.float32, copy=False)))
+        # Seen from a driver: values that are no numbers, or far too loud, which an encoder refuses.
+        samples = np.nan_to_num(block.samples.astype(np.float32, copy=False)).clip(-1, 1)
+        self._held = np.concatenate((self._held, samples))
         return self._give()
 
     def _follow(self, taken: float, count: int) -> None:
