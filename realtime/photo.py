@@ -21,6 +21,8 @@ from realtime.tiles import Tiled, paint_reduced
 SEEN = 1_600_000
 """Pixels that the model sees of a photo when no brush is asked for: strokes then are as broad as in a picture of that size."""
 
+_OTHERS = frozenset({".bmp", ".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".pdf", ".psd", ".mp4"})
+
 
 class PhotoPainter:
     """Paints pictures of any size with looks: the same order of effects as in a stream, without what needs time."""
@@ -63,14 +65,20 @@ def find_photos(inputs: Sequence[Path]) -> list[Path]:
         elif path.is_file():
             inside = [path]
         else:
-            raise UsageError(f"there is no picture {path}")
+            raise UsageError(f"there is no picture {path}; styles are named by --style, each by one of its own")
         found.update((p.resolve(), p) for p in inside)
     return list(found.values())
 
 
 def is_file_name(out: Path) -> bool:
-    """Whether an output is meant to be a file, by its ending; else it is a folder."""
-    return out.suffix.lower() in FORMATS and not out.is_dir()
+    """Whether an output is meant to be a file, by its ending; else it is a folder. UsageError for other kinds of pictures."""
+    if out.is_dir():
+        return False
+    if out.suffix.lower() in _OTHERS:
+        raise UsageError(
+            f"{out.name} is of no kind that can be written: wanted {', '.join(sorted(FORMATS))}, or a folder"
+        )
+    return out.suffix.lower() in FORMATS
 
 
 def places(photos: Sequence[Path], looks: Sequence[str], out: Path) -> list[list[Path]]:

@@ -439,6 +439,8 @@ def test_one_bad_picture_of_many_is_said_and_the_others_painted(run: Run) -> Non
     [
         (["none.jpg"], "none.jpg"),
         (["cat.jpg", "--style", "nothing"], "nothing"),
+        (["cat.jpg", "glass"], "--style"),
+        (["cat.jpg", "--style", "red.png", "-o", "cat.gif"], ".webp"),
         (["cat.jpg", "red.png", "--style", "red.png", "-o", "one.png"], "folder"),
         (["cat.jpg", "--style", "red.png", "--style", "sub/red.png"], "both called red"),
     ],

@@ -67,6 +67,8 @@ def photo(
     out = out.expanduser()
     figure_only = compare and is_file_name(out)
     with ExitStack() as stack:
+        if model == "magenta" or "://" in model:
+            say(f"loading {model}; the first time it is downloaded, which can take minutes")
         stylizer = stack.enter_context(Stylizer(model))
         library = StyleLibrary(stylizer, folders)
         amounts = {"strength": strength, "own_colours": own_colours, "brush": brush}
@@ -101,14 +103,14 @@ def photo(
                         made.append(_small(painted))
                 rows.append((content, made))
             except SourceError as error:  # one bad picture of many: the others are painted nevertheless
-                failures.append(str(error))
+                if len(photos) == 1:
+                    raise
+                failures.append(path)
                 say(str(error))
         if figure_place and rows:
             _draw(columns, rows, figure_place, force)
     if failures:
-        raise SourceError(
-            f"{len(failures)} of {len(photos)} pictures could not be read" if len(photos) > 1 else failures[0]
-        )
+        raise SourceError(f"{len(failures)} of {len(photos)} pictures could not be read")
 
 
 def _figure_place(photos: list[Path], names: list[str], out: Path) -> Path:
