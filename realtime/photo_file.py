@@ -42,6 +42,7 @@ FORMATS: Mapping[str, _Format] = {
 # Tags that say how the pixels of the old file lie, and blocks that may hold a place in words of their own (XMP, IPTC).
 _LAYOUT = {254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339}
 _LAYOUT |= {347, 513, 514, 529, 530, 531, 532, 700, 33723, 34377, 34675}
+_MOST_EXIF = 65_000  # bytes that a JPEG has room for
 _ELSEWHERE = (".heic", ".heif", ".avif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf")
 
 
@@ -169,6 +170,8 @@ def write_photo(
         image.putalpha(Image.fromarray(photo.alpha))
     options: dict[str, Any] = {**form.options, "icc_profile": photo.profile}
     options |= {name: value for name, value in (("exif", photo.exif), ("dpi", photo.dpi)) if value}
+    if form is _JPEG and len(photo.exif or b"") > _MOST_EXIF:
+        del options["exif"]
     if form is _TIFF and photo.exif:
         del options["compression"]  # libtiff, which compresses, cannot write EXIF's inner folders
     if form.name == "PNG":

@@ -319,6 +319,12 @@ def test_broken_profiles_and_data_cost_the_picture_nothing(tmp_path: Path) -> No
     write_photo(source, source.picture, tmp_path / "out.jpg")
 
 
+def test_more_data_than_a_jpeg_has_room_for_costs_the_picture_nothing(tmp_path: Path) -> None:
+    source = Photo(scene(40, 30), exif=b"Exif\0\0" + bytes(70_000))
+    write_photo(source, source.picture, tmp_path / "out.jpg")
+    assert read_photo(tmp_path / "out.jpg").picture.shape == (30, 40, 3)
+
+
 def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Photo(scene(40, 30))
     path = tmp_path / "a.png"
