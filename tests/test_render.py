@@ -406,6 +406,25 @@ def test_a_video_cut_off_gives_what_there_is(tmp_path: Path) -> None:
     assert found == list(range(len(found)))
 
 
+def test_a_video_that_lacks_its_end_says_so(tmp_path: Path) -> None:
+    whole = encoded(tmp_path / "whole.mp4", [media.numbered(i) for i in range(100)], options={"g": "1", "bf": "0"})
+    clip = tmp_path / "in.mp4"
+    with av.open(str(whole)) as source, av.open(str(clip), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                container.mux(packet)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
+    outcome = render(clip, tmp_path / "out.mp4")
+    assert outcome.finished
+    assert outcome.cut_off
+    assert any("4.0 s" in note for note in outcome.notes)
+    found = numbers(tmp_path / "out.mp4")
+    assert found[:40] == list(range(40))
+    assert not render(whole, tmp_path / "other.mp4").cut_off
+
+
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
 def test_what_is_no_video_is_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "in.mp4").write_bytes(content)

@@ -14,7 +14,7 @@ from realtime.errors import RealtimeError, UsageError
 _BROKEN, _INTERRUPTED = 3, 130
 
 
-@click.command(epilog="Exit status: 0 all is made, 1 something failed, 2 wrong use, 3 all is made but frames were broken,"
+@click.command(epilog="Exit status: 0 all is made, 1 something failed, 2 wrong use, 3 all is made but the input was damaged,"
                " 130 interrupted.")  # fmt: skip
 @click.argument("inputs", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "--out", metavar="OUT", required=True, help="A new .mp4, .mkv, .webm or .gif, or a folder for numbered"
@@ -79,8 +79,7 @@ def render(
         )
         at = [(time, tuple((library.find(name), w) for name, w in parse_mixture(text))) for time, text in parsed]
         schedule = Schedule(look, tuple(at), morph)
-        for name in schedule.styles:
-            library.code(name)
+        codes = {name: library.code(name) for name in schedule.styles}
         for notice in library.notices:
             say(notice)
         tasks = [Task(source, place, schedule, fps, resume, force) for source, place in pairs]
@@ -89,18 +88,18 @@ def render(
                 teams = staff(model, first, len(tasks), schedule.remembers)
                 for stylizer in (s for team in teams for s in team if s is not first):
                     stack.callback(stylizer.close)
-                results = render_all(tasks, teams, library.code, display)
+                results = render_all(tasks, teams, codes.__getitem__, display)
             else:
                 from realtime.render.cluster import connected
 
                 with connected(address, model) as rendering:
-                    results = render_all(tasks, [[first]] * min(8, len(tasks)), library.code, display, rendering)
+                    results = render_all(tasks, [[first]] * min(8, len(tasks)), codes.__getitem__, display, rendering)
     made = [result for result in results if not isinstance(result, RealtimeError)]
     if not all(result.finished for result in made):
         sys.exit(_INTERRUPTED)
     if len(made) < len(results):
         sys.exit(max(result.exit_status for result in results if isinstance(result, RealtimeError)))
-    sys.exit(_BROKEN if any(result.broken for result in made) else 0)
+    sys.exit(_BROKEN if any(result.broken or result.cut_off for result in made) else 0)
 
 
 def outputs(inputs: tuple[str, ...], out: str) -> list[tuple[str, Path]]:
@@ -109,7 +108,10 @@ def outputs(inputs: tuple[str, ...], out: str) -> list[tuple[str, Path]]:
     from realtime.render.writing import kind_of
 
     if len(inputs) > 1 and "*" not in out:
-        raise UsageError(f"several inputs need a * in -o for their names, as in -o 'painted/*.mp4', not {out!r}")
+        raise UsageError(
+            f"several inputs need a * in -o for their names, as in -o 'painted/*.mp4', not {out!r}; a"
+            " sequence of pictures is one input when its pattern is quoted: 'shots/*.png'"
+        )
     pairs = []
     for text in inputs:
         name = user_path(text).resolve()

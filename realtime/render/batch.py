@@ -15,6 +15,8 @@ from realtime.render.progress import Display
 from realtime.render.rendering import Outcome, Rendering, Task
 from realtime.stylizer import Stylizer
 
+_MOST = 8  # stylizers: at 3840×2160 each takes 0.8 GB
+
 Make = Callable[..., Rendering]
 """`Rendering`, or what takes the same and makes one that works elsewhere."""
 
@@ -29,8 +31,9 @@ def staff(model: str, first: Stylizer, files: int, remembers: bool) -> list[list
     if not isinstance(first.model, LiteRTModel) or cores == 1:
         return [[first]]
     if not remembers:
-        return [[Stylizer(model, threads=1) for _ in range(cores)]]
-    at_once = min(files, cores)
+        count = min(cores, _MOST)
+        return [[Stylizer(model, threads=cores // count) for _ in range(count)]]
+    at_once = min(files, cores, _MOST)
     return [[Stylizer(model, threads=cores // at_once)] for _ in range(at_once)]
 
 

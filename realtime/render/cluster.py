@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from realtime.stylizer import Stylizer
 
 _TRIES = 3  # times that a task is started again when its worker dies
 _WAIT = 0.2  # seconds between two looks at whether to stop
+_PATIENCE = 10.0  # seconds for a cluster to answer
 _AHEAD = 64  # tasks of a file that are waiting in the cluster
 
 
@@ -63,6 +65,7 @@ def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
         import ray
     except ImportError as error:
         raise UsageError('--ray wants Ray: pip install "realtime-stylizer[ray]"') from error
+    _answers(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of ours tells nobody about itself
     already = ray.is_initialized()
     if not already:
@@ -71,7 +74,7 @@ def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
             line = str(error).strip().partition("\n")[0]
             raise UsageError(
-                f"no Ray cluster answers at {address or 'this machine'} ({line}); start it with `ray start`"
+                f"no Ray cluster answers at {address or 'this machine'} ({line}); start one with `ray start --head`"
             ) from error
 
     def rendering(*words: Any) -> Rendering:
@@ -82,6 +85,17 @@ def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
     finally:
         if not already:
             ray.shutdown()
+
+
+def _answers(address: str) -> None:
+    """UsageError when nothing listens at an address: Ray itself tries for minutes before it says so."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not (colon and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"no Ray cluster answers at {address} ({error}); start one with `ray start --head`") from error
 
 
 class _ClusterRendering(Rendering):

@@ -39,6 +39,8 @@ class Footage(ABC):
     """How many there are, as far as the file says."""
     seconds: float | None = None
     """How long it is, as far as the file says."""
+    promised: float | None = None
+    """How long the pictures alone are, where the file says so: less is a file that was cut off."""
     container: Path | None = None
     """Where sound, subtitles, chapters and metadata are, if anywhere."""
     files: Sequence[Path] = ()

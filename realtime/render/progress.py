@@ -17,6 +17,7 @@ from realtime.render.rendering import Outcome, Watcher
 from realtime.text import clean
 
 _OFTEN = 0.5  # seconds between two lines of JSON about the same file
+_FEW = 10  # broken frames of a file that are said one by one
 
 
 class Display(ABC):
@@ -162,6 +163,7 @@ class _Bar:
     def __init__(self, bars: Bars, source: str) -> None:
         self._bars, self._progress, self._source = bars, bars._progress, clean(source)
         self._task: Any = None
+        self._broken = 0
 
     def begin(self, name: str, frames: int | None, done: int) -> None:
         self._task = self._progress.add_task(name, total=frames, completed=done, frames=frames or "?")
@@ -170,12 +172,15 @@ class _Bar:
         self._progress.advance(self._task, count)
 
     def broken(self, seconds: float, why: str) -> None:
-        self._bars.say(
-            f"{self._source}: the frame at {clock(seconds)} is broken ({why}); the one before stands in for it"
-        )
+        self._broken += 1
+        if self._broken <= _FEW:
+            more = "; more are only counted" if self._broken == _FEW else ""
+            self._bars.say(
+                f"{self._source}: the frame at {clock(seconds)} is broken ({why}), the one before stands in for it{more}"
+            )
 
     def end(self, outcome: Outcome) -> None:
-        self._progress.update(self._task, total=outcome.frames, completed=outcome.frames, frames=outcome.frames)
+        self._progress.update(self._task, visible=False)  # a line that stays says it now
         for note in outcome.notes:
             self._bars.say(f"{self._source}: {note}")
         speed = f", {outcome.painted / outcome.seconds:.1f} a second" if outcome.painted and outcome.seconds else ""

@@ -26,6 +26,8 @@ from realtime.render.workspace import Done, Workspace, check_free
 from realtime.render.writing import Kind, Part, kind_of
 from realtime.stylizer import Stylizer
 
+_MISSED = 1.0  # seconds that may be missing at the end: what files say of their length is not that exact
+
 
 @dataclass(frozen=True)
 class Task:
@@ -41,7 +43,8 @@ class Task:
 
 @dataclass
 class Outcome:
-    """What became of a task. `frames` are those of the whole output, `painted` those painted this time, in `seconds`."""
+    """What became of a task. `frames` are those of the whole output, `painted` those painted this time, in `seconds`;
+    `cut_off` says that the footage ends before it should; `notes` are what could not be kept, for a person."""
 
     out: Path
     frames: int = 0
@@ -49,6 +52,7 @@ class Outcome:
     broken: int = 0
     seconds: float = 0.0
     finished: bool = False
+    cut_off: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -116,9 +120,18 @@ class Rendering:
             space.keep(joined, self.task.force)
             space.remove()
             self.outcome.finished = True
+            self._compare_with_promised()
         self.outcome.seconds = time.monotonic() - begin
         self.watcher.end(self.outcome)
         return self.outcome
+
+    def _compare_with_promised(self) -> None:
+        footage, lasted = self.footage, self.footage.at(self._end)
+        if footage.promised and lasted < footage.promised - _MISSED:
+            self.outcome.cut_off = True
+            self.outcome.notes.append(
+                f"it ends after {lasted:.1f} s, but says of itself that it lasts {footage.promised:.1f} s"
+            )
 
     def make_parts(self, space: Workspace) -> None:
         """Make the parts that are missing."""

@@ -37,7 +37,7 @@ class Video(Footage):
             rate = stream.average_rate or stream.guessed_rate or Fraction(25)
             self._step = max(1, round(1 / rate / self.time_base))
             if stream.duration:
-                self.seconds = float(stream.duration * self.time_base)
+                self.seconds = self.promised = float(stream.duration * self.time_base)
             elif container.duration:
                 self.seconds = container.duration / 1_000_000
             self.frames = stream.frames or (round(self.seconds * rate) if self.seconds else None)
