@@ -154,7 +154,7 @@ class ClipFile:
 
         sound = packet.track.sound
         if self._container is None:
-            # Its frames come from one clock and are told of it here: what the tracks lack meanwhile is not waited for.
+            # A track that falls silent is waited for half a second only: what waits is lost when the program is killed.
             options = {**self._codec.muxing, "flush_packets": "1", "max_interleave_delta": "500000"}
             self._container = av.open(self._disk, "w", format=self._codec.format, options=options)
             for kind, track in self._tracks.items():

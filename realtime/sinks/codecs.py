@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from realtime.frame import Picture, Size
 
 TICK = 90_000  # of a second: the clock of MPEG streams, fine enough for any camera
 SOUND_RATE = 48_000  # samples a second: all of the sound codecs take it, Opus nothing else that is common
+QUICKEST = 99  # any level above an encoder's last one is that one
 _QUEUE = "bf"  # FFmpeg's name of the number of frames that an encoder may put out of order
 
 
@@ -340,9 +341,9 @@ def _known(name: str) -> bool:
 def _works(codec: str, name: str) -> bool:
     """Whether this encoder gives packets for a few small pictures."""
     (choice,) = (choice for choice in CODECS[codec].choices if choice.name == name)
-    encoder = Encoder.__new__(Encoder)
+    alone = replace(CODECS[codec], choices=(replace(choice, hardware=False),))  # so that it is simply opened
     try:
-        encoder._open(CODECS[codec], choice, (320, 192), 0)
+        encoder = Encoder(alone, (320, 192))
         picture = np.zeros((192, 320, 3), np.uint8)
         packets = [packet for n in range(6) for packet in encoder.encode(picture + 30 * n, n * 3000, n == 0)]
         return bool([*packets, *encoder.finish()])

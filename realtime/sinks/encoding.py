@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from realtime.errors import RealtimeError, SinkError
 from realtime.frame import Picture
 from realtime.sinks.audio import Aligner, Sound
-from realtime.sinks.codecs import TICK, Codec, Encoder, Packet, SoundEncoder, Track
+from realtime.sinks.codecs import QUICKEST, TICK, Codec, Encoder, Packet, SoundEncoder, Track
 
 _WAITING = 12  # frames that may wait for the encoder, at most 75 MB at 1920×1080
 _BEHIND = 4  # waiting frames at which a quicker encoder is taken
@@ -80,16 +80,17 @@ class Encoding:
             return True
 
     def attach(self, taker: Taker) -> None:
-        """Give `taker` all packets from here on."""
+        """Give `taker` all packets from here on. That alone does not begin the thread. SinkError after `close`."""
         with self._changed:
-            self._put(lambda: self._attach(taker))
+            if self._closed:
+                raise SinkError("this encoding was closed")
+            self._work.append(lambda: self._attach(taker))
+            self._changed.notify()
 
     def detach(self, taker: Taker) -> None:
         """Give it none any more, once it has those of the frames written before; then it is told that it ended."""
         with self._changed:
-            if self._thread.ident is None or not self._thread.is_alive():
-                taker.ended(None)
-            else:
+            if not self._closed:  # else all of them are told
                 self._put(lambda: self._detach(taker))
 
     def close(self, timeout: float | None = None) -> None:
@@ -98,11 +99,10 @@ class Encoding:
             if not self._closed:
                 self._closed = True
                 self._put(None)
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        self._thread.join(timeout)
 
     def _put(self, work: tuple[Picture, float] | Callable[[], None] | None) -> None:
-        if self._thread.ident is None and work is not None:
+        if self._thread.ident is None:
             self._thread.start()
         self._work.append(work)
         self._changed.notify()
@@ -220,7 +220,7 @@ class Encoding:
 
     def _first(self, picture: Picture, time: float) -> Encoder:
         height, width = picture.shape[:2]
-        self._open((width, height), 0 if self._lasting else 99)
+        self._open((width, height), 0 if self._lasting else QUICKEST)
         assert self._encoder
         if self._last < 0:
             self._origin = time

@@ -15,7 +15,7 @@ from realtime.frame import Stylized
 from realtime.sinks.audio import Sound
 from realtime.sinks.base import Sink
 from realtime.sinks.clip_file import ClipFile
-from realtime.sinks.codecs import DEFAULT_CODEC, TICK, Codec, Encoder, Packet, Track, find_codec
+from realtime.sinks.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Encoder, Packet, Track, find_codec
 from realtime.sinks.encoding import Encoding
 
 SECONDS = 10.0
@@ -130,7 +130,7 @@ def write_clip(path: Path, codec: Codec, packets: list[Packet]) -> tuple[Path, f
 
 def _encoded_again(codec: Codec, packets: list[Packet]) -> Iterator[Packet]:
     """Pictures of several sizes as those of one, the last one's."""
-    encoder = Encoder(codec, packets[-1].track.size, 99)
+    encoder = Encoder(codec, packets[-1].track.size, QUICKEST)
     key = -TICK
     for track, part in groupby(packets, key=lambda packet: packet.track):
         for picture, pts in _decoded(track, list(part)):
