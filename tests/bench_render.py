@@ -26,7 +26,7 @@ from realtime.sources.scene import Scene
 from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
-FRAMES = 300
+FRAMES = 600
 ALONE = 100
 
 

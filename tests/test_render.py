@@ -26,7 +26,7 @@ from fakes import FakeModel
 from PIL import Image
 
 from realtime import cli
-from realtime.errors import RealtimeError, SourceError, UsageError
+from realtime.errors import RealtimeError, SinkError, SourceError, UsageError
 from realtime.frame import Picture
 from realtime.look import Look
 from realtime.models.base import StyleCode
@@ -36,6 +36,7 @@ from realtime.render import painting as parts
 from realtime.render.cluster import connected
 from realtime.render.hdr import to_sdr
 from realtime.render.reading import open_footage
+from realtime.render.writing import Part
 from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
@@ -124,6 +125,19 @@ def packets(path: Path, kind: str) -> list[list[tuple[float, bytes]]]:
         return list(found.values())
 
 
+def deep(levels: np.ndarray) -> Any:
+    """A frame of 10 bits in 4:2:0 from its three planes one above the other."""
+    width, height = levels.shape[1], levels.shape[0] * 2 // 3
+    frame = av.VideoFrame(width, height, "yuv420p10le")
+    flat, begin = levels.reshape(-1), 0
+    for plane in frame.planes:
+        rows = np.zeros((plane.height, plane.line_size // 2), np.uint16)
+        rows[:, : plane.width] = flat[begin : begin + plane.width * plane.height].reshape(plane.height, plane.width)
+        plane.update(rows.tobytes())
+        begin += plane.width * plane.height
+    return frame
+
+
 def encoded(path: Path, pictures: list[Any], codec: str = "libx264", pixels: str = "yuv420p", *, format: str = "bgr24",
             options: dict[str, str] | None = None, rate: int = 25, tags: dict[str, Any] | None = None) -> Path:  # fmt: skip
     """A video of pictures, tagged as told."""
@@ -136,7 +150,7 @@ def encoded(path: Path, pictures: list[Any], codec: str = "libx264", pixels: str
         for name, value in (tags or {}).items():
             setattr(stream.codec_context, name, value)
         for index, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format=format)
+            frame = deep(picture) if format == "yuv420p10le" else av.VideoFrame.from_ndarray(picture, format=format)
             frame.pts, frame.time_base = index, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -667,6 +681,31 @@ def test_an_error_while_painting_ends_the_threads_and_is_raised(tmp_path: Path) 
     assert set(threading.enumerate()) == before
     assert not (tmp_path / "out.mp4").exists()
     assert render(clip, tmp_path / "out.mp4", resume=True).finished
+
+
+@pytest.mark.parametrize("look", [LOOK, STEADY], ids=["plain", "steady"])
+def test_a_full_disk_is_said_and_what_was_made_is_kept(
+    short_parts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Look
+) -> None:
+    whole, written = Part.write, 0
+
+    def write(part: Part, picture: Picture, pts: int) -> None:
+        nonlocal written
+        written += 1
+        if written > 25:
+            raise SinkError("no space left on device")
+        whole(part, picture, pts)
+
+    clip = media.clip(tmp_path / "in.avi", 60)
+    before = set(threading.enumerate())
+    with monkeypatch.context() as patch:
+        patch.setattr(Part, "write", write)
+        with pytest.raises(SinkError, match="no space") as raised:
+            render(clip, tmp_path / "out.mp4", look)
+    assert set(threading.enumerate()) == before, raised  # also while someone still holds the error
+    outcome = render(clip, tmp_path / "out.mp4", look, resume=True)
+    assert outcome.painted <= 40
+    assert numbers(tmp_path / "out.mp4") == list(range(60))
 
 
 # ---- the look over time ----

@@ -12,7 +12,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -181,10 +181,10 @@ def paint_stretch(stretch: Stretch, contents: Sequence[Any]) -> Made:
         def working(part: int) -> Path:
             return Path(folder) / f"{part}.nut"
 
-        frames = painters.paint(footage, stretch.since, stretch.until, lambda: False)
-        for done, state in make(footage, kind_of(Path(stretch.out)), frames, working, lambda: False):
-            made.append((done, working(done.part).read_bytes(), state))
-            working(done.part).unlink()
+        with closing(painters.paint(footage, stretch.since, stretch.until, lambda: False)) as frames:
+            for done, state in make(footage, kind_of(Path(stretch.out)), frames, working, lambda: False):
+                made.append((done, working(done.part).read_bytes(), state))
+                working(done.part).unlink()
     return made
 
 

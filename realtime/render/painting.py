@@ -6,7 +6,7 @@ import io
 import pickle
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -66,10 +66,10 @@ class Painters:
 
     def paint(
         self, footage: Footage, since: int | None, until: int | None, stop: Callable[[], bool]
-    ) -> Iterator[Painted]:
+    ) -> Generator[Painted, None, None]:
         """The frames from `since` to before `until`, painted, in their order, until `stop` says so.
 
-        One thread reads, as many as there are stylizers paint; all have ended when this has.
+        One thread reads, as many as there are stylizers paint; all have ended when this has, or was closed.
         """
         count = len(self._stylizers)
         waiting: queue.Queue[Future[Painted] | BaseException | None] = queue.Queue(2 * count)

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -138,9 +139,10 @@ class Rendering:
         for since, until, before in missing(self.footage, sorted(space.done)):
             state = space.state(before) if self.task.schedule.remembers and before >= 0 else b""
             painters = Painters(self.stylizers, self.code, self.task.schedule, state)
-            frames = painters.paint(self.footage, since, until, self.stop)
-            for done, after in make(self.footage, self.kind, self._watched(frames), space.working, self.stop):
-                space.finish(done, after)
+            # Closed at once, also when a part cannot be written: threads end with it.
+            with closing(painters.paint(self.footage, since, until, self.stop)) as frames:
+                for done, after in make(self.footage, self.kind, self._watched(frames), space.working, self.stop):
+                    space.finish(done, after)
 
     def count(self, done: Done) -> None:
         """Take note of a part that another process made."""

@@ -92,13 +92,13 @@ class Part:
         try:
             self._container.close()
         except OSError as error:
-            raise SinkError(f"{self.path} cannot be written ({error.strerror})") from error
+            raise _not_written(self.path, error) from error
 
     def _mux(self, stream: Any, frame: Any) -> None:
         try:
             self._container.mux(stream.encode(frame))
         except OSError as error:
-            raise SinkError(f"{self.path} cannot be written ({error.strerror})") from error
+            raise _not_written(self.path, error) from error
 
     def _planes(self, picture: Picture) -> tuple[Any, str]:
         if self._kind.pixels == "bgr24":
@@ -112,3 +112,9 @@ class Part:
             )
         # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
         return cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), "yuv420p"
+
+
+def _not_written(path: Path, error: OSError) -> SinkError:
+    return SinkError(
+        f"{path} cannot be written ({error.strerror}); what was made before is kept, --resume goes on from there"
+    )
