@@ -114,12 +114,11 @@ def numbers(path: Path) -> list[int]:
 
 
 def packets(path: Path, kind: str) -> list[list[tuple[float, bytes]]]:
-    """The packets of every stream of a kind, with their times."""
+    """The packets of every stream of a kind ("audio", "subtitles"), with their times."""
     with av.open(str(path)) as container:
-        found: dict[int, list[tuple[float, bytes]]] = {
-            s.index: [] for s in container.streams.get({kind: tuple(range(len(getattr(container.streams, kind))))})
-        }
-        for packet in container.demux(*(container.streams[index] for index in found)):
+        streams = getattr(container.streams, kind)
+        found: dict[int, list[tuple[float, bytes]]] = {stream.index: [] for stream in streams}
+        for packet in container.demux(*streams) if streams else ():
             if packet.pts is not None:
                 found[packet.stream_index].append((round(float(packet.pts * packet.time_base), 3), bytes(packet)))
         return list(found.values())

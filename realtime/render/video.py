@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,12 +25,10 @@ _LEAD = 1.0  # seconds before the place asked for: a broken frame there needs th
 class Video(Footage):
     """Anything that FFmpeg reads, as 8-bit BGR: turned as the file asks, square pixels, HDR toned down."""
 
-    def __init__(self, file: Path | BinaryIO, name: str = "") -> None:
+    def __init__(self, file: Path) -> None:
         """SourceError when the file cannot be opened or holds no video."""
-        if isinstance(file, Path):
-            self.container, self.files = file, (file,)
-        self._file = file
-        self.name = clean(name or getattr(file, "name", "video"))
+        self.container, self.files = file, (file,)
+        self._file, self.name = file, clean(file.name)
         with ExitStack() as stack:
             container, stream = self._open(stack)
             self.time_base = stream.time_base
@@ -81,14 +79,9 @@ class Video(Footage):
     def _open(self, stack: ExitStack) -> tuple[Any, Any]:
         import av
 
-        container: Any
         try:
-            if isinstance(self._file, Path):
-                # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
-                container = av.open(str(self._file.absolute()), metadata_errors="replace")
-            else:
-                self._file.seek(0)
-                container = av.open(self._file, metadata_errors="replace")
+            # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
+            container: Any = av.open(str(self._file.absolute()), metadata_errors="replace")
         except av.FFmpegError as error:
             raise SourceError(f"{self.name} cannot be opened as a video ({error.strerror})") from error
         stack.enter_context(container)
@@ -112,15 +105,12 @@ class Video(Footage):
                 if trouble and (last is None or pts > last.pts):
                     lost.append((pts, trouble))
 
-        def shots(picture: Picture, pts: int, duration: int) -> Iterator[Shot]:
+        def stand_ins(picture: Picture) -> Iterator[Shot]:
             nonlocal last
             for number, why in lost:
-                last = Shot(last.picture if last else picture, number, self._step, why)
+                last = Shot(picture, number, self._step, why)
                 yield last
             lost.clear()
-            if pts >= 0 or duration:
-                last = Shot(picture, pts, duration)
-                yield last
 
         packets = container.demux(stream)
         while True:
@@ -144,12 +134,15 @@ class Video(Footage):
                 pts = max(pts, last.pts + 1) if last else pts
                 if frame.is_corrupt and last is not None:
                     lost.append((pts, "damaged"))
-                    yield from shots(last.picture, -1, 0)
+                    yield from stand_ins(last.picture)
                     continue
-                yield from shots(self._convert(frame), pts, frame.duration or self._step)
+                picture = self._convert(frame)
+                yield from stand_ins(last.picture if last else picture)
+                last = Shot(picture, pts, frame.duration or self._step)
+                yield last
         missing(None)
         if last is not None:
-            yield from shots(last.picture, -1, 0)
+            yield from stand_ins(last.picture)
 
 
 def _chained(first: Shot, rest: Iterator[Shot]) -> Iterator[Shot]:
