@@ -90,7 +90,7 @@ def places(photos: Sequence[Path], looks: Sequence[str], out: Path) -> list[list
     if is_file_name(out):
         if len(photos) * len(looks) > 1:
             raise UsageError(
-                f"{len(photos)} pictures in {len(looks)} looks do not go into one file {out.name}; name a folder with -o"
+                f"{len(photos) * len(looks)} paintings do not go into one file {out.name}; name a folder with -o"
             )
         return [[out]]
     taken: set[str] = set()

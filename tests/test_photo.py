@@ -425,6 +425,10 @@ def test_force_is_asked_for(run: Run) -> None:
     assert Path("cat.png").read_bytes() == before
     assert run("cat.jpg", "--style", "blue.png", "-o", "cat.png", "--force").exit_code == 0
     assert Path("cat.png").read_bytes() != before
+    before = Path("cat.jpg").read_bytes()
+    refused = run("cat.jpg", "--style", "blue.png", "-o", "cat.jpg", "--force")
+    assert isinstance(refused.exception, UsageError) and "is what is read" in str(refused.exception)
+    assert Path("cat.jpg").read_bytes() == before
 
 
 def test_gps_is_kept_when_it_is_asked_for(run: Run) -> None:

@@ -523,6 +523,8 @@ def test_what_a_container_cannot_hold_is_said(tmp_path: Path) -> None:
     assert numbers(tmp_path / "out.webm") == list(range(50))
     assert any("aac" in note for note in outcome.notes)
     assert any("mov_text" in note for note in outcome.notes)
+    outcome = render(clip, tmp_path / "out.mkv")
+    assert [note for note in outcome.notes if "mov_text" in note and "an .mp4 holds it" in note] == outcome.notes
 
 
 # ---- interrupted, gone on with ----
@@ -816,10 +818,42 @@ def test_several_files_and_one_that_fails(run: Any, tmp_path: Path) -> None:
     assert numbers(tmp_path / "painted" / "c.mp4") == list(range(12))
 
 
+def test_resume_leaves_the_files_that_were_finished(run: Any, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        media.clip(tmp_path / f"{name}.avi", 12)
+    words = ("-o", "painted/*.mp4", "--style", "scarlet.png")
+    assert run("a.avi", *words)[0] == 0
+    first = (tmp_path / "painted" / "a.mp4").read_bytes()
+    status, _, err = run("a.avi", "b.avi", *words, "--resume")
+    assert status == 0
+    assert "painted/a.mp4 is there already and is left as it is" in err and "saved painted/b.mp4" in err
+    assert (tmp_path / "painted" / "a.mp4").read_bytes() == first
+    assert numbers(tmp_path / "painted" / "b.mp4") == list(range(12))
+    status, out, _ = run("a.avi", *words, "--resume", "--json")
+    assert (status, json.loads(out)["event"]) == (0, "left")
+
+
+def test_this_folder_is_a_folder_for_pictures(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    media.clip(tmp_path / "in.avi", 3)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run("../in.avi", "-o", ".", "--style", "../scarlet.png")[0] == 0
+    assert len(list((tmp_path / "here").glob("*.png"))) == 3
+
+
+def test_outputs_are_called_as_a_pattern_is_without_its_signs(run: Any, tmp_path: Path) -> None:
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"shot_{number:04}.png"), media.numbered(number))
+    assert run("shot_%04d.png", "-o", "painted/*.mp4", "--style", "scarlet.png")[0] == 0
+    assert (tmp_path / "painted" / "shot.mp4").is_file()
+
+
 def test_quiet_is_quiet_and_json_is_for_machines(run: Any, tmp_path: Path) -> None:
     folder = media.pictures(tmp_path / "in", 5)
     assert run("in", "-o", "quiet.mp4", "--style", "scarlet.png", "--quiet") == (0, "", "")
     (folder / "02.png").write_bytes(b"")
+    status, out, err = run("in", "-o", "lame.mp4", "--style", "scarlet.png", "--quiet")
+    assert (status, out) == (3, "") and "1 of 5 frames" in err
     status, out, err = run("in", "-o", "out.mp4", "--style", "scarlet.png", "--json")
     assert (status, err) == (3, "")
     told = [json.loads(line) for line in out.splitlines()]
@@ -836,6 +870,8 @@ def test_quiet_is_quiet_and_json_is_for_machines(run: Any, tmp_path: Path) -> No
     ("words", "said"),
     [
         (["in.avi", "-o", "out.avi"], "no kind of output"),
+        (["in.avi", "-o", ".mp4"], "no name"),
+        (["in.avi", "-o", ""], "no name"),
         (["in.avi", "in.avi", "-o", "out.mp4"], r"need a \*"),
         (["in.avi", "in.avi", "-o", "*.mp4"], "would both become"),
         (["in.avi", "-o", "out.mp4", "--at", "wave"], "00:05=wave"),

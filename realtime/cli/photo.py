@@ -78,8 +78,11 @@ def photo(
         names = [look.name for look in looks]
         targets = [] if figure_only else places(photos, names, out)
         figure_place = _figure_place(photos, names, out) if compare else None
+        read = {path.resolve() for path in photos}
         for path in [path for row in targets for path in row] + [path for path in (figure_place,) if path]:
             check_place(path, force)
+            if path.resolve() in read:
+                raise UsageError(f"{path} is what is read; choose another name for the output")
         paint = PhotoPainter(stylizer, library.code)
         columns = _columns(library, looks) if compare else []
         rows: list[tuple[Picture, list[Picture]]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -116,10 +117,12 @@ def outputs(inputs: tuple[str, ...], out: str) -> list[tuple[str, Path]]:
     for text in inputs:
         name = user_path(text).resolve()
         stem = name.name if name.is_dir() else name.stem
-        for sign in "*?[]%":
-            stem = stem.replace(sign, "")
-        pairs.append((text, user_path(out.replace("*", stem or "pictures"))))
-        kind_of(pairs[-1][1])
+        stem = re.sub(r"%0?\d*d|[*?\[\]%]", "", stem).strip("_- ")
+        place = user_path(out.replace("*", stem or "pictures"))
+        if out and place.name in ("", ".."):  # a folder by another name: "."
+            place = place.resolve()
+        pairs.append((text, place))
+        kind_of(place)
     places = [place.resolve() for _, place in pairs]
     for text, place in zip(inputs, places, strict=True):
         if places.count(place) > 1:

@@ -13,6 +13,7 @@ from realtime.models.base import StyleCode
 from realtime.models.litert import LiteRTModel, physical_cores
 from realtime.render.progress import Display
 from realtime.render.rendering import Outcome, Rendering, Task
+from realtime.render.workspace import is_made
 from realtime.stylizer import Stylizer
 
 _MOST = 8  # stylizers: at 3840×2160 each takes 0.8 GB
@@ -50,6 +51,9 @@ def render_all(
     def run(task: Task) -> Outcome | RealtimeError:
         if stop.is_set():
             return Outcome(task.out)
+        if task.resume and is_made(task.out):  # of many files, one that was finished before the others were interrupted
+            display.left(task)
+            return Outcome(task.out, finished=True)
         team = free.pop()
         try:
             return make(task, team, code, display.watch(task.source), stop.is_set).run()

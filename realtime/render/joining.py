@@ -115,9 +115,10 @@ def _others(
             continue
         codec = stream.codec_context.codec.canonical_name
         if codec not in result.supported_codecs:
-            what = "sound" if stream.type == "audio" else "subtitles"
+            what = "a sound track" if stream.type == "audio" else "a track of subtitles"
+            elsewhere = ".mp4" if codec == "mov_text" else ".mkv"  # the one kind that Matroska lacks
             notes.append(
-                f"{what} ({codec}) does not go into a {result.format.name} file and is left out; an .mkv holds it"
+                f"{what} ({codec}) does not go into a {result.format.name} file and is left out; an {elsewhere} holds it"
             )
             continue
         copy = result.add_stream_from_template(stream, opaque=True)

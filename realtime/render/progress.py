@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from realtime.errors import RealtimeError
-from realtime.render.rendering import Outcome, Watcher
+from realtime.render.rendering import Outcome, Task, Watcher
 from realtime.text import clean
 
 _OFTEN = 0.5  # seconds between two lines of JSON about the same file
@@ -30,6 +30,9 @@ class Display(ABC):
     def failed(self, source: str, error: RealtimeError) -> None:
         """A file could not be made."""
         click.echo(f"realtime: {error}", err=True)
+
+    def left(self, task: Task) -> None:  # noqa: B027 - who is quiet says nothing
+        """There is such an output already, and it is left as it is."""
 
     def __enter__(self) -> Display:
         return self
@@ -49,11 +52,14 @@ class Quiet(Display):
     """Says what went wrong, and nothing else."""
 
     def watch(self, source: str) -> Watcher:
-        return _Watch()
+        return _Watch(clean(source))
 
 
 class _Watch:
-    """Takes note of nothing."""
+    """Says at the end what went wrong on the way."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
 
     def begin(self, name: str, frames: int | None, done: int) -> None: ...
 
@@ -61,11 +67,15 @@ class _Watch:
 
     def broken(self, seconds: float, why: str) -> None: ...
 
-    def end(self, outcome: Outcome) -> None: ...
+    def end(self, outcome: Outcome) -> None:
+        for note in outcome.notes:
+            click.echo(f"realtime: {self._source}: {note}", err=True)
+        if outcome.broken:
+            click.echo(f"realtime: {self._source}: {outcome.broken} of {outcome.frames} frames are broken", err=True)
 
 
 class Lines(Display):
-    """One JSON object a line on the standard output; "event" is begin, progress, broken, end or error."""
+    """One JSON object a line on the standard output; "event" is begin, progress, broken, end, left or error."""
 
     def __init__(self) -> None:
         self._writing = Lock()
@@ -80,6 +90,9 @@ class Lines(Display):
 
     def failed(self, source: str, error: RealtimeError) -> None:
         self.write("error", source, error=str(error))
+
+    def left(self, task: Task) -> None:
+        self.write("left", task.source, out=clean(str(task.out)))
 
 
 class _LinesOf:
@@ -120,11 +133,12 @@ class Bars(Display):
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Task as Bar
         from rich.text import Text
 
         class Speed(ProgressColumn):
-            def render(self, task: Task) -> Text:
+            def render(self, task: Bar) -> Text:
                 speed = task.finished_speed or task.speed
                 return Text(f"{speed:.1f} fps" if speed else "")
 
@@ -150,6 +164,9 @@ class Bars(Display):
 
     def failed(self, source: str, error: RealtimeError) -> None:
         self.say(str(error))
+
+    def left(self, task: Task) -> None:
+        self.say(f"{clean(task.source)}: {clean(str(task.out))} is there already and is left as it is")
 
     def __enter__(self) -> Bars:
         self._progress.start()

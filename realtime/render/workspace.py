@@ -128,6 +128,12 @@ class Workspace:
                     self.done[done.part] = done
 
 
+def is_made(out: Path) -> bool:
+    """Whether there is an output at `out` already, and nothing unfinished beside it."""
+    made = out if out.suffix else out / "frames.ffconcat"
+    return made.is_file() and not os.path.lexists(out.with_name(f"{out.name}.parts"))
+
+
 def check_free(out: Path, force: bool) -> None:
     """UsageError when there is something at `out` that would be lost."""
     if not os.path.lexists(out):

@@ -44,6 +44,8 @@ KINDS = {".mp4": _H264, ".mkv": _H264, ".webm": _VP9, ".gif": _LOSSLESS, "": _PN
 def kind_of(out: Path) -> Kind:
     """UsageError when nothing of that ending can be written."""
     ending = out.suffix.lower()
+    if out.name.lower() in KINDS or not out.name:
+        raise UsageError(f"{str(out)!r} is no name for an output; write it as painted.mp4, or name a folder")
     if ending not in KINDS:
         raise UsageError(
             f"{out.name!r} is no kind of output; wanted {', '.join(e for e in KINDS if e)}, or no ending for a folder of PNG files"
