@@ -117,9 +117,8 @@ def _others(
         if codec not in result.supported_codecs:
             what = "a sound track" if stream.type == "audio" else "a track of subtitles"
             elsewhere = ".mp4" if codec == "mov_text" else ".mkv"  # the one kind that Matroska lacks
-            notes.append(
-                f"{what} ({codec}) does not go into a {result.format.name} file and is left out; an {elsewhere} holds it"
-            )
+            here = next(ending for ending, name in _FORMATS.items() if name == result.format.name)
+            notes.append(f"{what} ({codec}) does not go into {here} files and is left out; an {elsewhere} holds it")
             continue
         copy = result.add_stream_from_template(stream, opaque=True)
         copy.metadata.update(_kept(stream.metadata))
