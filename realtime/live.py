@@ -87,7 +87,9 @@ class LiveSession:
         self._frames, self._seconds, self._say = frames, seconds, say
         self._clips = out or clips_folder()
         self._codec, self._microphone, self._record_info = find_codec(codec), microphone, record_info
-        self._snapshot = SnapshotSink(out or platformdirs.user_pictures_path() / "realtime", keep_original, about)
+        self._snapshot = SnapshotSink(
+            out or platformdirs.user_pictures_path() / "realtime", keep_original, about, library.lasting
+        )
         self._saver = ThreadPoolExecutor(1, "snapshot")
         self._saving: list[Future[str]] = []
         self._meter = Meter()
@@ -284,23 +286,26 @@ class LiveSession:
             with self._said():
                 self._use_preset(int(wish.value or 1), keep=wish.action == "keep")
         elif len(self._saving) < _MOST_SAVING:  # a key that is held down asks again and again
-            self._saving.append(self._saver.submit(self._save, latest))
+            self._saving.append(self._saver.submit(self._save, latest, self.controls.settings.mirror))
             self._saving[-1].add_done_callback(self._saved)
 
     def _use_preset(self, number: int, keep: bool) -> None:
         """Recall the look kept under a number, or keep the look in use there."""
         path = self._presets / f"{number}.toml"
         if keep:
-            write_look(self.controls.settings.look, path)
+            write_look(self._library.lasting(self.controls.settings.look), path)
             self._notify(f"look kept: F{number} recalls it")
         elif path.exists():
-            self.controls.use(read_look(path))
+            look = read_look(path)
+            self.controls.use(
+                replace(look, styles=tuple((self._library.find(name), weight) for name, weight in look.styles))
+            )
             self._notify(f"look {number}: {self.controls.settings.look.name}")
         else:
             self._notify(f"no look is kept under F{number}; k and F{number} keep the one in use")
 
-    def _save(self, stylized: Stylized) -> str:
-        self._snapshot.write(stylized)
+    def _save(self, stylized: Stylized, mirror: bool) -> str:
+        self._snapshot.write(stylized, {"mirror": "yes" if mirror else "no"})
         return f"saved {self._snapshot.path}"
 
     def _saved(self, done: Future[str]) -> None:

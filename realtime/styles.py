@@ -15,6 +15,7 @@ import numpy as np
 import platformdirs
 
 from realtime.errors import StyleError, UsageError
+from realtime.look import Look
 from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.paths import user_path
 from realtime.pictures import load_picture
@@ -75,6 +76,7 @@ class StyleLibrary:
         self._codes: dict[str, StyleCode] = {}
         self._trials: dict[str, _Trial] = {}
         self._refused: dict[str, Style] = {}
+        self._alone: dict[str, Path] = {}  # pictures from outside the folders, by the names of their styles
         self._changing = threading.Lock()
 
     def __len__(self) -> int:
@@ -94,16 +96,25 @@ class StyleLibrary:
             return text
         path = user_path(text)
         if os.path.isfile(path):  # not path.is_file(), which raises for a name that is too long
+            style = one_style(path)
             with self._changing:
-                self._put(one_style(path))
-                self._codes.pop(path.stem, None)
+                known = self._styles.get(style.name)
+                if known and known.stamp == style.stamp and os.path.samefile(known.path, path):
+                    return style.name
+                self._put(style)
+                self._codes.pop(style.name, None)
+                self._alone[style.name] = path.absolute()
                 self._watch.add(path)
-            return path.stem
+            return style.name
         fitting = [name for name in self.names if text and name.casefold().startswith(text.casefold())]
         if len(fitting) == 1:
             return fitting[0]
         problem = f"there is no style {text!r}" if not fitting else f"{text!r} begins several styles"
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
+
+    def lasting(self, look: Look) -> Look:
+        """The look as another session finds it: a style that is a picture from outside the folders is named by its path."""
+        return replace(look, styles=tuple((str(self._alone.get(name, name)), weight) for name, weight in look.styles))
 
     def path(self, name: str) -> Path:
         """Where the style's picture lies. UsageError when there is no such style."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +13,13 @@ import numpy as np
 import psutil
 import pytest
 from fakes import FakeModel, FakeSource, FakeWindow
+from PIL import Image
 
 from realtime.commands import Command, Settings
 from realtime.errors import SourceError, UsageError
 from realtime.frame import Picture
 from realtime.live import LiveSession
-from realtime.look import Look
+from realtime.look import Look, read_look
 from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
@@ -257,6 +259,27 @@ def test_a_look_is_kept_and_recalled_by_keys_also_by_the_next_session(stage: Sta
     assert session.controls.settings.look == kept
 
 
+def test_a_look_with_a_picture_from_elsewhere_is_taken_up_by_a_session_that_knows_nothing_of_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "own.png"), np.full((8, 8, 3), GREEN, np.uint8))
+    stage.library.find(str(tmp_path / "own.png"))
+    for action, value in (("keep", None), ("preset", 1), ("mirror", None), ("snapshot", None)):
+        stage.window.type(action, value)
+    stage.session(Settings(Look((("own", 1.0),))), frames=10).run()
+    (snapshot,) = stage.out.glob("*_own.png")
+    with Image.open(snapshot) as picture:
+        assert picture.text["realtime:mirror"] == "yes"  # type: ignore[attr-defined]
+    stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], tmp_path / "cache")
+    ((name, _),) = read_look(snapshot).styles
+    assert stage.library.find(name) == "own"
+    stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], tmp_path / "cache")
+    stage.window.type("preset", 1)
+    session = stage.session(frames=10)
+    session.run()
+    assert session.controls.settings.look == Look((("own", 1.0),))
+
+
 def test_a_kept_look_that_cannot_be_used_is_a_notice(stage: Stage) -> None:
     (stage.out / "looks").mkdir(parents=True)
     (stage.out / "looks" / "1.toml").write_text("styles = 'gone'")
@@ -393,7 +416,8 @@ def test_snapshot_and_recording_keys(stage: Stage) -> None:
     (picture,) = stage.out.glob("*_red.png")
     assert tuple(cv2.imread(str(picture))[5, 5]) == RED
     capture = cv2.VideoCapture(str(clip))
-    assert 15 <= capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 20
+    dropped = [int(count) for count in re.findall(r"(\d+) frames dropped", " ".join(stage.said))]
+    assert 15 <= capture.get(cv2.CAP_PROP_FRAME_COUNT) + sum(dropped) <= 20  # what is busy drops some, and says so
     capture.release()
 
 

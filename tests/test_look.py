@@ -96,6 +96,12 @@ def test_a_look_comes_back_from_its_file(tmp_path: Path) -> None:
     assert read_look(path).strength == 0.1
 
 
+@pytest.mark.parametrize("name", ["😀", "caf\udce9"])  # the second is a file name whose bytes are no text
+def test_any_file_name_can_be_kept_in_a_look(name: str, tmp_path: Path) -> None:
+    write_look(alone(name), tmp_path / "look.toml")
+    assert read_look(tmp_path / "look.toml") == alone(name)
+
+
 def test_a_look_written_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('styles = "wave:0.6,glass:0.4"\nsteady = 1\n')

@@ -197,7 +197,6 @@ def _live(
             "model": model,
             "model-identity": stylizer.model.identity,
             "source": frames_from.name,
-            "mirror": "yes" if settings.mirror else "no",
             "version": __version__,
         }
         microphone = None

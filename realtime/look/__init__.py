@@ -61,7 +61,7 @@ class Look:
 
     def to_toml(self) -> str:
         """The look as a small TOML file."""
-        mixed = ", ".join(f"{json.dumps(name)} = {weight:g}" for name, weight in self.styles)
+        mixed = ", ".join(f"{json.dumps(name, ensure_ascii=False)} = {weight:g}" for name, weight in self.styles)
         lines = [f"styles = {{ {mixed} }}"]
         lines += [f"{field.name} = {float(getattr(self, field.name))!r}" for field in fields(self)[1:]]
         return "\n".join(lines) + "\n"
@@ -133,9 +133,9 @@ def read_look(path: Path) -> Look:
             if not text:
                 raise UsageError(f"{path.name} holds no look: it is no snapshot of this program")
         else:
-            text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+            text = path.read_text("utf-8", "surrogateescape")  # which file names may hold
+    except (OSError, ValueError, SyntaxError) as error:  # the last two are Pillow's
+        reason = getattr(error, "strerror", None) or "it is no PNG picture, or a broken one"
         raise UsageError(
             f"the look {path} cannot be read ({reason}); --look takes a .toml file or a snapshot"
         ) from error
@@ -150,7 +150,7 @@ def write_look(look: Look, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.partial")
-        partial.write_text(look.to_toml(), encoding="utf-8")
+        partial.write_text(look.to_toml(), "utf-8", "surrogateescape")
         partial.replace(path)
     except OSError as error:
         raise SinkError(f"the look cannot be kept in {path} ({error.strerror})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from realtime.errors import SinkError
 from realtime.frame import Picture, Stylized
-from realtime.look import FIELD
+from realtime.look import FIELD, Look
 from realtime.sinks.base import Sink, create_file, create_named
 from realtime.text import clean
 
@@ -19,18 +20,28 @@ from realtime.text import clean
 class SnapshotSink(Sink):
     """Each frame written becomes a PNG file of its own in `folder`, and its original beside it with `keep_original`."""
 
-    def __init__(self, folder: Path, keep_original: bool = False, about: dict[str, str] | None = None) -> None:
-        """`about` goes into the text fields, besides the style and the strength."""
+    def __init__(
+        self,
+        folder: Path,
+        keep_original: bool = False,
+        about: dict[str, str] | None = None,
+        lasting: Callable[[Look], Look] = lambda look: look,
+    ) -> None:
+        """`about` goes into the text fields, besides the style, the strength and the look; `lasting` gives the look that
+        another session can take up."""
         self._folder, self._keep_original, self._about = folder, keep_original, about or {}
+        self._lasting = lasting
         self._closed = False
         self.path: Path | None = None
         """The last snapshot."""
 
-    def write(self, stylized: Stylized) -> None:
+    def write(self, stylized: Stylized, about: dict[str, str] | None = None) -> None:
+        """As any sink; `about` is more for the text fields, of this frame alone."""
         if self._closed:
             raise SinkError("this snapshot folder was closed")
         look = stylized.look
-        about = {**self._about, "style": look.name, "strength": f"{look.strength:g}", FIELD: look.to_toml()}
+        about = {**self._about, **(about or {}), "style": look.name, "strength": f"{look.strength:g}"}
+        about[FIELD] = self._lasting(look).to_toml()
         file, path = create_file(self._folder, look.name, ".png")
         _save(file, path, stylized.picture, about)
         self.path = path
