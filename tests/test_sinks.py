@@ -538,3 +538,12 @@ def test_display_problem(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Non
         WindowSink()
     monkeypatch.delenv("DISPLAY")
     assert display_problem() == "DISPLAY is not set"
+
+
+def test_the_line_at_the_foot_leaves_room_for_the_clock_of_a_clip() -> None:
+    grey = np.full((480, 640, 3), 200, np.uint8)
+    long = "neon 30% + swirl 70%  ·  own colours 50%  ·  steady 50%  ·  brush 75%  ·  18 fps"
+    clock = hud.draw(grey, "", "0:11 · 14 dropped")
+    both = hud.draw(grey, long, "0:11 · 14 dropped")
+    written = np.flatnonzero((clock != grey).any(axis=(0, 2)))
+    assert np.array_equal(both[:, written[0] :], clock[:, written[0] :])

@@ -52,9 +52,9 @@ def _shade(canvas: Picture, left: int, top: int, right: int, bottom: int) -> Non
         cv2.convertScaleAbs(box, dst=box, alpha=0.35)
 
 
-def _strip(canvas: Picture, text: str, at: tuple[int, int], size: int) -> None:
-    """`text` on a dark strip whose top left corner is `at`."""
-    room = canvas.shape[1] - 2 * size
+def _strip(canvas: Picture, text: str, at: tuple[int, int], size: int, taken: int = 0) -> None:
+    """`text` on a dark strip whose top left corner is `at`; `taken` pixels at the right belong to something else."""
+    room = canvas.shape[1] - 2 * size - taken
     width = _width(text, size)
     if width > max(room, 0):
         size = max(7, int(size * room / width))
@@ -66,10 +66,10 @@ def _strip(canvas: Picture, text: str, at: tuple[int, int], size: int) -> None:
 
 def _line(canvas: Picture, line: str, recording: str, size: int) -> None:
     top = canvas.shape[0] - round(2.1 * size)
+    width = _width(recording, size)
     if line:
-        _strip(canvas, line, (size // 2, top), size)
+        _strip(canvas, line, (size // 2, top), size, width + round(2.6 * size) if recording else 0)
     if recording:
-        width = _width(recording, size)
         left = canvas.shape[1] - width - round(2.6 * size)
         _shade(canvas, left, top, canvas.shape[1] - size // 2, top + round(1.6 * size))
         cv2.circle(canvas, (left + size, top + round(0.8 * size)), max(2, round(size * 0.33)), _RED, -1, cv2.LINE_AA)
