@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ def _styles(folders: tuple[Path, ...], sheet: Path | None, picture: Path | None,
         raise UsageError(f"--picture {picture} is for a sheet; name the file to draw with --sheet")
     if sheet and sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise UsageError(f"a sheet is a .png or .jpg file, not {sheet.name!r}")
+    if sheet and os.path.lexists(sheet):  # said before the styles are listed and painted
+        raise UsageError(f"{sheet} exists already; nothing is overwritten, choose another name")
     content = _content(picture) if sheet else None  # read first: what is wrong is said before anything is drawn
     found = _list(folders)
     if sheet and content is not None:
