@@ -751,7 +751,9 @@ def test_times_as_people_write_them(text: str, seconds: float) -> None:
     assert parse_change(text) == (seconds, "wave")
 
 
-@pytest.mark.parametrize("text", ["wave", "5=", "=wave", "x=wave", "1:2:3:4=wave", "-1=wave"])
+@pytest.mark.parametrize(
+    "text", ["wave", "5=", "=wave", "x=wave", "1:2:3:4=wave", "-1=wave", "1:99=wave", "1:60:00=wave"]
+)
 def test_times_that_are_none(text: str) -> None:
     with pytest.raises(UsageError, match="00:05=wave"):
         parse_change(text)
@@ -805,6 +807,14 @@ def test_the_command_paints_a_file_and_says_so(run: Any, tmp_path: Path) -> None
     assert "saved out.mp4 (50 frames" in err
     assert np.abs(bar(tmp_path / "out.mp4", 0.5) - RED).max() < 12
     assert np.abs(bar(tmp_path / "out.mp4", 1.6) - BLUE).max() < 12
+
+
+def test_a_style_that_would_begin_after_the_end_is_said(run: Any, tmp_path: Path) -> None:
+    media.clip(tmp_path / "in.avi", 25)
+    words = ("--style", "scarlet.png", "--at", "0.5=navy.png", "--at", "1:30=scarlet.png")
+    status, _, err = run("in.avi", "-o", "out.mp4", *words)
+    assert status == 0
+    assert "it ends after 1.0 s, before it turns to scarlet at 90 s" in err and "navy" not in err
 
 
 def test_several_files_and_one_that_fails(run: Any, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ class Rendering:
             space.remove()
             self.outcome.finished = True
             self._compare_with_promised()
+            self._compare_with_schedule()
         self.outcome.seconds = time.monotonic() - begin
         self.watcher.end(self.outcome)
         return self.outcome
@@ -133,6 +134,13 @@ class Rendering:
             self.outcome.notes.append(
                 f"it ends after {lasted:.1f} s, but says of itself that it lasts {footage.promised:.1f} s"
             )
+
+    def _compare_with_schedule(self) -> None:
+        lasted = self.footage.at(self._end)
+        for late, styles in self.task.schedule.changes:
+            if late >= lasted:
+                names = "+".join(name for name, _ in styles)
+                self.outcome.notes.append(f"it ends after {lasted:.1f} s, before it turns to {names} at {late:g} s")
 
     def make_parts(self, space: Workspace) -> None:
         """Make the parts that are missing."""
