@@ -34,12 +34,13 @@ class Run:
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         self._monkeypatch.setattr(sys, "argv", ["realtime", *arguments])
-        before = signal.getsignal(signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
         try:
             with pytest.raises(SystemExit) as ended:
                 cli.main()
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         out, err = self._capsys.readouterr()
         return int(ended.value.code or 0), out, err
 
@@ -272,7 +273,7 @@ def test_fuzzed_options_never_show_a_traceback(run: Run) -> None:
         assert "Traceback" not in err, arguments
 
 
-@pytest.mark.parametrize("how", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 3])
+@pytest.mark.parametrize("how", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP] * 2, [signal.SIGINT] * 3])
 def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: list[signal.Signals], tmp_path: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import realtime.stylizer; from fakes import FakeModel\n"

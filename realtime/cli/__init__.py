@@ -27,6 +27,9 @@ def main() -> NoReturn:
     """The `realtime` command: errors in a line or two, exit status 2 for wrong use and 1 for a failed run."""
     # Being told to end is like Ctrl-C: threads end, clips are finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # So is a terminal that is closed, unless nohup wants it to go on.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a file's name may hold what the terminal has no letters for
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -69,6 +72,8 @@ def program() -> NoReturn:
         main()
     except SystemExit as end:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: one Ctrl-C more changes nothing
+        if sys.platform != "win32":
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         # A reader that a camera's driver holds on to is a daemon: Python ending under it could abort the process.
         reader = sys.modules.get("realtime.sources.reader")
         if reader and reader.stuck_threads():
