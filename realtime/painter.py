@@ -140,14 +140,15 @@ class _OwnCode:
         self._since = 0.0
 
     def __call__(self, picture: Picture, now: float) -> StyleCode:
-        if self._to is None or not 0 <= now - self._since <= 2 * _OWN_CODE_SECONDS:
+        passed, new = now - self._since, picture is not self._picture
+        if self._to is None or (new and not 0 <= passed <= 2 * _OWN_CODE_SECONDS):
             self._to = self._from = self._stylizer.encode(picture)
             self._picture, self._since = picture, now
-        elif now - self._since >= _OWN_CODE_SECONDS and picture is not self._picture:
+        elif new and passed >= _OWN_CODE_SECONDS:
             self._from, self._to = self._to, self._stylizer.encode(picture)
             self._picture, self._since = picture, now
         assert self._from is not None
-        return self._from.blend(self._to, min(1.0, (now - self._since) / _OWN_CODE_SECONDS))
+        return self._from.blend(self._to, min(1.0, max(0.0, now - self._since) / _OWN_CODE_SECONDS))
 
 
 def _smaller(picture: Picture, brush: float) -> Picture:

@@ -242,6 +242,16 @@ def test_a_picture_that_stays_is_painted_once() -> None:
     assert model.frames == 2
 
 
+def test_a_picture_that_stays_is_painted_once_at_half_strength_too() -> None:
+    model = FakeModel()
+    brush = Painter(Stylizer(model), CODES.get)
+    same = frame().picture
+    for k in range(100):
+        brush.paint(Frame(same, k / 30), alone("red", strength=0.5))
+    assert model.frames < 20
+    assert model.encoded == 1
+
+
 def test_the_model_sees_a_smaller_frame_for_a_larger_brush() -> None:
     class Sizes(FakeModel):
         def stylize(self, picture: np.ndarray, code: StyleCode) -> np.ndarray:
