@@ -128,9 +128,37 @@ def test_export_round_trip(tmp_path: Path) -> None:
     assert np.abs(lite - direct).mean() < 1
     assert np.abs(lite - by_hub).mean() < 1
     for one, other in zip(frame.get_weights(), back.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one.astype(np.float16), other.astype(np.float16))
     for one, other in zip(style.get_weights(), back_style.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def test_a_style_network_with_more_channels_begins_with_what_a_narrower_one_did() -> None:
+    import keras
+
+    from realtime.training.train_style import grown
+
+    def small(wide: int) -> keras.Model:
+        x = inputs = keras.Input((8, 8, 3))
+        x = keras.layers.ReLU()(keras.layers.Conv2D(wide, 1)(x))
+        x = keras.layers.ReLU()(keras.layers.DepthwiseConv2D(3, padding="same")(x))
+        return keras.Model(inputs, keras.layers.Conv2D(5, 1)(x))
+
+    keras.utils.set_random_seed(3)
+    narrow, wide = small(4), small(7)
+    wide.set_weights([grown(new, old) for new, old in zip(wide.get_weights(), narrow.get_weights(), strict=True)])
+    picture = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+    np.testing.assert_allclose(wide.predict_on_batch(picture), narrow.predict_on_batch(picture), atol=1e-6)
+
+
+def test_other_colours_and_patterns_are_pictures_of_the_same_size() -> None:
+    picture = data.resized(pictures(1, 5)[0], 256, 256)
+    for change in (data.vivid, data.patterned):
+        made = [change(picture, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+        assert all(m.shape == picture.shape and m.dtype == np.uint8 for m in made)
+        assert np.array_equal(made[0], made[1])
+        assert not np.array_equal(made[0], made[2])
+        assert not np.array_equal(made[0], picture)
 
 
 def test_measures_know_good_from_bad() -> None:

@@ -47,7 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, help="write the figures to this file (JSON)")
     export = commands.add_parser("export", help="write the files that ship from the state of a run")
     export.add_argument("--out", required=True, type=Path, help="the run's folder")
-    export.add_argument("--mix", type=Path, help="state.npz of a run that began from this one: take the mean of both")
+    export.add_argument(
+        "--mix", type=Path, nargs="+", default=[], help="state.npz of runs that began from one another: take their mean"
+    )
+    export.add_argument(
+        "--gain", type=float, default=1.0, help="how much farther codes lie from the mean code than they are (1)"
+    )
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
     export.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
@@ -195,10 +200,11 @@ def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
 
     frame = train.read_frame(options.out / "state.npz")
-    if options.mix:
-        other = train.read_frame(options.mix).get_weights()
-        frame.set_weights([(a + b) / 2 for a, b in zip(frame.get_weights(), other, strict=True)])
+    states = [frame.get_weights(), *(train.read_frame(path).get_weights() for path in options.mix)]
+    frame.set_weights([sum(weights) / len(states) for weights in zip(*states, strict=True)])
     style = train_style.read_style(options.out / "style_state.npz")
+    spread, mean = style.get_layer("code_scale").get_weights()
+    style.get_layer("code_scale").set_weights([spread * options.gain, mean])
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
     print(f"{size} bytes in {options.to or options.out / 'model'}")
 

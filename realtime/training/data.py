@@ -117,6 +117,23 @@ def jitter(picture: Picture, rng: np.random.Generator, strength: float = 1.0) ->
     return np.asarray((np.clip(x, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
+def vivid(picture: Picture, rng: np.random.Generator) -> Picture:
+    """The picture in other, mostly stronger colours: every hue turned alike, saturation and contrast raised."""
+    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV).astype(np.float32)
+    hsv[..., 0] = (hsv[..., 0] + rng.uniform(0, 180)) % 180
+    hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(1.0, 3.0), 0, 255)
+    hsv[..., 2] = np.clip((hsv[..., 2] - 128) * rng.uniform(0.9, 1.8) + 128, 0, 255)
+    return np.asarray(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), np.uint8)
+
+
+def patterned(picture: Picture, rng: np.random.Generator) -> Picture:
+    """The picture made small and repeated, every other one mirrored or not, to its own size."""
+    size, count = picture.shape[0], int(rng.integers(2, 6))
+    small = resized(picture, -(-size // count), -(-size // count))
+    mirrored = np.concatenate([small, small[:, ::-1]], axis=1) if rng.random() < 0.5 else np.tile(small, (1, 2, 1))
+    return np.ascontiguousarray(np.tile(mirrored, (count, -(-count // 2), 1))[:size, :size])
+
+
 def scribbled(rng: np.random.Generator, size: int = 256) -> Picture:
     """A picture that no painter made: random ground, gradients, strokes, dots and stripes in a random palette."""
     palette = rng.integers(0, 256, (int(rng.integers(2, 7)), 3))

@@ -30,8 +30,8 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
     """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives
     ``[picture]``.
 
-    The weights of the style network are stored as float16, as they are in its LiteRT file. Content is padded by
-    reflection to what the network divides and cropped back; style is resized to 256x256.
+    All weights are stored as float16 and computed with as float32. Content is padded by reflection to what the network
+    divides and cropped back; style is resized to 256x256.
     """
     import tensorflow as tf
 
@@ -52,7 +52,7 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
     class Module(tf.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.frame_weights = [tf.Variable(w) for w in frame.get_weights()]
+            self.frame_weights = [tf.Variable(w.astype(np.float16)) for w in frame.get_weights()]
             self.style_weights = [tf.Variable(w.astype(np.float16)) for w in style.get_weights()]
 
         @tf.function(  # type: ignore[untyped-decorator]

@@ -167,7 +167,7 @@ def _bottleneck(x: Tensor, channels: int, wide: int, stride: int, name: str) -> 
     return layers.Add(name=f"{name}_add")([x, y]) if stride == 1 and x.shape[-1] == channels else y
 
 
-def build_style_stages(head: int = 640) -> list[keras.Model]:
+def build_style_stages(head: int = 800) -> list[keras.Model]:
     """The parts of the style network, first picture (N, 256, 256, 3) -> (N, 64, 64, 24), last (N, 8, 8, 320) -> local
     codes (N, 8, 8, 100)."""
     stages = []
@@ -179,17 +179,17 @@ def build_style_stages(head: int = 640) -> list[keras.Model]:
 
     x0 = start(0)
     x = layers.Rescaling(2.0, -1.0, name="style_centre")(x0)
-    x = layers.ReLU(name="s0_relu1")(_conv(32, 3, 2, bias=True, name="s0_a")(x))
-    x = layers.ReLU(name="s0_relu2")(_conv(56, 3, 2, bias=True, name="s0_b")(x))
+    x = layers.ReLU(name="s0_relu1")(_conv(48, 3, 2, bias=True, name="s0_a")(x))
+    x = layers.ReLU(name="s0_relu2")(_conv(96, 3, 2, bias=True, name="s0_b")(x))
     x = _conv(24, 1, bias=True, name="s0_c")(x)
-    x = _bottleneck(x, 24, 72, 1, "s0_d")
+    x = _bottleneck(x, 24, 144, 1, "s0_d")
     stages.append(keras.Model(x0, x, name="stage0"))
     table = {
-        1: ((32, 112, 2), (32, 96, 1)),
-        2: ((64, 176, 2), (64, 192, 1), (64, 192, 1)),
-        3: ((96, 288, 1), (96, 288, 1)),
-        4: ((160, 384, 2), (160, 400, 1)),
-        5: ((320, 480, 1),),
+        1: ((32, 144, 2), (32, 160, 1)),
+        2: ((64, 256, 2), (64, 256, 1), (64, 256, 1)),
+        3: ((96, 384, 1), (96, 384, 1)),
+        4: ((160, 512, 2), (160, 576, 1)),
+        5: ((320, 800, 1),),
     }
     for k, blocks in table.items():
         x0 = x = start(k)

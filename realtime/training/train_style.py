@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .data import Picture, jitter, random_crop, resized, scribbled
+from .data import Picture, jitter, patterned, random_crop, resized, scribbled, vivid
 from .student import STAGES, STYLE_SIZE, build_style, build_style_stages
 from .teacher import Predictor
 
@@ -63,7 +63,11 @@ class StylePictures:
             out = np.ascontiguousarray(out[:, ::-1]) if rng.random() < 0.5 else out
         else:
             out = random_crop(picture, STYLE_SIZE, rng, (1.0, 2.2))
-        if rng.random() < 0.15:
+        if rng.random() < 0.12:
+            out = patterned(out, rng)
+        if rng.random() < 0.2:
+            out = vivid(out, rng)
+        if rng.random() < 0.1:
             out = np.ascontiguousarray(out[:, :, rng.permutation(3)])
         if rng.random() < 0.05:
             out = 255 - out
@@ -132,6 +136,18 @@ def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarra
     return model
 
 
+def grown(new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    """The weights of a layer with more channels that does what a narrower one did.
+
+    `new` are fresh weights, `old` trained ones of the same kind. What the added channels give on counts nothing yet.
+    """
+    depthwise = new.ndim == 4 and new.shape[-1] == 1
+    if new.ndim == 4 and not depthwise:
+        new[:, :, old.shape[2] :] = 0
+    new[tuple(slice(side) for side in old.shape)] = old
+    return new
+
+
 def read_style(path: Path) -> keras.Model:
     """The style network of a state written by `fit_style`, with averaged weights."""
     stages = build_style_stages()
@@ -172,7 +188,7 @@ def fit_style(
     if not saved and begin_from is not None:
         with np.load(begin_from) as arrays:
             for k, w in enumerate(models):
-                w.assign(arrays[f"average/{k}"])
+                w.assign(grown(np.array(ops.convert_to_numpy(w)), arrays[f"average/{k}"]))
     averages = [np.array(ops.convert_to_numpy(w)) for w in models]
     (folder / "style_plan.json").write_text(json.dumps(asdict(plan), indent=1))
     last = min(plan.steps, until if until is not None else plan.steps)
