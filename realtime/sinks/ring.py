@@ -152,6 +152,6 @@ def _decoded(track: Track, packets: list[Packet]) -> Iterator[tuple[Any, int]]:
             out.pts, out.dts = packet.pts - begin, packet.dts - begin
             container.mux(out)
     memory.seek(0)
-    with av.open(memory) as container:
+    with av.open(memory, "r") as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="bgr24"), begin + round((frame.time or 0.0) * TICK)
