@@ -607,15 +607,20 @@ def test_killed_and_interrupted_the_program_goes_on_to_the_same_result(tmp_path:
             [*command, "--json", *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
+    sent: list[signal.Signals] = []
+
     def interrupt(program: subprocess.Popen[str], how: signal.Signals) -> str:
         assert program.stdout
-        for line in program.stdout:
-            if json.loads(line)["event"] == "progress":
-                program.send_signal(how)
-                break
-        out, err = program.communicate(timeout=120)
-        assert "Traceback" not in err
-        return out
+        assert program.stderr
+        lines = []
+        with program:
+            for line in program.stdout:
+                lines.append(line)
+                if json.loads(line)["event"] == "progress" and how not in sent:
+                    sent.append(how)
+                    program.send_signal(how)
+            assert "Traceback" not in program.stderr.read()
+        return "".join(lines)
 
     whole = start("whole.mp4")
     whole.communicate(timeout=240)
