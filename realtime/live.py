@@ -10,8 +10,6 @@ What a person wants changed goes the other way, as commands to `Controls`, whose
 from __future__ import annotations
 
 import contextlib
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,10 +24,11 @@ import platformdirs
 from realtime.commands import Command, Controls, Settings
 from realtime.errors import RealtimeError, StyleError, UsageError
 from realtime.frame import Frame, Picture, Stylized
-from realtime.look import Look, Mixture, read_look, write_look
+from realtime.interrupt import uninterrupted
+from realtime.look import MORPH, Look, Mixture, read_look, write_look
 from realtime.mailbox import Mailbox
 from realtime.meter import Figures, Meter
-from realtime.painter import MORPH, Painter
+from realtime.painter import Painter
 from realtime.sinks import RecorderSink, ReplaySink, SnapshotSink, WindowSink
 from realtime.sinks.audio import Sound
 from realtime.sinks.clip_file import clips_folder, timed_name
@@ -84,7 +83,7 @@ class LiveSession:
         self.controls = Controls(
             settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror), lambda: library.names
         )
-        self._source, self._stylizer, self._library, self._window = source, stylizer, library, window
+        self._source, self._library, self._window = source, library, window
         self._frames, self._seconds, self._say = frames, seconds, say
         self._clips = out or clips_folder()
         self._codec, self._microphone, self._record_info = find_codec(codec), microphone, record_info
@@ -137,7 +136,7 @@ class LiveSession:
         except BaseException as error:
             self._error = self._error or error
         finally:
-            with _uninterrupted():
+            with uninterrupted():
                 self._finish([thread for thread in threads if thread.ident])
         if self._error:
             raise self._error
@@ -444,20 +443,3 @@ def _view(stylized: Stylized, settings: Settings) -> Picture:
 def _clock(recorder: RecorderSink) -> str:
     lost = f" · {recorder.dropped} dropped" if recorder.dropped else ""
     return f"{int(recorder.seconds) // 60}:{int(recorder.seconds) % 60:02d}{lost}"
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let a second Ctrl-C wait: people press it twice, and clips are being finished."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform != "win32":
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

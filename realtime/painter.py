@@ -11,15 +11,13 @@ import numpy as np
 
 from realtime.errors import UsageError
 from realtime.frame import Frame, Picture, Stylized
-from realtime.look import Look, Mixture
+from realtime.look import MORPH, Look, Mixture, eased
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
 from realtime.look.upsample import upsample
 from realtime.models.base import StyleCode
 from realtime.stylizer import Stylizer
 
-MORPH = 0.4
-"""Seconds that one style takes to turn into the next."""
 _OWN_CODE_SECONDS = 0.5  # how often the content's own code is worked out, for strengths below 1
 
 
@@ -116,7 +114,7 @@ class Painter:
         if share == 1.0:
             self._from = None
             return self._to
-        return self._from.blend(self._to, share * share * (3 - 2 * share))
+        return self._from.blend(self._to, eased(share))
 
     def _moved(self, strength: float, now: float) -> float:
         """The strength on its way to the one wished for: from nothing to all takes a morph."""

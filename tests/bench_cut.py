@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import cv2
 import hub_module
 import numpy as np
 import tensorflow as tf
+from turns import in_turns
 
 from realtime.models import open_model
 from realtime.models.base import style_input
@@ -38,14 +38,8 @@ def main(width: int, height: int, rounds: int = 15) -> None:
         "one frame through the cut": lambda: magenta.stylize(frame, magenta_code),
         "one frame with lite": lambda: lite.stylize(frame, lite_code),
     }
-    times: dict[str, list[float]] = {name: [] for name in tasks}
-    for number in range(rounds + 2):
-        for name, task in tasks.items():
-            begin = time.perf_counter()
-            task()
-            if number >= 2:  # the first two warm up
-                times[name].append(time.perf_counter() - begin)
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
+    took = in_turns(tasks, rounds, warm=2)
+    medians = {name: statistics.median(seconds) for name, seconds in took.items()}
     print(f"{width}×{height}, medians of {rounds} rounds in which they take turns")
     for name, seconds in medians.items():
         print(f"{seconds * 1000:8.1f} ms  {name}  ({seconds / medians['the whole call']:.3f} of the whole call)")

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
+from turns import in_turns
 
 from realtime.frame import Picture
 from realtime.look.colours import own_colours
@@ -273,13 +273,7 @@ def times(lite: Stylizer, code: StyleCode, photo: Picture) -> None:
         "steady at 640×480, still": holding(False),
         "steady, camera moves": holding(True),
     }
-    took: dict[str, list[float]] = {name: [] for name in tasks}
-    for number in range(ROUNDS + 3):
-        for name, task in tasks.items():
-            begin = time.perf_counter()
-            task()
-            if number >= 3:  # the first ones warm up
-                took[name].append(time.perf_counter() - begin)
+    took = in_turns(tasks, ROUNDS, warm=3)
     print(f"\ntimes, medians of {ROUNDS} rounds")
     for name, seconds in took.items():
         print(f"  {name:26}{statistics.median(seconds) * 1000:8.2f} ms")

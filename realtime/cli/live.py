@@ -11,9 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtime import __version__
-from realtime.cli.options import chosen_look, file, finite, folder, look_options, model_option, say, size, styles_option
+from realtime.cli.options import (
+    chosen_look,
+    file,
+    finite,
+    folder,
+    look_options,
+    model_option,
+    say,
+    say_loading,
+    size,
+    styles_option,
+)
 from realtime.commands import Settings
 from realtime.errors import SinkError
+from realtime.look import MORPH
 
 if TYPE_CHECKING:
     from realtime.frame import Size
@@ -56,7 +68,7 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     "--morph",
     type=click.FloatRange(0),
     callback=finite,
-    default=0.4,
+    default=MORPH,
     show_default=True,
     metavar="SECONDS",
     help="How long one style takes to turn into the next.",
@@ -173,8 +185,7 @@ def _live(
     windowed = not no_window and _has_display(needed=record is None)
     with ExitStack() as stack:
         frames_from = stack.enter_context(open_source(source, size, fps))
-        if model == "magenta" or "://" in model:
-            say(f"loading {model}; the first time it is downloaded, which can take minutes")
+        say_loading(model)
         stylizer = stack.enter_context(Stylizer(model))
         library = StyleLibrary(stylizer, folders)
         look = chosen_look(

@@ -84,3 +84,9 @@ def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None
 
 def say(text: str) -> None:
     click.echo(f"realtime: {text}", err=True)
+
+
+def say_loading(model: str) -> None:
+    """Say that a model may be downloaded first, so that nobody wonders what it waits for."""
+    if model == "magenta" or "://" in model:
+        say(f"loading {model}; the first time it is downloaded, which can take minutes")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import chosen_look, file, finite, model_option, say, styles_option
+from realtime.cli.options import chosen_look, file, finite, model_option, say, say_loading, styles_option
 from realtime.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def photo(
     out = out.expanduser()
     figure_only = compare and is_file_name(out)
     with ExitStack() as stack:
-        if model == "magenta" or "://" in model:
-            say(f"loading {model}; the first time it is downloaded, which can take minutes")
+        say_loading(model)
         stylizer = stack.enter_context(Stylizer(model))
         library = StyleLibrary(stylizer, folders)
         amounts = {"strength": strength, "own_colours": own_colours, "brush": brush}

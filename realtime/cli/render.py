@@ -11,6 +11,7 @@ import click
 
 from realtime.cli.options import chosen_look, finite, look_options, model_option, say, styles_option
 from realtime.errors import RealtimeError, UsageError
+from realtime.look import MORPH
 
 _BROKEN, _INTERRUPTED = 3, 130
 
@@ -25,7 +26,7 @@ _BROKEN, _INTERRUPTED = 3, 130
 @model_option
 @click.option("--at", "changes", multiple=True, metavar="TIME=STYLE", help="Turn to another style at a time, as in"
               " 00:05=wave; may be given more than once.")  # fmt: skip
-@click.option("--morph", type=click.FloatRange(0), callback=finite, default=0.4, show_default=True, metavar="SECONDS",
+@click.option("--morph", type=click.FloatRange(0), callback=finite, default=MORPH, show_default=True, metavar="SECONDS",
               help="How long one style takes to turn into the next.")  # fmt: skip
 @click.option("--fps", type=click.FloatRange(0.01, 1000), callback=finite, default=25.0, show_default=True,
               help="Of sequences of pictures.")  # fmt: skip

@@ -19,6 +19,8 @@ from typing import Any, TypeAlias
 from realtime.errors import SinkError, UsageError
 
 MOST_STYLES = 4
+MORPH = 0.4
+"""Seconds that one style takes to turn into the next."""
 Mixture: TypeAlias = tuple[tuple[str, float], ...]
 """Styles by name, each with its weight; the weights add up to 1."""
 
@@ -120,6 +122,11 @@ def _is_file(text: str) -> bool:
         return Path(text).expanduser().is_file()
     except (OSError, ValueError, RuntimeError):
         return False
+
+
+def eased(share: float) -> float:
+    """How far a morph is of which the share 0..1 of its time is over: it begins and ends slowly."""
+    return share * share * (3 - 2 * share)
 
 
 def read_look(path: Path) -> Look:

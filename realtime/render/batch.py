@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 
 from realtime.errors import RealtimeError
+from realtime.interrupt import uninterrupted
 from realtime.models.base import StyleCode
 from realtime.models.litert import LiteRTModel, physical_cores
 from realtime.render.progress import Display
@@ -69,17 +68,7 @@ def render_all(
             while wait(results, timeout=0.2).not_done:
                 pass
         except KeyboardInterrupt:
-            with _uninterrupted():
+            with uninterrupted():
                 stop.set()
                 wait(results)
     return [result.result() for result in results]
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """What is being finished is not to be cut short by a second Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

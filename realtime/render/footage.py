@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from realtime.frame import Picture, Size
 
 
@@ -53,16 +50,3 @@ class Footage(ABC):
     def at(self, pts: int) -> float:
         """A frame's time in seconds from the first one."""
         return float((pts - self.start) * self.time_base)
-
-
-def fitted(picture: Picture, size: Size) -> Picture:
-    """`picture` inside `size` (width, height), its aspect kept, the rest black."""
-    height, width = picture.shape[:2]
-    if (width, height) == size:
-        return picture
-    scale = min(size[0] / width, size[1] / height)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    canvas = np.zeros((size[1], size[0], 3), np.uint8)
-    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
-    return canvas

@@ -10,10 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from realtime.errors import SourceError, StyleError, UsageError
-from realtime.frame import Picture
+from realtime.frame import Picture, boxed
 from realtime.paths import user_path
 from realtime.pictures import PICTURES, load_picture
-from realtime.render.footage import Footage, Shot, fitted
+from realtime.render.footage import Footage, Shot
 from realtime.render.video import Video
 from realtime.text import clean
 
@@ -75,7 +75,7 @@ class Pictures(Footage):
         begin = max(0, since or 0)
         for shot in self._read(max(0, begin - 1)):
             if shot.pts >= begin:
-                yield Shot(fitted(shot.picture, self.size), shot.pts, shot.duration, shot.broken)
+                yield Shot(boxed(shot.picture, self.size), shot.pts, shot.duration, shot.broken)
 
     def _read(self, begin: int) -> Iterator[Shot]:
         last: Picture | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from realtime.errors import UsageError
-from realtime.look import Look, Mixture, mixture
+from realtime.look import MORPH, Look, Mixture, eased, mixture
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
@@ -22,7 +22,7 @@ class Schedule:
 
     look: Look
     changes: tuple[tuple[float, Mixture], ...] = ()
-    morph: float = 0.4
+    morph: float = MORPH
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "changes", tuple(sorted(self.changes)))
@@ -42,7 +42,7 @@ class Schedule:
         whole = min(self.morph, end - time)
         share = (seconds - time) / whole if seconds - time < whole else 1.0
         before = self.changes[index - 1][1] if index else self.look.styles
-        return self._between(before, styles, share * share * (3 - 2 * share))
+        return self._between(before, styles, eased(share))
 
     def looks(self) -> Iterator[Look]:
         """Every look that there is on the way, one of each kind."""

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from realtime.errors import SourceError
-from realtime.frame import Picture
-from realtime.render.footage import Footage, Shot, fitted
+from realtime.frame import Picture, boxed
+from realtime.render.footage import Footage, Shot
 from realtime.text import clean
 
 _LEAD = 1.0  # seconds before the place asked for: a broken frame there needs the one before it
@@ -55,7 +55,7 @@ class Video(Footage):
             for shot in shots:
                 if since is None or shot.pts >= since:
                     if (shot.picture.shape[1], shot.picture.shape[0]) != self.size:
-                        shot = Shot(fitted(shot.picture, self.size), shot.pts, shot.duration, shot.broken)
+                        shot = Shot(boxed(shot.picture, self.size), shot.pts, shot.duration, shot.broken)
                     yield shot
 
     def _sought(self, stack: ExitStack, container: Any, stream: Any, since: int) -> Iterator[Shot] | None:

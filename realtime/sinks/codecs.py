@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from realtime.errors import SinkError, UsageError
-from realtime.frame import Picture, Size
+from realtime.frame import Picture, Size, boxed
 
 TICK = 90_000  # of a second: the clock of MPEG streams, fine enough for any camera
 SOUND_RATE = 48_000  # samples a second: all of the sound codecs take it, Opus nothing else that is common
@@ -303,16 +303,9 @@ def packet_of(track: Track, packet: Any) -> Packet:
 def fitted(picture: Picture, size: Size) -> Picture:
     """`picture` inside `size` (width, height), scaled if it must be, its aspect kept; a missing row or column repeated."""
     height, width = picture.shape[:2]
-    if (width, height) == size:
-        return picture
-    if size[0] - width in (0, 1) and size[1] - height in (0, 1):
+    if (width, height) != size and size[0] - width in (0, 1) and size[1] - height in (0, 1):
         return cv2.copyMakeBorder(picture, 0, size[1] - height, 0, size[0] - width, cv2.BORDER_REPLICATE)  # type: ignore[return-value]
-    scale = min(size[0] / width, size[1] / height)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    canvas = np.zeros((size[1], size[0], 3), np.uint8)
-    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
-    return canvas
+    return boxed(picture, size)
 
 
 def _planes(picture: Picture, pixels: str) -> Any:
