@@ -102,7 +102,7 @@ class _Span:
 
 def _paint(parts: Parts, picture: Picture) -> Picture:
     height, width = picture.shape[:2]
-    picture, place = pad(picture, divisible((width, height), parts.multiple, least=_GRID))
+    picture, place = pad(picture, divisible((width, height), parts.multiple, _GRID, parts.margin))
     spans = list(_spans(picture.shape[0])), list(_spans(picture.shape[1]))
     for stage in range(parts.stages):
         _measure(parts, stage, picture, *spans)
@@ -131,8 +131,9 @@ def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acr
         for across in acrosses:
             part = np.ascontiguousarray(picture[down.seen, across.seen])
             for of, features in parts.measure(part, stage).items():
-                rows = _scaled(down, part.shape[0] // features.shape[0])
-                columns = _scaled(across, part.shape[1] // features.shape[1])
+                # Rounded, for a network that continues its picture has features of a little more than it.
+                rows = _scaled(down, round(part.shape[0] / features.shape[0]))
+                columns = _scaled(across, round(part.shape[1] / features.shape[1]))
                 core = features[rows, columns]
                 sums[of] = sums.get(of, 0.0) + core.sum(axis=(0, 1), dtype=np.float64)
                 squares[of] = squares.get(of, 0.0) + np.square(core).sum(axis=(0, 1), dtype=np.float64)

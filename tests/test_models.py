@@ -15,6 +15,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hub_module
 import numpy as np
@@ -290,6 +291,21 @@ def test_folder_with_several_frame_networks(pair: Path, fixed: Path, tmp_path: P
         (tmp_path / name).write_bytes(source.read_bytes())
     (tmp_path / "c.tflite").write_bytes((pair / "style.tflite").read_bytes())
     assert open_model(str(tmp_path)).identity == open_model(str(pair)).identity  # the one for any size is taken
+
+
+def test_zero_padding_does_not_show(pair: Path, tmp_path: Path) -> None:
+    """Strided convolutions pad to the right and below, and what they paint there is not in the picture."""
+
+    def run(content: Any, code: Any) -> Any:
+        kernel = tf.constant(1 / 9, tf.float32, (3, 3, 3, 1))
+        low = tf.nn.depthwise_conv2d(content, kernel, (1, 2, 2, 1), "SAME")  # one zero to the right, one below
+        return tf.image.resize(low, 2 * tf.shape(low)[1:3], "nearest") + 0 * code[:, :, :, :3]
+
+    small_models.write_network(tmp_path / "frame.tflite", run, (1, None, None, 3), (1, 1, 1, small_models.CODE))
+    model = open_model(f"{pair / 'style.tflite'},{tmp_path / 'frame.tflite'}")
+    for width, height in ((320, 240), (99, 61)):
+        grey = flat((200, 200, 200), width, height)
+        assert np.abs(model.stylize(grey, model.encode(flat(RED))).astype(int) - 200).max() <= 1
 
 
 def test_style_network_for_any_size(pair: Path, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def run(folder: Path, until: int) -> train.Average:
     import keras
 
     keras.utils.set_random_seed(1)
-    plan = train.Plan(steps=4, batch=4, fresh=2, view=48, warmup=1)
+    plan = train.Plan(steps=2, rounds=2, round_steps=1, batch=4, fresh=2, view=48, warmup=1)
     frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
     distiller = train.Distiller(frame, StubPredictor(), plan.weights)  # type: ignore[arg-type]
     return train.fit(distiller, make_samples(), plan, folder, until=until, every=2)
@@ -96,13 +96,36 @@ def run(folder: Path, until: int) -> train.Average:
 
 def test_resumed_run_equals_uninterrupted(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", 4)
-    run(tmp_path / "parts", 2)
-    parts = run(tmp_path / "parts", 4)
-    assert (tmp_path / "parts" / "log.txt").read_text().count("\n") == 2
-    for one, other in zip(whole.values, parts.values, strict=True):
+    for until in (2, 3, 4):
+        parts = run(tmp_path / "parts", until)
+    assert (tmp_path / "parts" / "log.txt").read_text().count("\n") == 3
+    for one, other in zip(whole.best, parts.best, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-4)
     start = student.build_frame(stem=8, body=8, blocks=1, tail=8).get_weights()
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(whole.values, start, strict=True))
+
+
+def test_the_mean_over_the_rounds_is_taken() -> None:
+    frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
+    average = train.Average(frame)
+    begin = [w.copy() for w in frame.get_weights()]
+    for shift in (1.0, 3.0):
+        average.values = [w + shift for w in begin]
+        average.end_round()
+    for found, w in zip(average.best, begin, strict=True):
+        np.testing.assert_allclose(found, w + 2, atol=1e-6)
+
+
+def test_rates_rise_and_fall_in_every_round() -> None:
+    plan = train.Plan(steps=300, rounds=2, round_steps=200, warmup=10)
+    rates = [plan.rate_at(step) for step in range(plan.whole)]
+    assert len(rates) == 700
+    assert max(rates[:300]) == pytest.approx(plan.rate, rel=0.01)
+    assert rates[299] < 1.1 * plan.last_rate
+    for start in (300, 500):
+        assert max(rates[start : start + 200]) == pytest.approx(plan.round_rate, rel=0.01)
+        assert rates[start + 199] < 1.1 * plan.last_rate
+    assert [step for step in range(701) if plan.ends_round(step)] == [500, 700]
 
 
 @pytest.mark.skipif(
@@ -123,7 +146,9 @@ def test_export_round_trip(tmp_path: Path) -> None:
     content, picture = pictures(2, 4)
     code = pair.encode(data.resized(picture, 256, 256))
     lite = pair.frame(content, code).astype(np.float32)
-    direct = np.asarray(back.predict_on_batch([evaluate.to_float(content), code.reshape(1, 1, 1, 100)]))[0] * 255
+    padded = evaluate.to_float(evaluate.continued(content))
+    direct = np.asarray(back.predict_on_batch([padded, code.reshape(1, 1, 1, 100)]))[0] * 255
+    direct = direct[: content.shape[0], : content.shape[1]]
     by_hub = hub(evaluate.to_float(content), evaluate.to_float(picture))[0].numpy()[0] * 255
     assert np.abs(lite - direct).mean() < 1
     assert np.abs(lite - by_hub).mean() < 1

@@ -156,19 +156,19 @@ def check_picture(picture: Picture) -> None:
 
 
 def pad(picture: Picture, canvas: Size) -> tuple[Picture, tuple[slice, slice]]:
-    """`picture` in the middle of a `canvas` (width, height), the rest filled by reflection; and where in it it lies."""
+    """`picture` at the top left of a `canvas` (width, height), the rest filled by reflection; and where in it it lies."""
     height, width = picture.shape[:2]
-    left, top = (canvas[0] - width) // 2, (canvas[1] - height) // 2
-    place = (slice(top, top + height), slice(left, left + width))
+    place = (slice(0, height), slice(0, width))
     if canvas == (width, height):
         return picture, place
-    right, bottom = canvas[0] - width - left, canvas[1] - height - top
-    return cv2.copyMakeBorder(picture, top, bottom, left, right, cv2.BORDER_REFLECT), place  # type: ignore[return-value]
+    right, bottom = canvas[0] - width, canvas[1] - height
+    return cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REFLECT), place  # type: ignore[return-value]
 
 
-def divisible(size: Size, multiple: int, least: int = 1) -> Size:
-    """The smallest (width, height) that holds `size`, whose sides `multiple` divides, none below `least` pixels."""
-    width, height = (max(least, -(-side // multiple) * multiple) for side in size)
+def divisible(size: Size, multiple: int, least: int = 1, margin: int = 0) -> Size:
+    """The smallest (width, height) that holds `size` and a `margin` to its right and below it, whose sides `multiple`
+    divides, none below `least` pixels."""
+    width, height = (max(least, -(-(side + margin) // multiple) * multiple) for side in size)
     return width, height
 
 

@@ -44,8 +44,8 @@ class LiteRTModel(Model):
     """A pair of .tflite files run by LiteRT on the CPU.
 
     A frame network whose input can be resized runs at the frame's own size, padded by reflection to what the network
-    divides and cropped back. One of a fixed size gets the frame scaled to fit, its aspect kept and the rest filled by
-    reflection; its output is scaled back.
+    divides and cropped back; one that itself pads with zeros, which shows, gets some more of that. One of a fixed size
+    gets the frame scaled to fit, its aspect kept and the rest filled by reflection; its output is scaled back.
     """
 
     def __init__(self, style_file: Path, frame_file: Path, name: str, threads: int | None = None) -> None:
@@ -67,6 +67,8 @@ class LiteRTModel(Model):
                 f" {self._frame.code_shape[-1]}; use the two files of one model"
             )
         self._multiple = self._frame.multiple()
+        # Strided convolutions pad most to the right and below, and what a network of them paints there is not the picture.
+        self._margin = (self._multiple or 0) if not self._frame.keeps_flat else 0
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
         self._rgb = np.empty((0, 0, 3), np.uint8)
         self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"
@@ -86,7 +88,7 @@ class LiteRTModel(Model):
             canvas = self._fixed
         else:
             inner = (width, height)
-            canvas = divisible(inner, self._multiple or 1)
+            canvas = divisible(inner, self._multiple or 1, margin=self._margin)
         picture, place = pad(picture, canvas)
         if self._rgb.shape != picture.shape:
             self._frame.resize(canvas)
@@ -106,7 +108,7 @@ class LiteRTModel(Model):
         from realtime.models.litert_parts import LiteRTParts  # seldom needed: the file's schema takes a while to import
 
         try:
-            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple or 1, self._threads)
+            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple or 1, self._margin, self._threads)
         except ModelError:
             return None
 
@@ -137,6 +139,7 @@ class _Network:
             return
         self._picture = pictures[0]
         self._code = codes[0] if self.is_frame else None
+        self.keeps_flat = True
         self.code_shape: tuple[int, ...] = tuple(int(n) for n in (codes[0] if self.is_frame else self._output)["shape"])
         self.picture_size: Size = (int(pictures[0]["shape"][2]), int(pictures[0]["shape"][1]))
         self._open = bool(np.any(np.asarray(pictures[0]["shape_signature"])[1:3] < 0))
@@ -148,13 +151,17 @@ class _Network:
         return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
 
     def multiple(self) -> int | None:
-        """What the sides of a picture must divide by, found by trying; None when the network has one fixed size."""
+        """What the sides of a picture must divide by, found by trying; None when the network has one fixed size.
+
+        Also finds whether the network `keeps_flat` what is flat: one that pads with zeros paints edges there.
+        """
         for multiple in _MULTIPLES:
             size = (multiple * 5, multiple * 7)
             try:
                 self.resize(size)
-                self._interpreter.invoke()
-                if tuple(self._interpreter.get_tensor(self._output["index"]).shape) == (1, size[1], size[0], 3):
+                painted = self._paint(np.full((1, size[1], size[0], 3), 0.5, np.float32))
+                if painted.shape == (1, size[1], size[0], 3):
+                    self.keeps_flat = bool(np.ptp(painted, axis=(1, 2)).max() < 1 / 255)
                     return multiple
             except (ModelError, ValueError, RuntimeError):
                 continue
@@ -170,6 +177,14 @@ class _Network:
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{self.file.name} cannot run at {size[0]}×{size[1]}: {_first_line(error)}") from error
+
+    def _paint(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        assert self._code is not None
+        self._interpreter.set_tensor(self._picture["index"], picture)
+        self._interpreter.set_tensor(self._code["index"], np.zeros(self.code_shape, np.float32))
+        self._interpreter.invoke()
+        painted: npt.NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])
+        return painted
 
     def run_style(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """float32 1×H×W×3 RGB 0..1 to the code as the file gives it."""

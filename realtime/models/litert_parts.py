@@ -21,11 +21,11 @@ _REDUCTIONS = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE
 class LiteRTParts(Parts):
     """The parts of a picture through a frame network whose norms are means over height and width."""
 
-    def __init__(self, file: Path, code: npt.NDArray[np.float32], multiple: int, threads: int) -> None:
+    def __init__(self, file: Path, code: npt.NDArray[np.float32], multiple: int, margin: int, threads: int) -> None:
         """`code` is the style code as the network takes it. ModelError when the network cannot be opened."""
         self._data = file.read_bytes()
         self._name, self._code, self._threads = file.name, code, threads
-        self.multiple = multiple
+        self.multiple, self.margin = multiple, margin
         network = _Graph(self._data)
         if network.obstacle:
             raise ModelError(f"{file.name} cannot be run in parts: {network.obstacle}")

@@ -40,6 +40,8 @@ class Parts(ABC):
 
     multiple: int
     """What the sides of a part must divide by."""
+    margin = 0
+    """How far the picture is continued to the right and downwards, by reflection, before it is taken apart."""
 
     def __init__(self, statistics: Sequence[Statistic]) -> None:
         self._statistics = statistics

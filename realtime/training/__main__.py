@@ -26,21 +26,21 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--clips", type=Path, help="folder of .mp4 clips whose frames serve as photos too")
     train.add_argument("--teacher", required=True, type=Path, help="folder of Magenta's mobile pair")
     train.add_argument("--out", required=True, type=Path, help="folder for state, samples and the exported model")
-    train.add_argument("--steps", type=int, default=9000, help="steps of the frame network (default %(default)s)")
-    train.add_argument("--style-steps", type=int, default=4000, help="steps of the style network (default %(default)s)")
+    train.add_argument("--steps", type=int, default=3300, help="steps of the frame network (default %(default)s)")
+    train.add_argument("--rounds", type=int, default=3, help="rounds after these, whose mean is taken (%(default)s)")
+    train.add_argument("--round-steps", type=int, default=800, help="steps of a round (default %(default)s)")
+    train.add_argument("--style-steps", type=int, default=6000, help="steps of the style network (default %(default)s)")
     train.add_argument("--batch", type=int, default=8)
     train.add_argument("--view", type=int, default=192, help="side of a crop, a multiple of 48 (default %(default)s)")
     train.add_argument("--rate", type=float, default=2e-3, help="learning rate at the start")
-    train.add_argument("--last-rate", type=float, default=2e-5, help="learning rate at the end")
+    train.add_argument("--round-rate", type=float, default=1e-3, help="learning rate at the start of a round")
+    train.add_argument("--last-rate", type=float, default=1e-5, help="learning rate at the end")
     train.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="weight of a loss term")
-    train.add_argument("--own-codes", action="store_true", help="paint with the codes of our own style network")
     train.add_argument("--begin", type=Path, help="state.npz of an earlier run to begin from")
     train.add_argument("--begin-style", type=Path, help="style_state.npz of an earlier run to begin from")
     train.add_argument("--style-rate", type=float, default=2e-3, help="learning rate of the style network at the start")
     train.add_argument("--only-style", action="store_true", help="stop when the style network is trained")
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
-
     evaluate = commands.add_parser(
         "evaluate", help="measure an exported pair against the teacher on held-back pictures"
     )
@@ -50,11 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--mix", type=Path, nargs="+", default=[], help="state.npz of runs that began from one another: take their mean"
     )
-    export.add_argument(
-        "--gain", type=float, default=1.0, help="how much farther codes lie from the mean code than they are (1)"
-    )
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
-    export.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="float32")
+    for command in (train, export):
+        command.add_argument(
+            "--gain", type=float, default=1.04, help="how much farther codes lie from their mean (default %(default)s)"
+        )
+        command.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="dynamic")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
     for command in (evaluate, drawn):
         command.add_argument(
@@ -102,7 +103,7 @@ def _train(options: argparse.Namespace) -> None:
     predictor = Predictor(options.teacher)
     style_plan = train_style.StylePlan(
         steps=options.style_steps,
-        forced=0 if options.begin_style else options.style_steps * 3 // 10,
+        forced=0 if options.begin_style else options.style_steps // 5,
         rate=options.style_rate,
         seed=options.seed,
     )
@@ -115,30 +116,34 @@ def _train(options: argparse.Namespace) -> None:
     keras.utils.set_random_seed(options.seed)
     plan = train.Plan(
         steps=options.steps,
+        rounds=options.rounds,
+        round_steps=options.round_steps,
         batch=options.batch,
         fresh=max(1, options.batch // 4),
         view=options.view,
         rate=options.rate,
+        round_rate=options.round_rate,
         last_rate=options.last_rate,
         seed=options.seed,
         weights=Weights(**chosen),
     )
     codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / "codes.npz")
-    given = train.own_codes(style_net, styles, photos, 7, options.seed) if options.own_codes else None
+    given = train.own_codes(style_net, styles, photos, 7, options.seed)
     label = train.labeller(options.teacher)
     samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed, given=given)
     distiller = train.Distiller(build_frame(), predictor, plan.weights)
     seen = load_held_back(options.photos, held["photos"])
 
     def show(d: train.Distiller, average: train.Average, step: int) -> None:
-        if step % 500 == 0 or step == plan.steps:
+        if step % 500 == 0 or step == plan.whole:
             save(train.progress_sheet(d, average, seen, codes, label), options.out / f"sheet_{step:06d}.jpg")
 
     average = train.fit(distiller, samples, plan, options.out, show=show, begin_from=options.begin)
     if keras.backend.backend() != "tensorflow":
         print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")
         return
-    distiller.student.set_weights(average.values)
+    distiller.student.set_weights(average.best)
+    train_style.spread_out(style_net, options.gain)
     print("bytes exported:", export.export(distiller.student, style_net, options.out / "model", options.frame_weights))
     _evaluate(
         argparse.Namespace(
@@ -202,9 +207,7 @@ def _export(options: argparse.Namespace) -> None:
     frame = train.read_frame(options.out / "state.npz")
     states = [frame.get_weights(), *(train.read_frame(path).get_weights() for path in options.mix)]
     frame.set_weights([sum(weights) / len(states) for weights in zip(*states, strict=True)])
-    style = train_style.read_style(options.out / "style_state.npz")
-    spread, mean = style.get_layer("code_scale").get_weights()
-    style.get_layer("code_scale").set_weights([spread * options.gain, mean])
+    style = train_style.spread_out(train_style.read_style(options.out / "style_state.npz"), options.gain)
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
     print(f"{size} bytes in {options.to or options.out / 'model'}")
 

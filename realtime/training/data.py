@@ -258,6 +258,8 @@ class Samples:
         crop = random_crop(self.photos[int(rng.integers(len(self.photos)))], self.size, rng, (1.0, 1.8))
         if rng.random() < 0.3:
             crop = jitter(crop, rng, 0.7)
+        if rng.random() < 0.06:  # bare walls and backgrounds out of focus
+            crop = np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(2, 30)))
         target, code = draw_code(self.banks, rng)
         return crop, target, code
 

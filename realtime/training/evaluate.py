@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from .data import Floats, Picture, resized
+from .student import MULTIPLE, PADDING
 from .teacher import PREDICTOR_FILE
 
 DYNAMIC_FILE = "style_transfer_quantized_dynamic.tflite"
@@ -36,10 +37,17 @@ def to_bytes(picture: Floats) -> Picture:
     return np.asarray(np.clip(picture[0], 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-class LitePair:
-    """A style file and a frame file run by LiteRT; the frame is padded by reflection to what the network divides."""
+def continued(picture: Picture, multiple: int = MULTIPLE, margin: int = PADDING) -> Picture:
+    """The picture continued by reflection to the right and downwards: by a margin, and to sides that `multiple` divides."""
+    below, right = (margin + -(side + margin) % multiple for side in picture.shape[:2])
+    return np.pad(picture, ((0, below), (0, right), (0, 0)), mode="symmetric")
 
-    def __init__(self, style_file: Path, frame_file: Path, multiple: int = 8, threads: int = 2) -> None:
+
+class LitePair:
+    """A style file and a frame file run by LiteRT; the frame is padded by reflection, by a margin and to what the network
+    divides."""
+
+    def __init__(self, style_file: Path, frame_file: Path, multiple: int, margin: int, threads: int = 2) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         self.style = Interpreter(model_path=str(style_file), num_threads=threads)
@@ -48,18 +56,18 @@ class LitePair:
         inputs = self.net.get_input_details()
         self.content_input = next(d["index"] for d in inputs if d["shape"][-1] == 3)
         self.code_input = next(d for d in inputs if d["shape"][-1] == 100)
-        self.multiple = multiple
+        self.multiple, self.margin = multiple, margin
         self.size: tuple[int, int] | None = None
 
     @classmethod
     def teacher(cls, folder: str | Path, threads: int = 2) -> LitePair:
         """Magenta's mobile pair, with the transformer that takes any size."""
-        return cls(Path(folder) / PREDICTOR_FILE, Path(folder) / DYNAMIC_FILE, 4, threads)
+        return cls(Path(folder) / PREDICTOR_FILE, Path(folder) / DYNAMIC_FILE, 4, 0, threads)
 
     @classmethod
     def folder(cls, folder: str | Path, threads: int = 2) -> LitePair:
         """Our pair, as exported into a folder."""
-        return cls(Path(folder) / "style.tflite", Path(folder) / "frame.tflite", 8, threads)
+        return cls(Path(folder) / "style.tflite", Path(folder) / "frame.tflite", MULTIPLE, PADDING, threads)
 
     def encode(self, style: Picture) -> Floats:
         """A style picture of any size -> code (100,)."""
@@ -70,8 +78,7 @@ class LitePair:
     def frame(self, content: Picture, code: Floats) -> Picture:
         """Content (H, W, 3) and code (100,) -> picture (H, W, 3)."""
         height, width = content.shape[:2]
-        below, right = -height % self.multiple, -width % self.multiple
-        padded = np.pad(content, ((0, below), (0, right), (0, 0)), mode="symmetric")
+        padded = continued(content, self.multiple, self.margin)
         if self.size != padded.shape[:2]:
             self.net.resize_tensor_input(self.content_input, [1, *padded.shape])
             self.net.allocate_tensors()

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from .student import MULTIPLE, STYLE_SIZE
+from .student import MULTIPLE, PADDING, STYLE_SIZE
 
 
 def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
@@ -30,17 +30,16 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
     """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives
     ``[picture]``.
 
-    All weights are stored as float16 and computed with as float32. Content is padded by reflection to what the network
-    divides and cropped back; style is resized to 256x256.
+    All weights are stored as float16 and computed with as float32. Content is padded by reflection, by `PADDING` and to what
+    the network divides, and cropped back; style is resized to 256x256.
     """
     import tensorflow as tf
 
     def reflected(size: Any) -> Any:
-        """Indices 0, 1, ... size - 1, size - 2, ... as many as the next multiple."""
-        padded = (size + MULTIPLE - 1) // MULTIPLE * MULTIPLE
-        period = tf.maximum(2 * (size - 1), 1)
-        at = tf.math.floormod(tf.range(padded), period)
-        return tf.where(at < size, at, period - at)
+        """Indices 0, 1, ... size - 1, size - 1, size - 2, ..."""
+        padded = (size + PADDING + MULTIPLE - 1) // MULTIPLE * MULTIPLE
+        at = tf.math.floormod(tf.range(padded), 2 * size)
+        return tf.where(at < size, at, 2 * size - 1 - at)
 
     def run(model: keras.Model, weights: list[Any], inputs: Any) -> Any:
         """The model with these weights in place of its own, as float32."""

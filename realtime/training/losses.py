@@ -20,9 +20,9 @@ class Weights:
     pixel: float = 4.0
     feature: float = 0.5
     texture: float = 0.6
-    arrival: float = 1.6
-    still: float = 9.0
-    calm: float = 45.0
+    arrival: float = 3.2
+    still: float = 10.0
+    calm: float = 14.0
     grid: float = 30.0
 
 

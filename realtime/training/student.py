@@ -16,6 +16,8 @@ Tensor = Any
 CODE_SIZE = 100
 MULTIPLE = 8
 """Height and width of a frame must be multiples of this."""
+PADDING = 8
+"""A frame is continued by at least so many pixels to the right and downwards, where zero padding would show."""
 
 
 @keras.saving.register_keras_serializable("realtime")

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from . import losses
 from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
 from .evaluate import LitePair, to_bytes, to_float
 from .losses import Weights
-from .student import build_frame
+from .student import PADDING, build_frame
 from .teacher import Predictor, Transformer
 
 Tensor = Any
@@ -28,25 +28,43 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Plan:
-    """A stage of training: its length, rates and what it is trained for."""
+    """A run: its lengths, rates and what it is trained for.
 
-    steps: int = 8000
+    After `steps` the rate rises and falls again in `rounds` of `round_steps`. The mean of the weights at the ends of the
+    rounds arrives further and is stiller than any of them (Izmailov et al., Averaging Weights Leads to Wider Optima and
+    Better Generalization, 2018).
+    """
+
+    steps: int = 3300
+    rounds: int = 3
+    round_steps: int = 800
     batch: int = 8
     fresh: int = 2
     view: int = 192
     rate: float = 2e-3
-    last_rate: float = 2e-5
+    round_rate: float = 1e-3
+    last_rate: float = 1e-5
     warmup: int = 100
     noise: float = 6.0
     seed: int = 1
     weights: Weights = field(default_factory=Weights)
 
+    @property
+    def whole(self) -> int:
+        """All steps of the run."""
+        return self.steps + self.rounds * self.round_steps
+
+    def ends_round(self, step: int) -> bool:
+        """Whether a round ends with `step` steps done."""
+        return step > self.steps and (step - self.steps) % self.round_steps == 0
+
     def rate_at(self, step: int) -> float:
-        """Learning rate: a short rise, then a cosine down."""
-        rise = min(1.0, (step + 1) / max(1, self.warmup))
-        return rise * (
-            self.last_rate + (self.rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        )
+        """Learning rate: a short rise, then a cosine down; so in every round."""
+        length, rate, at = self.steps, self.rate, step
+        if step >= self.steps:
+            length, rate, at = self.round_steps, self.round_rate, (step - self.steps) % self.round_steps
+        rise = min(1.0, (at + 1) / max(1, self.warmup))
+        return rise * (self.last_rate + (rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * at / length)))
 
 
 class Distiller(keras.Model):  # type: ignore[misc]
@@ -63,7 +81,9 @@ class Distiller(keras.Model):  # type: ignore[misc]
         """Pictures of both views, one after the other: (2 N, V, V, 3)."""
         both = ops.concatenate([inputs["first"], inputs["second"]], axis=0)
         codes = ops.concatenate([inputs["code"], inputs["code"]], axis=0)
-        return self.student([both, codes], training=training)
+        side = both.shape[1]
+        padded = ops.pad(both, [[0, 0], [0, PADDING], [0, PADDING], [0, 0]], mode="symmetric")
+        return self.student([padded, codes], training=training)[:, :side, :side]
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -161,10 +181,12 @@ def own_codes(
 
 
 def read_frame(path: Path) -> keras.Model:
-    """The frame network of a state written by `fit`, with averaged weights."""
+    """The frame network of a state written by `fit`, with the weights of `Average.best`."""
     student = build_frame()
+    average = Average(student)
     with np.load(path) as state:
-        student.set_weights([state[f"average/{i}"] for i in range(len(student.weights))])
+        average.load(state)
+    student.set_weights(average.best)
     return student
 
 
@@ -177,7 +199,7 @@ def progress_sheet(
 ) -> Picture:
     """Six rows of photo, teacher's picture and ours, by averaged weights."""
     raw = distiller.student.get_weights()
-    distiller.student.set_weights(average.values)
+    distiller.student.set_weights(average.best)
     rows = []
     for k in range(6):
         photo = resized(photos[(3 * k + 5) % len(photos)], 384, 288)
@@ -189,11 +211,18 @@ def progress_sheet(
 
 
 class Average:
-    """Exponential moving average of the student's weights."""
+    """Exponential moving average of the student's weights, and the mean of what it was at the ends of the rounds."""
 
     def __init__(self, model: keras.Model, decay: float = 0.998) -> None:
         self.decay = decay
         self.values = [np.array(w) for w in model.get_weights()]
+        self.ends = 0
+        self.mean = [np.zeros_like(w) for w in self.values]
+
+    @property
+    def best(self) -> list[np.ndarray]:
+        """The mean over the rounds that have ended; before the first has, the moving average."""
+        return self.mean if self.ends else self.values
 
     def update(self, model: keras.Model, step: int, every: int = 5) -> None:
         """Take in the weights, every few steps."""
@@ -203,11 +232,28 @@ class Average:
         for kept, new in zip(self.values, model.get_weights(), strict=True):
             kept += (1 - decay) * (new - kept)
 
+    def end_round(self) -> None:
+        """Take the moving average into the mean."""
+        self.ends += 1
+        for mean, value in zip(self.mean, self.values, strict=True):
+            mean += (value - mean) / self.ends
+
+    def arrays(self) -> dict[str, Any]:
+        """What `load` needs, by name."""
+        named = {f"average/{i}": w for i, w in enumerate(self.values)}
+        return named | {f"mean/{i}": w for i, w in enumerate(self.mean)} | {"ends": self.ends}
+
+    def load(self, arrays: Mapping[str, Any]) -> None:
+        """Become what gave these `arrays`."""
+        self.ends = int(arrays["ends"])
+        for i in range(len(self.values)):
+            self.values[i], self.mean[i] = arrays[f"average/{i}"].copy(), arrays[f"mean/{i}"].copy()
+
 
 def save_state(folder: Path, distiller: Distiller, average: Average, step: int) -> None:
     """Write everything that a resumed run needs, in one file that is never half written."""
     arrays = {f"student/{i}": w for i, w in enumerate(distiller.student.get_weights())}
-    arrays |= {f"average/{i}": w for i, w in enumerate(average.values)}
+    arrays |= average.arrays()
     optimizer: dict[str, Any] = {}
     distiller.optimizer.save_own_variables(optimizer)
     arrays |= {f"optimizer/{k}": np.asarray(ops.convert_to_numpy(v)) for k, v in optimizer.items()}
@@ -216,15 +262,13 @@ def save_state(folder: Path, distiller: Distiller, average: Average, step: int) 
     os.replace(temporary, folder / "state.npz")
 
 
-def load_state(path: Path, distiller: Distiller, average: Average, optimizer: bool = True) -> int:
+def load_state(path: Path, distiller: Distiller, average: Average) -> int:
     """Take up a saved state; gives the number of steps done."""
     with np.load(path) as state:
-        count = len(average.values)
-        distiller.student.set_weights([state[f"student/{i}"] for i in range(count)])
-        average.values = [state[f"average/{i}"].copy() for i in range(count)]
-        if optimizer:
-            saved = {k.split("/", 1)[1]: state[k] for k in state.files if k.startswith("optimizer/")}
-            distiller.optimizer.load_own_variables(saved)
+        distiller.student.set_weights([state[f"student/{i}"] for i in range(len(average.values))])
+        average.load(state)
+        saved = {k.split("/", 1)[1]: state[k] for k in state.files if k.startswith("optimizer/")}
+        distiller.optimizer.load_own_variables(saved)
         return int(state["step"])
 
 
@@ -248,10 +292,10 @@ def fit(
     if (folder / "state.npz").exists():
         step = load_state(folder / "state.npz", distiller, average)
     elif begin_from is not None:
-        load_state(begin_from, distiller, average, optimizer=False)
-        distiller.student.set_weights(average.values)
+        distiller.student.set_weights(read_frame(begin_from).get_weights())
+        average = Average(distiller.student)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
-    last = min(plan.steps, until if until is not None else plan.steps)
+    last = min(plan.whole, until if until is not None else plan.whole)
     clock, since = time.monotonic(), step
     sums: dict[str, float] = {}
     with ThreadPoolExecutor(1) as pool:
@@ -269,12 +313,14 @@ def fit(
             average.update(distiller.student, step)
             distiller.reset_metrics()
             step += 1
-            if step % every and step != last:
+            if plan.ends_round(step):
+                average.end_round()
+            elif step % every and step != last:
                 continue
             done = step - since
             speed = plan.batch * done / (time.monotonic() - clock)
             line = " ".join(f"{k} {v / done:.4f}" for k, v in sums.items())
-            print(f"{step}/{plan.steps} {speed:.1f} pictures/s {line}", flush=True)
+            print(f"{step}/{plan.whole} {speed:.1f} pictures/s {line}", flush=True)
             with (folder / "log.txt").open("a") as log:
                 log.write(f"{time.strftime('%H:%M:%S')} {step} {speed:.2f} {line}\n")
             save_state(folder, distiller, average, step)

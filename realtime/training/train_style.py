@@ -136,6 +136,13 @@ def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarra
     return model
 
 
+def spread_out(style: keras.Model, gain: float) -> keras.Model:
+    """The style network with codes `gain` times as far from the mean code: one that guesses lies too near to it."""
+    spread, mean = style.get_layer("code_scale").get_weights()
+    style.get_layer("code_scale").set_weights([spread * gain, mean])
+    return style
+
+
 def grown(new: np.ndarray, old: np.ndarray) -> np.ndarray:
     """The weights of a layer with more channels that does what a narrower one did.
 
