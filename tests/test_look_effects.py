@@ -185,6 +185,33 @@ def test_a_moving_camera_is_steadied_along_its_motion(scene: np.ndarray) -> None
     assert along(steadied(paintings, contents)) < 0.75 * along(paintings)
 
 
+@pytest.mark.parametrize("size", [(480, 360), (479, 641)], ids=str)
+def test_a_thing_that_moves_is_steadied_and_so_is_the_rest(scene: np.ndarray, size: tuple[int, int]) -> None:
+    thing, ground = cv2.resize(scene[60:180, 100:220], (71, 90)), cv2.resize(scene, size)
+    contents = []
+    for k in range(14):
+        content = ground.copy()
+        content[200:290, 200 + k : 271 + k] = thing
+        contents.append(noisy(content, k))
+    paintings = [fake_painting(c) for c in contents]
+
+    def shimmers(pictures: list[np.ndarray]) -> tuple[float, float]:
+        """Of the thing, along its way, and of what lies above it."""
+        things = [picture[205:285, 205 + k : 266 + k] for k, picture in enumerate(pictures)]
+        return shimmer(things), shimmer([picture[:150] for picture in pictures])
+
+    (thing_is, rest_is), (thing_was, rest_was) = shimmers(steadied(paintings, contents)), shimmers(paintings)
+    assert thing_is < 0.9 * thing_was
+    assert rest_is < 0.35 * rest_was
+
+
+def test_a_portrait_picture_is_steadied_while_the_camera_moves(scene: np.ndarray) -> None:
+    large = cv2.resize(scene, (520, 700), interpolation=cv2.INTER_CUBIC)
+    contents = [noisy(large[20:661, 2 * k : 479 + 2 * k], k) for k in range(6)]
+    paintings = [fake_painting(c) for c in contents]
+    assert all(p.shape == (641, 479, 3) for p in steadied(paintings, contents))
+
+
 def test_nothing_is_left_of_the_old_scene_after_a_cut(scene: np.ndarray) -> None:
     other = np.ascontiguousarray(scene[::-1, ::-1])
     contents = [noisy(scene if k < 5 else other, k) for k in range(7)]
