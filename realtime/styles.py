@@ -37,6 +37,8 @@ LOOK_SECONDS = 0.3
 """Between two looks into the folders. A new picture is seen by one and has come to rest by the next."""
 
 _TRIES = 3  # at reading a new picture, with 1 and 2 seconds between them, before it is called unreadable
+_LARGE = 16_000_000
+"""Bytes of a new picture from which on reading it beside a live picture takes so long that it is said beforehand."""
 _NAMED_ALONE = 3  # styles gone at once are named up to so many; a folder that vanishes is one notice
 
 
@@ -47,6 +49,7 @@ class _Trial:
     style: Style
     due: float
     failures: int = 0
+    announced: bool = False
 
 
 class StyleLibrary:
@@ -198,6 +201,9 @@ class StyleLibrary:
 
     def _try(self, trial: _Trial, now: float) -> list[str]:
         style, name = trial.style, trial.style.name
+        if style.stamp[1] >= _LARGE and not trial.announced:
+            self._trials[name] = replace(trial, announced=True)
+            return [f"{style.path.name} has come: it is being read"]
         try:
             code = self._cached(style)
         except StyleError as error:

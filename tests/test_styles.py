@@ -311,6 +311,13 @@ def test_a_picture_dropped_into_the_folder_is_a_style_within_two_seconds(folders
     assert running.wait(10) == []
 
 
+def test_a_picture_that_takes_long_to_read_is_announced(folders: Path, running: Running) -> None:
+    file = paint(folders / "user" / "night.bmp", (0, 0, 90))
+    with file.open("ab") as end:
+        end.truncate(20_000_000)
+    assert running.wait(2) == ["night.bmp has come: it is being read", "new style night"]
+
+
 def test_every_folder_is_watched(folders: Path, model: FakeModel) -> None:
     (folders / "named").mkdir()
     running = Running(model, folders / "named")
