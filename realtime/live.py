@@ -103,7 +103,8 @@ class LiveSession:
         self._notices: list[tuple[float, str]] = []
         self._source_notice = ""
         self._replay = ReplaySink(codec, microphone) if replay else None
-        self._recorder = self._begin_clip(record) if record else None
+        self._recorder = self._asked_for = self._begin_clip(record) if record else None
+        self._cut_short: RealtimeError | None = None
         self._recorder_drops = 0
         self._slide: Mixture = ()
         self._slide_since = 0.0
@@ -121,7 +122,8 @@ class LiveSession:
     def run(self) -> Figures:
         """Run until the person quits, Ctrl-C, `stop`, or the frames or seconds are over. From the main thread.
 
-        Raises the error of any of its threads, when all have ended and the clip is closed.
+        Raises the error of any of its threads, when all have ended and the clip is closed; and that of the clip that was to
+        be recorded from the start, if it ended early: the picture goes on meanwhile, where there is a window for it.
         """
         threads = [
             threading.Thread(target=self._guard, args=(work,), name=name)
@@ -138,8 +140,8 @@ class LiveSession:
         finally:
             with uninterrupted():
                 self._finish([thread for thread in threads if thread.ident])
-        if self._error:
-            raise self._error
+        if wrong := self._error or self._cut_short:
+            raise wrong
         return self.figures
 
     def _finish(self, threads: list[threading.Thread]) -> None:
@@ -351,7 +353,14 @@ class LiveSession:
             self._saver.submit(self._close_clip, recorder).add_done_callback(self._saved)
 
     def _close_clip(self, recorder: RecorderSink) -> str:
-        recorder.close()
+        try:
+            recorder.close()
+        except RealtimeError as error:
+            if recorder is self._asked_for:
+                self._cut_short = error
+                if not self._window:
+                    self._stop.set()
+            raise
         if not recorder.path.exists():
             return "nothing was recorded: no frame came"
         lost = f", {recorder.dropped} frames dropped" if recorder.dropped else ""

@@ -781,6 +781,24 @@ def test_nothing_seen_is_nothing_to_save(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_after_an_encoder_that_failed_the_last_seconds_are_kept_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(encoder: Encoder, *words: Any) -> list[codecs.Packet]:
+        raise SinkError("the graphics card went away")
+
+    with ReplaySink() as replay:
+        write(replay, at(10, 20))
+        with monkeypatch.context() as broken:
+            broken.setattr(Encoder, "encode", fail)
+            write(replay, at(10, 5, begin=2), first=20)
+        with pytest.raises(SinkError, match="went away"):
+            replay.save(tmp_path / "clip.mp4")
+        write(replay, at(10, 20, begin=3), first=30)
+        path, _ = replay.save(tmp_path / "clip.mp4")
+    assert read(path)[0] == list(range(30, 50))
+
+
 def test_the_last_seconds_with_their_sound(tmp_path: Path) -> None:
     microphone = FakeMicrophone(beeps(2))
     with ReplaySink(microphone=microphone) as replay:

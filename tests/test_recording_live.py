@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from test_recorder import FakeMicrophone, beeps
 
 import realtime.live
 from realtime.commands import Settings
+from realtime.errors import SinkError
 from realtime.frame import Picture
 from realtime.look import Look
 from realtime.sinks import clip_file
+from realtime.sinks.codecs import Encoder
 from realtime.sinks.encoding import Encoding
 
 
@@ -137,12 +140,29 @@ def test_a_full_disk_is_a_notice_and_the_picture_goes_on(
             session.stop()
 
     stage.window.on_show = look
-    session.run()
+    with pytest.raises(SinkError, match="ended early"):  # for who asked for a clip: the exit status is 1
+        session.run()
     assert at
     assert [tmp_path / "clip.mp4"] == list(tmp_path.glob("clip*"))
     capture = cv2.VideoCapture(str(tmp_path / "clip.mp4"))
     assert capture.read()[0]
     capture.release()
+
+
+def test_without_a_window_the_session_ends_with_its_clip(
+    stage: Stage,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(encoder: Encoder, *words: Any) -> None:
+        raise SinkError("the graphics card went away")
+
+    session = stage.session(record=tmp_path / "clip.mp4", window=None, seconds=60)
+    monkeypatch.setattr(Encoder, "encode", fail)
+    begin = time.monotonic()
+    with pytest.raises(SinkError, match="went away"):
+        session.run()
+    assert time.monotonic() - begin < 30
 
 
 def test_a_session_with_a_microphone(stage: Stage, tmp_path: Path) -> None:  # noqa: F811

@@ -97,11 +97,14 @@ class ReplaySink(Sink):
     def save(self, path: Path) -> tuple[Path, float]:
         """A clip of the last seconds, from any thread; the name that it got and its seconds.
 
-        UsageError when there is a file of that name, SinkError when nothing was shown yet or it cannot be written.
+        UsageError when there is a file of that name, SinkError when nothing was shown yet, when it cannot be written, and
+        when the encoder failed: a new one is then tried, for what is shown from there on.
         """
-        packets = self.ring.packets()
-        if self.ring.error:
-            raise self.ring.error
+        packets, error = self.ring.packets(), self.ring.error
+        if error:
+            self.ring.error = None
+            self.encoding.attach(self.ring)
+            raise error
         if not packets:
             raise SinkError("there is nothing to save yet: no frame came")
         return write_clip(path, self.encoding.codec, packets)
