@@ -1041,37 +1041,33 @@ def chalk(rng: np.random.Generator, size: int) -> Array:
     return picture
 
 
-@painter(seed=1, oversample=1)
-def knit(rng: np.random.Generator, size: int) -> Array:
-    """A knitted jumper: rows of stitches, bands of stars and zigzags."""
-    red, snow, pine, navy, rust = palette(rng, "b3202a f3ead8 1f5a46 22304f d9822b", 6)
-    n = 40
-    rows_ = int(n * 1.15)
-    chart = np.zeros((rows_ + 3, n), int)
-    row = np.arange(rows_ + 3)[:, None]
-    column = np.arange(n)[None]
-    period = int(rng.choice([8, 10]))
-    top = int(rng.integers(0, 4))
-    saw = np.abs((column + top) % period - period // 2)
-    for start, colour in ((2, 1), (3, 2), (24, 1), (25, 3), (40, 2), (41, 1)):
-        chart[np.abs(row - start - saw) < 1] = colour
-    star_x, star_y = np.abs(column % 13 - 6), np.abs(row - 15)  # stars of eight points
-    long, short = np.maximum(star_x, star_y), np.minimum(star_x, star_y)
-    chart[(short > 0) & (short < long) & (short <= 7 - long)] = 1
-    chart[(long == short) & (long == 6) | (long <= 1)] = 4
-    tree_x, tree_y = np.abs((column + 3) % 10 - 5), row - 32
-    chart[(tree_y >= 0) & (tree_y < 8) & (tree_x * 2 <= tree_y)] = 1
-    chart[np.broadcast_to(np.isin(row, (7, 23, 30)), chart.shape) & ((column + row) % 2 == 0)] = 1
-    x, y = grid(size)
-    x, y = x + 0.002 * noise(rng, size, 7), y + 0.002 * noise(rng, size, 7)
-    u, v = x * n, y * rows_ + 1
-    half = np.abs(u % 1 - 0.5) * 2  # 0 in the groove of the V, 1 between two columns
-    lift = v + 0.75 * (1 - half)
-    stitch = chart[np.clip(np.floor(lift).astype(int), 0, rows_ + 2), np.clip(np.floor(u).astype(int), 0, n - 1)]
-    plump = np.sin(np.pi * (lift % 1)) ** 0.5 * np.sin(np.pi * np.clip(half, 0.04, 0.96)) ** 0.4
-    fibre = noise(rng, size, 150) * 0.5 + 0.5 * np.sin(2 * np.pi * 3 * (lift + 1.5 * half) + noise(rng, size, 40))
-    colours = np.stack([red, snow, pine, navy, rust])[stitch]
-    return colours * (0.28 + 0.8 * plump + 0.09 * fibre * plump + 0.05 * noise(rng, size, 6, 2))[..., None]
+@painter(seed=1)
+def deco(rng: np.random.Generator, size: int) -> Array:
+    """An art-deco wallpaper: rows of fans with ribs of gold leaf, and a sun that some of them hold."""
+    plum, rose, gold, ivory, night = palette(rng, "4b1035 c2577a d9a53b f7e9d7 1b1426", 6)
+    canvas = canvas_of(size, plum)
+    across = int(rng.integers(3, 5))
+    radius = 0.5 / across
+    ribs = int(rng.integers(9, 13))
+    tones = [plum, rose, night]
+    for row in range(-1, 4 * across + 3):
+        for column in range(-1, across + 1):
+            centre = at((2 * column + 1 + row % 2) * radius, row * radius / 2)
+            kind = int(rng.integers(3)) if rng.random() < 0.35 else row % 3
+            outer, inner = tones[kind], tones[(kind + 1) % 3]
+            disc(canvas, centre, radius, gold)
+            disc(canvas, centre, 0.94 * radius, outer)
+            disc(canvas, centre, 0.74 * radius, gold)
+            disc(canvas, centre, 0.70 * radius, ivory if kind == 2 else inner)
+            for turn in np.linspace(-np.pi, 0, ribs):
+                way = unit(turn) * radius
+                line(canvas, np.stack([centre + 0.28 * way, centre + 0.97 * way]), gold, 0.05 * radius)
+            disc(canvas, centre, 0.32 * radius, gold)
+            disc(canvas, centre, 0.26 * radius, plum if kind else night)
+    picture = canvas.astype(np.float32)
+    leaf = np.exp(-np.square((picture - gold) / 40).sum(-1))  # where gold lies
+    shine = 0.25 * noise(rng, size, 90, 2) + 0.2 * noise(rng, size, (5, 30))
+    return picture * (1 + leaf * 0.5 * shine + 0.03 * noise(rng, size, 12, 2))[..., None] * paper(rng, size, 0.02)
 
 
 # ---- the command ---------------------------------------------------------------------------------------------------
