@@ -68,7 +68,7 @@ class LiteRTModel(Model):
             )
         self._multiple = self._frame.multiple()
         # Strided convolutions pad most to the right and below, and what a network of them paints there is not the picture.
-        self._margin = (self._multiple or 0) if not self._frame.keeps_flat else 0
+        self._margin = self._multiple if self._multiple and self._frame.paints_edges() else 0
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
         self._rgb = np.empty((0, 0, 3), np.uint8)
         self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"
@@ -139,7 +139,6 @@ class _Network:
             return
         self._picture = pictures[0]
         self._code = codes[0] if self.is_frame else None
-        self.keeps_flat = True
         self.code_shape: tuple[int, ...] = tuple(int(n) for n in (codes[0] if self.is_frame else self._output)["shape"])
         self.picture_size: Size = (int(pictures[0]["shape"][2]), int(pictures[0]["shape"][1]))
         self._open = bool(np.any(np.asarray(pictures[0]["shape_signature"])[1:3] < 0))
@@ -151,17 +150,13 @@ class _Network:
         return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
 
     def multiple(self) -> int | None:
-        """What the sides of a picture must divide by, found by trying; None when the network has one fixed size.
-
-        Also finds whether the network `keeps_flat` what is flat: one that pads with zeros paints edges there.
-        """
+        """What the sides of a picture must divide by, found by trying; None when the network has one fixed size."""
         for multiple in _MULTIPLES:
             size = (multiple * 5, multiple * 7)
             try:
                 self.resize(size)
-                painted = self._paint(np.full((1, size[1], size[0], 3), 0.5, np.float32))
-                if painted.shape == (1, size[1], size[0], 3):
-                    self.keeps_flat = bool(np.ptp(painted, axis=(1, 2)).max() < 1 / 255)
+                self._interpreter.invoke()
+                if tuple(self._interpreter.get_tensor(self._output["index"]).shape) == (1, size[1], size[0], 3):
                     return multiple
             except (ModelError, ValueError, RuntimeError):
                 continue
@@ -178,13 +173,14 @@ class _Network:
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{self.file.name} cannot run at {size[0]}×{size[1]}: {_first_line(error)}") from error
 
-    def _paint(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def paints_edges(self) -> bool:
+        """Whether it paints anything into a picture that is flat, as a network does that pads with zeros."""
         assert self._code is not None
-        self._interpreter.set_tensor(self._picture["index"], picture)
+        self._interpreter.tensor(self._picture["index"])().fill(0.5)
         self._interpreter.set_tensor(self._code["index"], np.zeros(self.code_shape, np.float32))
         self._interpreter.invoke()
-        painted: npt.NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])
-        return painted
+        painted = self._interpreter.get_tensor(self._output["index"])
+        return float(np.ptp(painted, axis=(1, 2)).max()) > 1 / 255
 
     def run_style(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """float32 1×H×W×3 RGB 0..1 to the code as the file gives it."""
