@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from realtime.errors import UsageError
-from realtime.look import Look, Mixture
+from realtime.look import MORPH, Look, Mixture
 
 Action: TypeAlias = Literal[
     "step",
@@ -19,6 +19,7 @@ Action: TypeAlias = Literal[
     "own colours",
     "brush",
     "steady",
+    "morph",
     "slideshow",
     "keep",
     "preset",
@@ -50,8 +51,8 @@ PRESETS = 4
 @dataclass(frozen=True, slots=True)
 class Command:
     """One wish. `value` is, for "step", styles to go on by; for "style" its place in the list, from 0, or its name; for
-    "strength" and "blend" how much more; for those with `STOPS` the amount, or None for the next stop; for "slideshow" the
-    seconds, or None to begin or end; for "preset" its number, from 1."""
+    "strength" and "blend" how much more; for those with `STOPS` the amount, or None for the next stop; for "slideshow" and
+    "morph" the seconds, or None to begin or end; for "preset" its number, from 1."""
 
     action: Action
     value: int | float | str | None = None
@@ -78,6 +79,7 @@ KEYS: tuple[Key, ...] = (
     Key("a", "own colours", {"a": Command("own colours")}),
     Key("w", "brush size", {"w": Command("brush")}),
     Key("t", "steady", {"t": Command("steady")}),
+    Key("g", "morph into a style, or switch at once", {"g": Command("morph")}),
     Key("l", "slideshow of styles", {"l": Command("slideshow")}),
     Key("F1 - F4", "recall a look", {f"f{n}": Command("preset", n) for n in range(1, PRESETS + 1)}),
     Key("k F1 - F4", "keep this look", {"k": Command("keep")}),
@@ -110,7 +112,8 @@ def key_table() -> str:
 class Settings:
     """How frames are made and shown just now. Never changed, only replaced, so that a thread can read it without a lock.
 
-    `slideshow` is the seconds for each style, 0 for none; `keeping` waits for the preset that the look is to become.
+    `morph` is the seconds that one style takes to turn into the next, 0 for at once; `slideshow` is the seconds for each
+    style, 0 for none; `keeping` waits for the preset that the look is to become.
     """
 
     look: Look
@@ -121,6 +124,7 @@ class Settings:
     fullscreen: bool = False
     info: bool = True
     help: bool = False
+    morph: float = MORPH
     slideshow: float = 0.0
     keeping: bool = False
     quit: bool = False
@@ -140,6 +144,7 @@ class Controls:
         self._settings = settings
         self._styles = styles
         self._slideshow = settings.slideshow or SLIDESHOW
+        self._morph = settings.morph or MORPH
         self._changing = threading.Lock()
         self._wishes: list[Command] = []
         self._notices: list[str] = []
@@ -168,6 +173,10 @@ class Controls:
                 now = self._with(now, styles=self._blended(now.look, float(value or 0)))
             elif action in STOPS:
                 now = self._moved(now, action, value)
+            elif action == "morph":
+                seconds = (0.0 if now.morph else self._morph) if value is None else max(0.0, float(value))
+                now = replace(now, morph=seconds)
+                self._notices.append(f"styles morph over {seconds:g} s" if seconds else "styles switch at once")
             elif action == "slideshow":
                 seconds = (0.0 if now.slideshow else self._slideshow) if value is None else float(value)
                 now = replace(now, slideshow=max(0.0, seconds))

@@ -115,7 +115,7 @@ def compare(
         columns.append((name, Column(name, [picture])))
     if not columns or not pictures:
         raise UsageError("a figure needs at least one picture and one style")
-    paint = PhotoPainter(stylizer, codes.get)
+    paint = PhotoPainter(stylizer, codes.__getitem__)
     rows = []
     for item in pictures:
         whole = item if isinstance(item, np.ndarray) else read_photo(Path(item)).picture

@@ -25,7 +25,7 @@ from realtime.commands import Command, Controls, Settings
 from realtime.errors import RealtimeError, StyleError, UsageError
 from realtime.frame import Frame, Picture, Stylized
 from realtime.interrupt import uninterrupted
-from realtime.look import MORPH, Look, Mixture, read_look, write_look
+from realtime.look import Look, Mixture, read_look, write_look
 from realtime.mailbox import Mailbox
 from realtime.meter import Figures, Meter
 from realtime.painter import Painter
@@ -69,16 +69,14 @@ class LiveSession:
         seconds: float | None = None,
         say: Callable[[str], None] = lambda text: None,
         about: dict[str, str] | None = None,
-        morph: float = MORPH,
         presets: Path | None = None,
     ) -> None:
         """`settings` to begin with (by default the first style, mirrored if the source is a camera). `record` names a
         clip to record from the start; clips are in `codec`, with the sound of `microphone` (which stays the caller's), and
         with the heads-up line if `record_info`; `replay` keeps the last seconds, to be saved by key. `out` is the folder
         for snapshots and clips (by default the user's Pictures and Videos). It ends after `frames` shown or `seconds`.
-        `say` is told what a person should know; `about` goes into the snapshots' text fields. `morph` is the seconds that
-        one style takes to turn into the next; `presets` is the folder of the kept looks (by default in the user's
-        settings). UsageError or SinkError when the clip cannot be begun.
+        `say` is told what a person should know; `about` goes into the snapshots' text fields. `presets` is the folder of the
+        kept looks (by default in the user's settings). UsageError or SinkError when the clip cannot be begun.
         """
         self.controls = Controls(
             settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror), lambda: library.names
@@ -97,7 +95,7 @@ class LiveSession:
         self._stylized: Mailbox[Stylized] = Mailbox()
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._painter = Painter(stylizer, library.ready, morph)
+        self._painter = Painter(stylizer, library.ready, self.controls.settings.morph)
         self._presets = presets or platformdirs.user_config_path("realtime") / "looks"
         self._in_use = self.controls.settings.look
         self._notices: list[tuple[float, str]] = []
@@ -203,6 +201,7 @@ class LiveSession:
                 if mirrored is None or mirrored[0] is not picture:
                     mirrored = picture, cv2.flip(picture, 1).astype(np.uint8, copy=False)
                 picture = mirrored[1]
+            self._painter.morph = settings.morph
             paint = self._painter.untouched if settings.original else self._painter.paint
             latest = paint(Frame(picture, frame.time), settings.look)
             if all(self._library.ready(name) for name, _ in latest.look.styles):
@@ -315,8 +314,10 @@ class LiveSession:
         if error is not None and not isinstance(error, RealtimeError):
             self._error = self._error or error
             self._stop.set()
-        else:
-            self.controls.notify(str(error) if error else done.result())
+        elif error is None:
+            self.controls.notify(done.result())
+        elif error is not self._cut_short or self._window:  # else it is said as the session ends, which is now
+            self.controls.notify(str(error))
 
     def _start_recording(self) -> None:
         with self._said():

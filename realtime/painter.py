@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -16,7 +16,7 @@ from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
 from realtime.look.upsample import upsample
 from realtime.models.base import StyleCode
-from realtime.stylizer import Stylizer
+from realtime.stylizer import Stylizer, faded
 
 _OWN_CODE_SECONDS = 0.5  # how often the content's own code is worked out, for strengths below 1
 
@@ -29,11 +29,12 @@ class Painter:
 
     def __init__(self, stylizer: Stylizer, code: Callable[[str], StyleCode | None], morph: float = MORPH) -> None:
         """`code` gives a style's code by its name: `library.code`, or `library.ready`, whose None means that the
-        styles before go on. `morph` is the seconds that a change takes; 0 is at once. UsageError when it is negative.
+        styles before go on. `morph` is the seconds that a change takes, from the next frame on if it is set later; 0 is at
+        once. UsageError when it is negative.
         """
         if not morph >= 0:
             raise UsageError(f"a morph of {morph} seconds cannot be; 0 switches at once")
-        self._stylizer, self._code_of, self._morph = stylizer, code, morph
+        self._stylizer, self._code_of, self.morph = stylizer, code, morph
         self._steady = Steady()
         self._styles: Mixture = ()
         self._parts: list[StyleCode] = []
@@ -67,10 +68,11 @@ class Painter:
             self._steady.reset()  # the picture changes because it is wished to: nothing of it is to be held
         small = _smaller(picture, look.brush)
         begin = time.perf_counter()
-        painted = self._stylizer(small, code, strength, own)
+        painted = self._stylizer.full(small, code, strength, own)
         seconds = time.perf_counter() - begin
         if small is not picture:
             painted = upsample(painted, small, picture)
+        painted = faded(painted, picture, strength)
         if look.own_colours:
             painted = own_colours(painted, picture, look.own_colours)
         if look.steady:
@@ -96,11 +98,7 @@ class Painter:
         if len(parts) == len(codes) and (
             styles != self._styles or any(a is not b for a, b in zip(parts, self._parts, strict=True))
         ):
-            target = parts[0]
-            total = styles[0][1]
-            for code, (_, weight) in zip(parts[1:], styles[1:], strict=True):
-                total += weight
-                target = target.blend(code, weight / total if total else 0.0)
+            target = mixed(parts, [weight for _, weight in styles])
             same_model = self._to is not None and self._to.model == target.model
             self._from = self._between(now) if same_model else None
             self._to, self._since = target, now
@@ -110,7 +108,7 @@ class Painter:
     def _between(self, now: float) -> StyleCode | None:
         if self._from is None or self._to is None:
             return self._to
-        share = 1.0 if not self._morph else min(1.0, max(0.0, (now - self._since) / self._morph))
+        share = 1.0 if not self.morph else min(1.0, max(0.0, (now - self._since) / self.morph))
         if share == 1.0:
             self._from = None
             return self._to
@@ -119,12 +117,21 @@ class Painter:
     def _moved(self, strength: float, now: float) -> float:
         """The strength on its way to the one wished for: from nothing to all takes a morph."""
         before, since, self._time, self._wished = self._strength, now - self._time, now, strength
-        if before is None or not self._morph:
+        if before is None or not self.morph:
             self._strength = strength
         else:
-            step = max(0.0, since) / self._morph
+            step = max(0.0, since) / self.morph
             self._strength = float(np.clip(strength, before - step, before + step))
         return self._strength
+
+
+def mixed(codes: Sequence[StyleCode], weights: Sequence[float]) -> StyleCode:
+    """The mixture of style codes of one model."""
+    mixture, total = codes[0], weights[0]
+    for code, weight in zip(codes[1:], weights[1:], strict=True):
+        total += weight
+        mixture = mixture.blend(code, weight / total if total else 0.0)
+    return mixture
 
 
 class _OwnCode:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from realtime.errors import UsageError
-from realtime.frame import Frame, Picture
+from realtime.frame import Picture
 from realtime.look import Look
 from realtime.look.colours import own_colours
 from realtime.models.base import StyleCode
-from realtime.painter import Painter
+from realtime.painter import mixed
 from realtime.photo_file import FORMATS
 from realtime.pictures import PICTURES
-from realtime.stylizer import Stylizer
+from realtime.stylizer import Stylizer, faded
 from realtime.text import clean
 from realtime.tiles import Tiled, paint_reduced
 
@@ -27,7 +26,7 @@ _OTHERS = frozenset({".bmp", ".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", 
 class PhotoPainter:
     """Paints pictures of any size with looks: the same order of effects as in a stream, without what needs time."""
 
-    def __init__(self, stylizer: Stylizer, code: Callable[[str], StyleCode | None]) -> None:
+    def __init__(self, stylizer: Stylizer, code: Callable[[str], StyleCode]) -> None:
         """`code` gives a style's code by its name: `library.code`."""
         self._stylizer, self._code = Stylizer(Tiled(stylizer.model)), code
 
@@ -36,12 +35,13 @@ class PhotoPainter:
         if look.strength == 0:
             untouched: Picture = picture.copy()
             return untouched
-        plain = replace(look, brush=1.0, own_colours=0.0, steady=0.0)
+        code = mixed([self._code(name) for name, _ in look.styles], [weight for _, weight in look.styles])
 
         def paint(small: Picture) -> Picture:
-            return Painter(self._stylizer, self._code, morph=0.0).paint(Frame(small, 0.0), plain).picture
+            return self._stylizer.full(small, code, look.strength)
 
         def finish(painted: Picture, content: Picture) -> Picture:
+            painted = faded(painted, content, look.strength)
             return own_colours(painted, content, look.own_colours) if look.own_colours else painted
 
         return paint_reduced(picture, look.brush, paint, finish)

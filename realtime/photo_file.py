@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,6 +78,12 @@ def read_photo(path: Path, keep_gps: bool = False) -> Photo:
                 f"{path.name} is a {kind} file, which cannot be read here; save it as JPEG, PNG or TIFF first"
             ) from error
         raise SourceError(str(error)) from error
+
+
+def mirrored(photo: Photo) -> Photo:
+    """The photo as in a mirror."""
+    alpha = None if photo.alpha is None else np.ascontiguousarray(photo.alpha[:, ::-1])
+    return replace(photo, picture=np.ascontiguousarray(photo.picture[:, ::-1]), alpha=alpha)
 
 
 def _in_srgb(image: Image.Image) -> tuple[Image.Image, bytes | None]:

@@ -79,7 +79,6 @@ class StyleLibrary:
         self._codes: dict[str, StyleCode] = {}
         self._trials: dict[str, _Trial] = {}
         self._refused: dict[str, Style] = {}
-        self._alone: dict[str, Path] = {}  # pictures from outside the folders, by the names of their styles
         self._changing = threading.Lock()
 
     def __len__(self) -> int:
@@ -106,7 +105,6 @@ class StyleLibrary:
                     return style.name
                 self._put(style)
                 self._codes.pop(style.name, None)
-                self._alone[style.name] = path.absolute()
                 self._watch.add(path)
             return style.name
         fitting = [name for name in self.names if text and name.casefold().startswith(text.casefold())]
@@ -116,8 +114,12 @@ class StyleLibrary:
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
 
     def lasting(self, look: Look) -> Look:
-        """The look as another session finds it: a style that is a picture from outside the folders is named by its path."""
-        return replace(look, styles=tuple((str(self._alone.get(name, name)), weight) for name, weight in look.styles))
+        """The look as another session finds it: a style that only this one has, by an option, is named by its path."""
+        return replace(look, styles=tuple((self._lasting(name), weight) for name, weight in look.styles))
+
+    def _lasting(self, name: str) -> str:
+        style = self._styles.get(name)
+        return name if style is None or style.path.parent in standard_folders() else str(style.path.absolute())
 
     def path(self, name: str) -> Path:
         """Where the style's picture lies. UsageError when there is no such style."""
@@ -201,10 +203,10 @@ class StyleLibrary:
 
     def _try(self, trial: _Trial, now: float) -> list[str]:
         style, name = trial.style, trial.style.name
-        if style.stamp[1] >= _LARGE and not trial.announced:
-            self._trials[name] = replace(trial, announced=True)
-            return [f"{style.path.name} has come: it is being read"]
         try:
+            if style.stamp[1] >= _LARGE and not trial.announced and not self._kept(self._place(style)):
+                self._trials[name] = replace(trial, announced=True)
+                return [f"{style.path.name} is being read"]
             code = self._cached(style)
         except StyleError as error:
             failures = trial.failures + 1
@@ -233,22 +235,32 @@ class StyleLibrary:
         self._styles = {name: style for name, style in self._styles.items() if name not in names}
 
     def _cached(self, style: Style) -> StyleCode:
+        place = self._place(style)
+        if kept := self._kept(place):
+            return kept
+        code = self._stylizer.encode(load_picture(style.path, enough=2 * STYLE_SIZE))
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs a little time at the next start
+            self._keep(code, place)
+        return code
+
+    def _kept(self, place: Path) -> StyleCode | None:
+        """The code of an earlier time."""
+        if not os.path.isfile(place):
+            return None
+        try:
+            code = StyleCode.load(place)
+            self._stylizer.model.check(code)
+            return code
+        except StyleError:
+            return None  # half written or of other times: it is made again, and written over
+
+    def _place(self, style: Style) -> Path:
+        """Where its code is kept. StyleError when the picture cannot be read."""
         try:
             digest = fingerprint([style.path])
         except OSError as error:
             raise StyleError(f"{style.path.name} cannot be read ({error.strerror})") from error
-        kept = self._cache / f"{self._stylizer.model.identity}-{digest}.npz"
-        if os.path.isfile(kept):
-            try:
-                code = StyleCode.load(kept)
-                self._stylizer.model.check(code)
-                return code
-            except StyleError:
-                pass  # half written or of other times: it is made again, and written over
-        code = self._stylizer.encode(load_picture(style.path, enough=2 * STYLE_SIZE))
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs a little time at the next start
-            self._keep(code, kept)
-        return code
+        return self._cache / f"{self._stylizer.model.identity}-{digest}.npz"
 
     def _keep(self, code: StyleCode, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,14 @@ FADE = 0.2
 """Below this strength the picture itself is mixed in, so that it arrives at the untouched frame without a jump."""
 
 
+def faded(painted: Picture, picture: Picture, strength: float) -> Picture:
+    """`painted` with the `picture` that it is of mixed in where the strength is below `FADE`; both uint8, H×W×3, BGR."""
+    if strength >= FADE:
+        return painted
+    share = strength / FADE
+    return cv2.addWeighted(painted, share, picture, 1 - share, 0)  # type: ignore[return-value]
+
+
 class Stylizer:
     """A model, ready to paint.
 
@@ -48,15 +56,13 @@ class Stylizer:
         if not 0.0 <= strength <= 1.0:
             raise UsageError(f"a strength of {strength} is not between 0 (the picture itself) and 1 (all style)")
         self.model.check(code)
-        if strength == 0.0:
-            return picture
+        return picture if strength == 0.0 else faded(self.full(picture, code, strength, own), picture, strength)
+
+    def full(self, picture: Picture, code: StyleCode, strength: float, own: StyleCode | None = None) -> Picture:
+        """The same without the fade near strength 0, for callers who bring the painting to another size before it."""
         if strength < 1.0:
             code = (own or self.encode(picture)).blend(code, strength)
-        painted = self.model.stylize(picture, code)
-        if strength < FADE:
-            share = strength / FADE
-            cv2.addWeighted(painted, share, picture, 1 - share, 0, dst=painted)
-        return painted
+        return self.model.stylize(picture, code)
 
     def close(self) -> None:
         """Give back what the model holds."""

@@ -131,9 +131,8 @@ def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acr
         for across in acrosses:
             part = np.ascontiguousarray(picture[down.seen, across.seen])
             for of, features in parts.measure(part, stage).items():
-                # Rounded, for a network that continues its picture has features of a little more than it.
-                rows = _scaled(down, round(part.shape[0] / features.shape[0]))
-                columns = _scaled(across, round(part.shape[1] / features.shape[1]))
+                rows = _scaled(down, _step(part.shape[0], features.shape[0]))
+                columns = _scaled(across, _step(part.shape[1], features.shape[1]))
                 core = features[rows, columns]
                 sums[of] = sums.get(of, 0.0) + core.sum(axis=(0, 1), dtype=np.float64)
                 squares[of] = squares.get(of, 0.0) + np.square(core).sum(axis=(0, 1), dtype=np.float64)
@@ -143,6 +142,12 @@ def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acr
         {of: total / count[of] for of, total in sums.items()},
         {of: total / count[of] for of, total in squares.items()},
     )
+
+
+def _step(pixels: int, features: int) -> int:
+    """Pixels to a feature: a power of two, though a network that continues its picture has features of more than it."""
+    step: int = 1 << round(np.log2(pixels / features))
+    return step
 
 
 def _scaled(span: _Span, step: int) -> slice:

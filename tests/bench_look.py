@@ -2,6 +2,7 @@
 
     python tests/bench_look.py                     on frames of the demo scene, in the styles that come with the program
     python tests/bench_look.py --photos ../shared/data/photos --teacher ../shared/models/magenta-mobile --clip CLIP.mp4
+    python tests/bench_look.py --before-after CLIP.mp4   the same clip without and with each of the three
 
 Times are medians of rounds in which what is compared takes turns. The measures are those of realtime/training/evaluate.py.
 """
@@ -41,10 +42,14 @@ def main() -> None:
     )
     parser.add_argument("--teacher", help="Magenta's mobile pair (../shared/models/magenta-mobile), steadied as well")
     parser.add_argument("--clip", type=Path, help="a clip with a cut (../shared/data/clips/skv_bikes.mp4)")
+    parser.add_argument("--before-after", type=Path, help="a clip to be painted without and with each of the three")
     parser.add_argument("--most", type=int, default=12, help="how many photos, evenly spread over the folder")
     parser.add_argument("--no-times", action="store_true", help="leave out what needs a quiet machine")
     options = parser.parse_args()
 
+    if options.before_after:
+        before_after(Stylizer("lite"), options.before_after, spread(options.styles, 3))
+        return
     photos = spread(options.photos, options.most) if options.photos else scenes(options.most)
     styles = spread(options.styles, 8)
     lite = Stylizer("lite")
@@ -239,6 +244,35 @@ def cut(lite: Stylizer, codes: Sequence[StyleCode], contents: Sequence[Picture])
     print(
         f"\nsteady, {len(cuts)} cuts: difference to the unsteadied picture one frame later {[round(x, 2) for x in left]}"
     )
+
+
+def before_after(lite: Stylizer, path: Path, styles: Sequence[Picture]) -> None:
+    """The first three seconds of a clip, painted in some styles, without and with each of the three effects."""
+    contents = [filling(frame, (640, 480)) for frame in clip(path)[:90]]
+    codes = [lite.encode(style) for style in styles]
+    print(f"{path}: {len(contents)} frames at 640×480, {len(codes)} styles, lite")
+    found: dict[str, list[tuple[float, float]]] = {"what is still": [], "what moves": [], "edge strength": []}
+    for code in codes:
+        painted = [lite(content, code) for content in contents]
+        held = steadied(painted, contents)
+        for k in range(2, len(contents)):
+            a, b = (cv2.blur(c, (9, 9)).astype(int) for c in contents[k - 1 : k + 1])
+            moves = cv2.dilate((np.abs(a - b).max(axis=2) > 3).astype(np.uint8), np.ones((15, 15))) > 0
+            for name, where in (("what is still", ~moves), ("what moves", moves)):
+                if where.mean() > 0.02:
+                    found[name].append((apart_at(painted, k, where), apart_at(held, k, where)))
+            found["edge strength"].append((edge_strength(painted[k]).mean(), edge_strength(held[k]).mean()))
+    print("\nsteady: difference of one picture to the next, of 255, without and with; and how sharp both are")
+    for name, values in found.items():
+        if values:
+            without, with_it = np.mean(values, axis=0)
+            print(f"  {name:22}{without:8.2f}{with_it:8.2f}{with_it / without:8.3f}")
+    colours(lite, codes, contents[::15])
+    upsampling(lite, codes, contents[::15])
+
+
+def apart_at(pictures: Sequence[Picture], k: int, where: np.ndarray) -> float:
+    return float(np.abs(pictures[k].astype(int) - pictures[k - 1])[where].mean())
 
 
 # ---- times

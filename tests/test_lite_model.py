@@ -52,17 +52,20 @@ def test_all_forms_agree(pair: Any, hub: Any) -> None:
     from realtime.training.export import read_exported
 
     frame, style = read_exported(FOLDER)
+    engine = realtime.models.open_model("lite")
     for seed in range(3):
-        content, picture = painted(120, 168, seed), painted(256, 256, seed + 10)
+        content, picture = painted(117, 163, seed), painted(256, 256, seed + 10)
         code = pair.encode(picture)
         keras_code = np.asarray(style.predict_on_batch(to_float(picture)))
-        keras_out = np.asarray(frame.predict_on_batch([to_float(continued(content)), keras_code]))[0, :120, :168] * 255
+        keras_out = np.asarray(frame.predict_on_batch([to_float(continued(content)), keras_code]))[0, :117, :163] * 255
         hub_out = hub(to_float(content), to_float(picture))[0].numpy()[0] * 255
         lite_out = pair.frame(content, code).astype(np.float32)
         assert np.linalg.norm(code - keras_code.ravel()) < 0.02 * np.linalg.norm(code)
         assert np.abs(keras_out - hub_out).mean() < 0.1
         assert np.abs(keras_out - lite_out).mean() < 1.0
         assert np.abs(hub_out - lite_out).mean() < 1.0
+        by_engine = engine.stylize(content[:, :, ::-1], engine.encode(picture[:, :, ::-1]))[:, :, ::-1]
+        assert np.abs(keras_out - by_engine).mean() < 1.0
 
 
 def test_hub_signature_and_sizes(hub: Any) -> None:

@@ -177,7 +177,7 @@ def test_next_previous_and_number_keys_switch_the_style(stage: Stage) -> None:
 
 
 def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame(stage: Stage) -> None:
-    session = stage.session(seconds=20, morph=0.0)
+    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.0), seconds=20)
     switched: list[int] = []
 
     def look(picture: Picture) -> None:
@@ -196,7 +196,7 @@ def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame
 
 
 def test_a_switch_turns_one_style_into_the_next(stage: Stage) -> None:
-    session = stage.session(seconds=20, morph=0.3)
+    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.3), seconds=20)
     seen: list[tuple[int, ...]] = []
 
     def look(picture: Picture) -> None:
@@ -214,7 +214,7 @@ def test_a_switch_turns_one_style_into_the_next(stage: Stage) -> None:
 
 
 def test_a_switch_is_finished_though_no_new_picture_comes(stage: Stage) -> None:
-    session = stage.session(seconds=20, morph=0.3)
+    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.3), seconds=20)
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 5:
@@ -229,7 +229,7 @@ def test_a_switch_is_finished_though_no_new_picture_comes(stage: Stage) -> None:
 
 
 def test_a_slideshow_walks_through_the_styles(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), info=False, slideshow=0.05), seconds=20, morph=0.0)
+    session = stage.session(Settings(Look(RED_ALONE), info=False, slideshow=0.05, morph=0.0), seconds=20)
     seen: list[tuple[int, ...]] = []
 
     def look(picture: Picture) -> None:

@@ -265,6 +265,12 @@ def test_the_model_sees_a_smaller_frame_for_a_larger_brush() -> None:
     assert out.picture.shape == (240, 320, 3)
 
 
+def test_near_strength_0_a_broad_brush_leaves_the_frame_as_sharp_as_it_is() -> None:
+    content = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    faint = painter(0).paint(Frame(content, 0.0), alone("red", strength=0.01, brush=0.35)).picture
+    assert np.abs(faint.astype(int) - content).max() <= 16
+
+
 def test_everything_composes_and_keeps_size_and_type() -> None:
     brush = painter()
     rng = np.random.default_rng(0)
@@ -326,6 +332,16 @@ def test_with_one_style_there_is_nothing_to_blend() -> None:
     controls = Controls(Settings(alone("a")), lambda: ["a"])
     controls.apply(Command("hold"))
     assert any("no second style" in text for text in controls.take_notices())
+
+
+def test_a_key_ends_the_morph_and_begins_it_again() -> None:
+    controls = Controls(Settings(alone("b"), morph=0.7), lambda: ["a", "b"])
+    seen = []
+    for value in (None, None, 0.2, None, None):
+        controls.apply(Command("morph", value))
+        seen.append(controls.settings.morph)
+    assert seen == [0.0, 0.7, 0.2, 0.0, 0.7]
+    assert controls.take_notices()[:2] == ["styles switch at once", "styles morph over 0.7 s"]
 
 
 @pytest.mark.parametrize("action", STOPS)

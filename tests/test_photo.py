@@ -135,7 +135,7 @@ def test_the_usual_brush_keeps_the_strokes_of_small_pictures() -> None:
 
 def test_a_photo_is_painted_with_the_whole_look(lite: Model) -> None:
     picture, code = scene(320, 240), style_code(lite)
-    paint = PhotoPainter(realtime.Stylizer(lite), {"wave": code}.get)
+    paint = PhotoPainter(realtime.Stylizer(lite), {"wave": code}.__getitem__)
     styles = (("wave", 1.0),)
     plain = paint(picture, Look(styles))
     assert np.array_equal(plain, lite.stylize(picture, code))
@@ -410,11 +410,23 @@ def test_pictures_times_styles(run: Run) -> None:
         assert not image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
 
 
-def test_a_painting_holds_its_look(run: Run) -> None:
+def test_a_painting_holds_its_look_for_whoever_takes_it_up(run: Run) -> None:
     run("cat.jpg", "--style", "red.png", "--own-colours", "0.5", "-o", "one.png")
     from realtime.look import read_look
 
-    assert read_look(Path("one.png")) == Look((("red", 1.0),), own_colours=0.5)
+    assert read_look(Path("one.png")) == Look(((str(Path("red.png").absolute()), 1.0),), own_colours=0.5)
+    again = run("cat.jpg", "--look", "one.png", "-o", "two.png")
+    assert again.exit_code == 0, again.output
+    assert (cv2.imread("two.png") == cv2.imread("one.png")).all()
+
+
+def test_a_photo_as_in_a_mirror(run: Run) -> None:
+    cv2.imwrite("side.png", np.dstack([scene(50, 30), np.tile(np.arange(50, dtype=np.uint8) * 5, (30, 1))]))
+    look = ("--style", "red.png", "--own-colours", "1")
+    assert run("side.png", *look, "-o", "plain.png").exit_code == 0
+    assert run("side.png", *look, "--mirror", "-o", "mirrored.png").exit_code == 0
+    plain, mirrored = (cv2.imread(name, cv2.IMREAD_UNCHANGED) for name in ("plain.png", "mirrored.png"))
+    assert plain.shape == (30, 50, 4) and (plain[:, ::-1] == mirrored).all() and (plain != mirrored).any()
 
 
 def test_force_is_asked_for(run: Run) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -157,12 +156,11 @@ def test_without_a_window_the_session_ends_with_its_clip(
     def fail(encoder: Encoder, *words: Any) -> None:
         raise SinkError("the graphics card went away")
 
-    session = stage.session(record=tmp_path / "clip.mp4", window=None, seconds=60)
+    session = stage.session(record=tmp_path / "clip.mp4", window=None, frames=100_000, seconds=60)
     monkeypatch.setattr(Encoder, "encode", fail)
-    begin = time.monotonic()
     with pytest.raises(SinkError, match="went away"):
         session.run()
-    assert time.monotonic() - begin < 30
+    assert session.figures.shown < 1000
 
 
 def test_a_session_with_a_microphone(stage: Stage, tmp_path: Path) -> None:  # noqa: F811

@@ -89,14 +89,14 @@ class Watch:
 
 
 def render(source: Path | str, out: Path, look: Look = LOOK, *, stop_after: int = 0, watch: Watch | None = None,
-           stylizers: int = 2, changes: tuple[Any, ...] = (), **task: Any) -> Outcome:  # fmt: skip
+           stylizers: int = 2, changes: tuple[Any, ...] = (), mirror: bool = False, **task: Any) -> Outcome:  # fmt: skip
     """Render with the echoing model; stopped as by Ctrl-C when so many frames are done."""
     stop = threading.Event()
     watch = watch or Watch()
     if stop_after:
         watch.on_painted = lambda count: stop.set() if count >= stop_after else None
     team = [Stylizer(Echo()) for _ in range(stylizers)]
-    schedule = Schedule(look, changes)
+    schedule = Schedule(look, changes, mirror=mirror)
     return Rendering(Task(str(source), out, schedule, **task), team, CODES.__getitem__, watch, stop.is_set).run()
 
 
@@ -732,6 +732,17 @@ def test_styles_change_as_scheduled(short_parts: None, tmp_path: Path) -> None:
     assert 60 < middle[0] < 180
     assert 60 < middle[2] < 180
     assert np.abs(bar(tmp_path / "out.mp4", 1.5) - BLUE).max() < 12
+
+
+def test_a_film_as_in_a_mirror(tmp_path: Path) -> None:
+    (tmp_path / "shots").mkdir()
+    for number in range(3):
+        shot = np.tile(np.arange(64, dtype=np.uint8)[:, None] * 3, (48, 1, 3)) + np.uint8(number * 20)
+        cv2.imwrite(str(tmp_path / "shots" / f"{number}.png"), shot)
+    for name, mirror in (("plain.mkv", False), ("mirrored.mkv", True)):
+        render(tmp_path / "shots", tmp_path / name, mirror=mirror)
+    for (_, plain), (_, mirrored) in zip(seen(tmp_path / "plain.mkv"), seen(tmp_path / "mirrored.mkv"), strict=True):
+        assert np.abs(plain[:, ::-1].astype(int) - mirrored).mean() < 3 < np.abs(plain.astype(int) - mirrored).mean()
 
 
 def test_the_schedule_follows_from_the_time_alone() -> None:

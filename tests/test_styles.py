@@ -315,7 +315,7 @@ def test_a_picture_that_takes_long_to_read_is_announced(folders: Path, running: 
     file = paint(folders / "user" / "night.bmp", (0, 0, 90))
     with file.open("ab") as end:
         end.truncate(20_000_000)
-    assert running.wait(2) == ["night.bmp has come: it is being read", "new style night"]
+    assert running.wait(2) == ["night.bmp is being read", "new style night"]
 
 
 def test_every_folder_is_watched(folders: Path, model: FakeModel) -> None:
@@ -495,6 +495,15 @@ def test_a_picture_named_alone_is_followed_too(folders: Path, running: Running) 
     assert running.wait(2) == ["style night has changed"]
     file.unlink()
     assert running.wait(2) == ["style night is gone"]
+
+
+def test_only_styles_that_every_session_has_are_kept_by_name(folders: Path, model: FakeModel) -> None:
+    paint(folders / "named" / "night.png", (0, 0, 90))
+    paint(folders / "elsewhere" / "dawn.png", (0, 0, 90))
+    library = StyleLibrary(Stylizer(model), [folders / "named"])
+    library.find(str(folders / "elsewhere" / "dawn.png"))
+    names = [name for name, _ in library.lasting(Look(tuple((n, 0.25) for n in ("wave", "night", "dawn")))).styles]
+    assert names == ["wave", str(folders / "named" / "night.png"), str(folders / "elsewhere" / "dawn.png")]
 
 
 def test_one_picture_is_read_at_a_time(folders: Path, running: Running) -> None:

@@ -202,6 +202,7 @@ def _live(
             compare=compare,
             fullscreen=fullscreen,
             info=info,
+            morph=morph,
             slideshow=slideshow or 0.0,
         )
         about = {
@@ -236,7 +237,6 @@ def _live(
             seconds=seconds,
             say=say,
             about=about,
-            morph=morph,
         )
         if source is None and frames_from.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")

@@ -38,6 +38,7 @@ _amount = click.FloatRange(0, 1)
               " sees: strokes grow as it falls, 1 is every pixel.  [default: 1.6 megapixels of it]")  # fmt: skip
 @styles_option
 @model_option
+@click.option("--mirror", is_flag=True, help="Paint as in a mirror.")
 @click.option("--compare", is_flag=True, help="Draw a figure of originals, styles and paintings: into OUT, or beside the"
               " paintings in the folder OUT.")  # fmt: skip
 @click.option("--keep-gps", is_flag=True, help="Keep where a picture was taken, and the camera maker's own data.")
@@ -52,6 +53,7 @@ def photo(
     brush: float | None,
     folders: tuple[Path, ...],
     model: str,
+    mirror: bool,
     compare: bool,
     keep_gps: bool,
     force: bool,
@@ -59,7 +61,7 @@ def photo(
     """Paint pictures at their full size, each in every style. What the files say besides, colour profile, camera and date, is
     kept; where they were taken is not."""
     from realtime.photo import PhotoPainter, find_photos, is_file_name, places, usual_brush
-    from realtime.photo_file import check_place, read_photo, write_photo
+    from realtime.photo_file import check_place, mirrored, read_photo, write_photo
     from realtime.styles import StyleLibrary
     from realtime.stylizer import Stylizer
 
@@ -89,6 +91,7 @@ def photo(
         for number, path in enumerate(photos):
             try:
                 source = read_photo(path, keep_gps)
+                source = mirrored(source) if mirror else source
                 made: list[Picture] = []
                 content = _small(source.picture) if compare else source.picture
                 for target, look in zip(targets[number] if targets else [None] * len(looks), looks, strict=True):
@@ -98,7 +101,9 @@ def photo(
                     used = replace(look, brush=min(1.0, wanted * source.picture.shape[1] / whole.shape[1]))
                     painted = paint(whole, used)
                     if target:
-                        write_photo(source, painted, target, {"look": used.to_toml(), "model": model}, force)
+                        made_with = {"look": library.lasting(used).to_toml(), "model": model}
+                        made_with["mirror"] = "yes" if mirror else "no"
+                        write_photo(source, painted, target, made_with, force)
                         height, width = painted.shape[:2]
                         say(f"saved {target} ({width}×{height}, {time.perf_counter() - begin:.1f} s)")
                     if compare:

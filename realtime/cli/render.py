@@ -28,6 +28,7 @@ _BROKEN, _INTERRUPTED = 3, 130
               " 00:05=wave; may be given more than once.")  # fmt: skip
 @click.option("--morph", type=click.FloatRange(0), callback=finite, default=MORPH, show_default=True, metavar="SECONDS",
               help="How long one style takes to turn into the next.")  # fmt: skip
+@click.option("--mirror", is_flag=True, help="Paint as in a mirror.")
 @click.option("--fps", type=click.FloatRange(0.01, 1000), callback=finite, default=25.0, show_default=True,
               help="Of sequences of pictures.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with what was interrupted.")
@@ -49,6 +50,7 @@ def render(
     model: str,
     changes: tuple[str, ...],
     morph: float,
+    mirror: bool,
     fps: float,
     resume: bool,
     force: bool,
@@ -80,7 +82,7 @@ def render(
             library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
         )
         at = [(time, tuple((library.find(name), w) for name, w in parse_mixture(text))) for time, text in parsed]
-        schedule = Schedule(look, tuple(at), morph)
+        schedule = Schedule(look, tuple(at), morph, mirror)
         codes = {name: library.code(name) for name in schedule.styles}
         for notice in library.notices:
             say(notice)

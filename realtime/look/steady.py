@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,16 +113,10 @@ def _held(painted: Picture, small: _Plane, probe: Picture, last: _Shown, amount:
     slow = still + (follow - still) * speed
     fast = follow * np.maximum((_FAST - speed) / np.float32(_FAST - 1), 0)
     keep: _Plane = (np.where(speed < 1, slow, fast) * agreement).astype(np.float32)
-    size = painted.shape[1], painted.shape[0]
-    keep = cv2.resize(keep / (1 - keep), size)
+    keep = cv2.resize(keep, (painted.shape[1], painted.shape[0]))
     confined = cv2.max(picture, cv2.erode(painted, _NEAR))
     cv2.min(confined, cv2.dilate(painted, _NEAR), dst=confined)
-    return cv2.blendLinear(confined, painted, keep, _ones(*size))  # type: ignore[return-value]
-
-
-@functools.lru_cache(maxsize=1)
-def _ones(width: int, height: int) -> _Plane:
-    return np.ones((height, width), np.float32)
+    return cv2.blendLinear(confined, painted, keep, 1 - keep)  # type: ignore[return-value]
 
 
 def _small(content: Picture) -> _Plane:
@@ -158,7 +151,8 @@ def _moved(picture: _Plane, flow: _Plane, box: Sequence[int] | None = None) -> _
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     moved: _Plane = cv2.remap(source, places, _NONE, how, borderMode=cv2.BORDER_REPLICATE)
     moved = cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR) if colours else moved
-    result = picture.copy() if box else moved
-    if box:
-        result[top:bottom, left:right] = moved
+    if not box:
+        return moved
+    result: _Plane = picture.copy()
+    result[top:bottom, left:right] = moved
     return result

@@ -176,7 +176,9 @@ class _Network:
     def paints_edges(self) -> bool:
         """Whether it paints anything into a picture that is flat, as a network does that pads with zeros."""
         assert self._code is not None
-        self._interpreter.tensor(self._picture["index"])().fill(0.5)
+        self._interpreter.tensor(self._picture["index"])().fill(
+            0.8
+        )  # not the middle, which is nothing to a network that centres
         self._interpreter.set_tensor(self._code["index"], np.zeros(self.code_shape, np.float32))
         self._interpreter.invoke()
         painted = self._interpreter.get_tensor(self._output["index"])

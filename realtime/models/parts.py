@@ -19,7 +19,8 @@ import numpy.typing as npt
 from realtime.frame import Picture
 
 Map: TypeAlias = npt.NDArray[np.float32]
-"""A feature map of a part: float32, h×w×C; h and w divide the part's."""
+"""A feature map of a part: float32, h×w×C; there are a power of two of the part's pixels to a feature. Features of what a
+network itself continues the part by come last, and do not count."""
 
 
 @dataclass(frozen=True, slots=True)

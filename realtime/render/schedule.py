@@ -16,6 +16,7 @@ _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 @dataclass(frozen=True)
 class Schedule:
     """`changes` are times in seconds, from the first frame, and the styles from then on; each morphs over `morph` seconds.
+    With `mirror` the frames are painted as in a mirror.
 
     The look follows from the time alone, so that frames can be painted in any order and on any machine.
     """
@@ -23,6 +24,7 @@ class Schedule:
     look: Look
     changes: tuple[tuple[float, Mixture], ...] = ()
     morph: float = MORPH
+    mirror: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "changes", tuple(sorted(self.changes)))

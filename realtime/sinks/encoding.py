@@ -155,9 +155,11 @@ class Encoding:
                     taker.ended(error)
 
     def _attach(self, taker: Taker) -> None:
-        if self._encoder:
-            self._open(self._encoder.size, 0 if taker.lasting else self._encoder.level)
-        self._takers.append(taker)
+        try:
+            if self._encoder:
+                self._open(self._encoder.size, 0 if taker.lasting else self._encoder.level)
+        finally:  # also when that fails, for it is then told so with the others
+            self._takers.append(taker)
         if self._encoder:
             taker.begin(self._encoder.track, self._sound.track if self._sound else None)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+from realtime.errors import UsageError
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -76,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check_outputs(options: argparse.Namespace) -> None:
+    """UsageError when something would be written over that was not made by the same run."""
+    places = {"evaluate": "report", "export": "to", "sheet": "output"}
+    place: Path | None = getattr(options, places.get(options.command, ""), None)
+    if place and place.exists():
+        raise UsageError(f"{place} exists already; choose another name, or remove it first")
+
+
 def _train(options: argparse.Namespace) -> None:
     import cv2
     import keras
@@ -93,8 +102,11 @@ def _train(options: argparse.Namespace) -> None:
     for text in options.weight:
         name, _, number = text.partition("=")
         if name not in known:
-            sys.exit(f"no loss term {name}; there are {', '.join(sorted(known))}")
-        chosen[name] = float(number)
+            raise UsageError(f"there is no loss term {name!r}; there are {', '.join(sorted(known))}")
+        try:
+            chosen[name] = float(number)
+        except ValueError:
+            raise UsageError(f"the weight {number!r} of {name} is no number; write it as {name}=0.5") from None
     held = read_held_back()
     photos = load_training(options.photos, held["photos"], options.clips)
     styles = [picture for folder in options.styles for picture in load_training(folder, held["styles"])]
@@ -136,7 +148,7 @@ def _train(options: argparse.Namespace) -> None:
 
     def show(d: train.Distiller, average: train.Average, step: int) -> None:
         if step % 500 == 0 or step == plan.whole:
-            save(train.progress_sheet(d, average, seen, codes, label), options.out / f"sheet_{step:06d}.jpg")
+            save(train.progress_sheet(d, average, seen, codes, given, label), options.out / f"sheet_{step:06d}.jpg")
 
     average = train.fit(distiller, samples, plan, options.out, show=show, begin_from=options.begin)
     if keras.backend.backend() != "tensorflow":
@@ -183,14 +195,11 @@ def _evaluate(options: argparse.Namespace) -> None:
     ours, theirs = measure(lite, photos, styles, teacher), measure(teacher, photos, styles, teacher)
     print(table(ours, theirs))
     frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-    code = lite.encode(styles[0])
+    for pair in (lite, teacher):  # which also sets the size
+        pair.frame(frame, pair.encode(styles[0]))
     ms = {
-        "lite frame 640x480": seconds_a_call(
-            lambda: lite.net.invoke() if lite.size == (480, 640) else lite.frame(frame, code)
-        ),
-        "teacher frame 640x480": seconds_a_call(
-            lambda: teacher.net.invoke() if teacher.size == (480, 640) else teacher.frame(frame, code), 7
-        ),
+        "lite frame 640x480": seconds_a_call(lite.net.invoke),
+        "teacher frame 640x480": seconds_a_call(teacher.net.invoke, 7),
         "lite style": seconds_a_call(lite.style.invoke),
     }
     for name, seconds in ms.items():
@@ -207,7 +216,8 @@ def _export(options: argparse.Namespace) -> None:
     frame = train.read_frame(options.out / "state.npz")
     states = [frame.get_weights(), *(train.read_frame(path).get_weights() for path in options.mix)]
     frame.set_weights([sum(weights) / len(states) for weights in zip(*states, strict=True)])
-    style = train_style.spread_out(train_style.read_style(options.out / "style_state.npz"), options.gain)
+    style = train_style.read_style(options.out / "style_state.npz")
+    train_style.spread_out(style, options.gain)
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
     print(f"{size} bytes in {options.to or options.out / 'model'}")
 
@@ -224,8 +234,13 @@ def _sheet(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point."""
-    options = _parser().parse_args(arguments)
-    {"train": _train, "evaluate": _evaluate, "export": _export, "sheet": _sheet}[options.command](options)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        _check_outputs(options)
+        {"train": _train, "evaluate": _evaluate, "export": _export, "sheet": _sheet}[options.command](options)
+    except (UsageError, FileNotFoundError) as error:  # what the options name is not there, or is no such thing
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

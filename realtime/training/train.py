@@ -16,9 +16,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from realtime.errors import UsageError
+
 from . import losses
 from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
-from .evaluate import LitePair, to_bytes, to_float
+from .evaluate import LitePair, continued, to_bytes, to_float
 from .losses import Weights
 from .student import PADDING, build_frame
 from .teacher import Predictor, Transformer
@@ -82,7 +84,8 @@ class Distiller(keras.Model):  # type: ignore[misc]
         both = ops.concatenate([inputs["first"], inputs["second"]], axis=0)
         codes = ops.concatenate([inputs["code"], inputs["code"]], axis=0)
         side = both.shape[1]
-        padded = ops.pad(both, [[0, 0], [0, PADDING], [0, PADDING], [0, 0]], mode="symmetric")
+        padded = ops.concatenate([both, ops.flip(both[:, -PADDING:], 1)], axis=1)
+        padded = ops.concatenate([padded, ops.flip(padded[:, :, -PADDING:], 2)], axis=2)
         return self.student([padded, codes], training=training)[:, :side, :side]
 
     def compute_loss(
@@ -195,17 +198,19 @@ def progress_sheet(
     average: Average,
     photos: Sequence[Picture],
     codes: Floats,
+    given: Floats,
     label: Callable[[Floats, Floats], Floats],
 ) -> Picture:
-    """Six rows of photo, teacher's picture and ours, by averaged weights."""
+    """Six rows of photo, teacher's picture by its `codes` and ours by those `given`, both (M, 100), by averaged weights."""
     raw = distiller.student.get_weights()
     distiller.student.set_weights(average.best)
     rows = []
     for k in range(6):
         photo = resized(photos[(3 * k + 5) % len(photos)], 384, 288)
-        code = codes[(480 * k + 8) % len(codes)][None]
-        ours = distiller.student.predict_on_batch([to_float(photo), code[:, None, None, :]])
-        rows.append(np.concatenate([photo, to_bytes(label(to_float(photo), code)), to_bytes(np.asarray(ours))], axis=1))
+        at = (480 * k + 8) % len(codes)
+        theirs = to_bytes(label(to_float(photo), codes[at][None]))
+        ours = distiller.student.predict_on_batch([to_float(continued(photo)), given[at][None, None, None, :]])
+        rows.append(np.concatenate([photo, theirs, to_bytes(np.asarray(ours))[:288, :384]], axis=1))
     distiller.student.set_weights(raw)
     return np.concatenate(rows, axis=0)
 
@@ -244,7 +249,9 @@ class Average:
         return named | {f"mean/{i}": w for i, w in enumerate(self.mean)} | {"ends": self.ends}
 
     def load(self, arrays: Mapping[str, Any]) -> None:
-        """Become what gave these `arrays`."""
+        """Become what gave these `arrays`. UsageError when that was an older version."""
+        if "ends" not in arrays:
+            raise UsageError("this state is of an older version of the program; begin anew with another --out")
         self.ends = int(arrays["ends"])
         for i in range(len(self.values)):
             self.values[i], self.mean[i] = arrays[f"average/{i}"].copy(), arrays[f"mean/{i}"].copy()

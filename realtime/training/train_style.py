@@ -28,8 +28,8 @@ BLOCKS = tuple(block for block, _, _ in STAGES)
 class StylePlan:
     """Lengths and rates: `forced` steps with every stage fed by the teacher, then the rest from end to end."""
 
-    steps: int = 4000
-    forced: int = 1000
+    steps: int = 6000
+    forced: int = 1200
     batch: int = 16
     rate: float = 2e-3
     last_rate: float = 1e-5
@@ -136,11 +136,13 @@ def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarra
     return model
 
 
-def spread_out(style: keras.Model, gain: float) -> keras.Model:
-    """The style network with codes `gain` times as far from the mean code: one that guesses lies too near to it."""
+def spread_out(style: keras.Model, gain: float) -> None:
+    """Make the style network give codes `gain` times as far from the mean code.
+
+    A network trained to come as near as it can to codes that it does not know for sure gives ones too near to their mean.
+    """
     spread, mean = style.get_layer("code_scale").get_weights()
     style.get_layer("code_scale").set_weights([spread * gain, mean])
-    return style
 
 
 def grown(new: np.ndarray, old: np.ndarray) -> np.ndarray:
@@ -211,9 +213,10 @@ def fit_style(
         for k, w in enumerate(models):
             w.assign(saved[f"weight/{k}"])
             averages[k] = saved[f"average/{k}"].copy()
-        distiller.optimizer.load_own_variables(
-            {k.split("/", 1)[1]: v for k, v in saved.items() if k.startswith("optimizer/")}
-        )
+        if step != plan.forced:  # where another optimizer begins
+            distiller.optimizer.load_own_variables(
+                {k.split("/", 1)[1]: v for k, v in saved.items() if k.startswith("optimizer/")}
+            )
     clock, since = time.monotonic(), step
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(pictures.step, step)
