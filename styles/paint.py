@@ -1041,33 +1041,23 @@ def chalk(rng: np.random.Generator, size: int) -> Array:
     return picture
 
 
-@painter(seed=1)
-def deco(rng: np.random.Generator, size: int) -> Array:
-    """An art-deco wallpaper: rows of fans with ribs of gold leaf, and a sun that some of them hold."""
-    plum, rose, gold, ivory, night = palette(rng, "4b1035 c2577a d9a53b f7e9d7 1b1426", 6)
-    canvas = canvas_of(size, plum)
-    across = int(rng.integers(3, 5))
-    radius = 0.5 / across
-    ribs = int(rng.integers(9, 13))
-    tones = [plum, rose, night]
-    for row in range(-1, 4 * across + 3):
-        for column in range(-1, across + 1):
-            centre = at((2 * column + 1 + row % 2) * radius, row * radius / 2)
-            kind = int(rng.integers(3)) if rng.random() < 0.35 else row % 3
-            outer, inner = tones[kind], tones[(kind + 1) % 3]
-            disc(canvas, centre, radius, gold)
-            disc(canvas, centre, 0.94 * radius, outer)
-            disc(canvas, centre, 0.74 * radius, gold)
-            disc(canvas, centre, 0.70 * radius, ivory if kind == 2 else inner)
-            for turn in np.linspace(-np.pi, 0, ribs):
-                way = unit(turn) * radius
-                line(canvas, np.stack([centre + 0.28 * way, centre + 0.97 * way]), gold, 0.05 * radius)
-            disc(canvas, centre, 0.32 * radius, gold)
-            disc(canvas, centre, 0.26 * radius, plum if kind else night)
-    picture = canvas.astype(np.float32)
-    leaf = np.exp(-np.square((picture - gold) / 40).sum(-1))  # where gold lies
-    shine = 0.25 * noise(rng, size, 90, 2) + 0.2 * noise(rng, size, (5, 30))
-    return picture * (1 + leaf * 0.5 * shine + 0.03 * noise(rng, size, 12, 2))[..., None] * paper(rng, size, 0.02)
+@painter(seed=1, oversample=1)
+def crayon(rng: np.random.Generator, size: int) -> Array:
+    """Crayons scribbled on rose paper, whose grain they leave bare."""
+    picture = canvas_of(size, bgr("f6c9c4")).astype(np.float32)
+    tones = palette(rng, "d7263d 1b998b 2e294e f46036 fff8f0", 8)
+    wax = np.clip(0.75 + 0.55 * noise(rng, size, 220, 2), 0, 1)
+    for k in range(26):
+        centre, turn, count = rng.random(2), rng.uniform(0, np.pi), int(rng.integers(14, 30))
+        wide, tall = rng.uniform(0.1, 0.24), rng.uniform(0.08, 0.2)
+        along = np.linspace(-1, 1, count)  # to and fro, within an oval
+        across = np.where(np.arange(count) % 2, 1, -1) * rng.uniform(0.75, 1.1, count)
+        across = across * np.sqrt(np.maximum(1 - along**2, 0.05))
+        path = centre + np.outer(along * wide, unit(turn)) + np.outer(across * tall, unit(turn + np.pi / 2))
+        mark = np.zeros((size, size), np.uint8)
+        line(mark, spline(path, 240), (255, 255, 255), 0.0075)
+        picture = mix(picture, tones[k % len(tones)], (mark / 255 * wax)[..., None])
+    return picture
 
 
 # ---- the command ---------------------------------------------------------------------------------------------------

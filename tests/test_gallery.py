@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime.pictures import load_picture
+from realtime.stylizer import Stylizer
+
 STYLES = pathlib.Path(__file__).parent.parent / "styles"
 
 
@@ -24,6 +27,7 @@ def load_paint() -> types.ModuleType:
 
 paint = load_paint()
 PICTURES = sorted(STYLES.glob("*.jpg"))
+MOBILE = pathlib.Path(__file__).parent.parent.parent / "shared" / "models" / "magenta-mobile"
 
 
 def test_every_painter_has_its_picture() -> None:
@@ -52,3 +56,20 @@ def test_command_paints_what_it_is_asked_for(tmp_path: pathlib.Path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["truchet.jpg"]
     with pytest.raises(SystemExit):
         paint.main(["nobody", "--out", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["lite", pytest.param(str(MOBILE), marks=pytest.mark.skipif(not MOBILE.is_dir(), reason="no Magenta networks"))],
+)
+def test_no_two_styles_are_alike(model: str) -> None:
+    codes = []
+    with Stylizer(model) as stylizer:
+        for path in PICTURES:
+            (code,) = stylizer.encode(load_picture(path)).arrays
+            codes.append(code.ravel() / np.linalg.norm(code))
+    cosines = np.array(codes) @ np.array(codes).T
+    np.fill_diagonal(cosines, -1)
+    print(f"largest cosine between two styles' codes, {model}: {cosines.max():.3f}")
+    assert len(codes) >= 18
+    assert cosines.max() < 0.9
