@@ -139,7 +139,7 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
         weights=Weights(**chosen),
     )
-    codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / "codes.npz")
+    codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / f"codes_{options.seed}.npz")
     given = train.own_codes(style_net, styles, photos, 7, options.seed)
     label = train.labeller(options.teacher)
     samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed, given=given)
