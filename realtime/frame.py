@@ -57,3 +57,8 @@ def boxed(picture: Picture, size: Size) -> Picture:
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
     return canvas
+
+
+def flipped(picture: Picture) -> Picture:
+    """A new picture, as in a mirror."""
+    return cv2.flip(picture, 1)  # type: ignore[return-value]

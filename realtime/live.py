@@ -17,13 +17,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import platformdirs
 
 from realtime.commands import Command, Controls, Settings
 from realtime.errors import RealtimeError, StyleError, UsageError
-from realtime.frame import Frame, Picture, Stylized
+from realtime.frame import Frame, Picture, Stylized, flipped
 from realtime.interrupt import uninterrupted
 from realtime.look import Look, Mixture, read_look, write_look
 from realtime.mailbox import Mailbox
@@ -199,7 +198,7 @@ class LiveSession:
             if settings.mirror:
                 # A slideshow gives the same picture many times: it stays one, and the model paints it once.
                 if mirrored is None or mirrored[0] is not picture:
-                    mirrored = picture, cv2.flip(picture, 1).astype(np.uint8, copy=False)
+                    mirrored = picture, flipped(picture)
                 picture = mirrored[1]
             self._painter.morph = settings.morph
             paint = self._painter.untouched if settings.original else self._painter.paint

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from realtime.errors import SinkError, SourceError, StyleError, UsageError
-from realtime.frame import Picture
+from realtime.frame import Picture, flipped
 from realtime.pictures import bgr, opened
 from realtime.text import clean
 
@@ -83,7 +83,7 @@ def read_photo(path: Path, keep_gps: bool = False) -> Photo:
 def mirrored(photo: Photo) -> Photo:
     """The photo as in a mirror."""
     alpha = None if photo.alpha is None else np.ascontiguousarray(photo.alpha[:, ::-1])
-    return replace(photo, picture=np.ascontiguousarray(photo.picture[:, ::-1]), alpha=alpha)
+    return replace(photo, picture=flipped(photo.picture), alpha=alpha)
 
 
 def _in_srgb(image: Image.Image) -> tuple[Image.Image, bytes | None]:

@@ -13,11 +13,8 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-import cv2
-import numpy as np
-
 from realtime.errors import UsageError
-from realtime.frame import Frame, Picture
+from realtime.frame import Frame, Picture, flipped
 from realtime.models.base import StyleCode
 from realtime.painter import Painter
 from realtime.render.footage import Footage, Shot
@@ -117,7 +114,7 @@ class Painters:
             # What stands in for a broken frame is a picture of its own: the painter goes by which picture it is.
             picture = shot.picture.copy() if shot.broken else shot.picture
             if self._schedule.mirror:
-                picture = cv2.flip(picture, 1).astype(np.uint8, copy=False)
+                picture = flipped(picture)
             stylized = painter.paint(Frame(picture, seconds), self._schedule.at(seconds))
             return Painted(shot, stylized.picture, state)
         finally:
