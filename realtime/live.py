@@ -293,6 +293,9 @@ class LiveSession:
         """Recall the look kept under a number, or keep the look in use there."""
         path = self._presets / f"{number}.toml"
         if keep:
+            gone = [name for name, _ in self.controls.settings.look.styles if name not in self._library.names]
+            if gone:
+                raise UsageError(f"style {gone[0]} is gone; a look with it cannot be kept")
             write_look(self._library.lasting(self.controls.settings.look), path)
             self._notify(f"look kept: F{number} recalls it")
         elif path.exists():

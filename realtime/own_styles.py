@@ -79,6 +79,8 @@ def _pictures(folder: Path) -> list[Style]:
 def _check(name: str, picture: Path) -> None:
     if picture.suffix.lower() not in PICTURES:
         raise UsageError(f"{picture.name} is no style: wanted {', '.join(sorted(PICTURES))}")
+    if not os.path.lexists(picture):
+        raise UsageError(f"there is no picture {picture}")
     unfit = sorted(char for char in set(name) if char in _UNFIT or not char.isprintable())
     if not name or name[0] in ".~ " or name[-1] in "~. " or unfit or len(name) > 100:
         problem = f"{unfit[0]!r} is in it" if unfit else "it is empty, too long, or begins or ends with a sign"

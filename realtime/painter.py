@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from realtime.errors import UsageError
 from realtime.frame import Frame, Picture, Stylized
-from realtime.look import MORPH, Look, Mixture, eased
+from realtime.look import MORPH, MOST_STYLES, Look, Mixture, between, eased, mixture
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
-from realtime.look.upsample import upsample
+from realtime.look.upsample import smaller, upsample
 from realtime.models.base import StyleCode
 from realtime.stylizer import Stylizer, faded
 
@@ -37,6 +36,7 @@ class Painter:
         self._stylizer, self._code_of, self.morph = stylizer, code, morph
         self._steady = Steady()
         self._styles: Mixture = ()
+        self._left: Mixture = ()
         self._parts: list[StyleCode] = []
         self._from: StyleCode | None = None
         self._to: StyleCode | None = None
@@ -54,7 +54,7 @@ class Painter:
         if code is None:
             return self.untouched(frame, look)
         strength = self._moved(look.strength, frame.time)
-        shown = replace(look, styles=self._styles, strength=strength)
+        shown = replace(look, styles=self._seen(frame.time), strength=strength)
         if strength == 0:
             return self.untouched(frame, shown)
         picture = frame.picture
@@ -66,7 +66,7 @@ class Painter:
             return self._last
         if not (before and before[1] is code and self._last and replace(self._last.look, steady=look.steady) == shown):
             self._steady.reset()  # the picture changes because it is wished to: nothing of it is to be held
-        small = _smaller(picture, look.brush)
+        small = smaller(picture, look.brush)
         begin = time.perf_counter()
         painted = self._stylizer.full(small, code, strength, own)
         seconds = time.perf_counter() - begin
@@ -100,6 +100,7 @@ class Painter:
         ):
             target = mixed(parts, [weight for _, weight in styles])
             same_model = self._to is not None and self._to.model == target.model
+            self._left = self._seen(now)
             self._from = self._between(now) if same_model else None
             self._to, self._since = target, now
             self._styles, self._parts = styles, parts
@@ -108,11 +109,23 @@ class Painter:
     def _between(self, now: float) -> StyleCode | None:
         if self._from is None or self._to is None:
             return self._to
-        share = 1.0 if not self.morph else min(1.0, max(0.0, (now - self._since) / self.morph))
+        share = self._share(now)
         if share == 1.0:
             self._from = None
             return self._to
-        return self._from.blend(self._to, eased(share))
+        return self._from.blend(self._to, share)
+
+    def _share(self, now: float) -> float:
+        """How far the morph to the mixture wished for is: 0..1."""
+        return eased(min(1.0, max(0.0, (now - self._since) / self.morph))) if self.morph else 1.0
+
+    def _seen(self, now: float) -> Mixture:
+        """The mixture that is painted, of its heaviest styles where it is one of many."""
+        if self._from is None:
+            return self._styles
+        styles = [part for part in between(self._left, self._styles, self._share(now)) if part[1]]
+        heaviest = sorted(styles, key=lambda part: -part[1])[:MOST_STYLES]
+        return mixture([part for part in styles if part in heaviest])
 
     def _moved(self, strength: float, now: float) -> float:
         """The strength on its way to the one wished for: from nothing to all takes a morph."""
@@ -154,13 +167,3 @@ class _OwnCode:
             self._picture, self._since = picture, now
         assert self._from is not None
         return self._from.blend(self._to, min(1.0, max(0.0, now - self._since) / _OWN_CODE_SECONDS))
-
-
-def _smaller(picture: Picture, brush: float) -> Picture:
-    if brush >= 1:
-        return picture
-    height, width = picture.shape[:2]
-    size = max(16, round(width * brush)), max(16, round(height * brush))
-    if size[0] >= width or size[1] >= height:
-        return picture
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -167,12 +167,15 @@ def write_photo(
         raise UsageError(
             f"{width}×{height} is too large for {path.name}: {form.name} ends at {form.longest}; write a .png or .tif file"
         )
+    see_through = photo.alpha is not None and form is not _JPEG
+    if photo.alpha is not None and see_through:
+        painted = _off_white(painted, photo.alpha)
     image = Image.fromarray(cv2.cvtColor(painted, cv2.COLOR_BGR2RGB))
     if photo.profile:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(photo.profile))
         if "srgb" not in ImageCms.getProfileDescription(profile).casefold():
             image = _between(image, _SRGB, profile)
-    if photo.alpha is not None and form is not _JPEG:
+    if photo.alpha is not None and see_through:
         image.putalpha(Image.fromarray(photo.alpha))
     options: dict[str, Any] = {**form.options, "icc_profile": photo.profile}
     options |= {name: value for name, value in (("exif", photo.exif), ("dpi", photo.dpi)) if value}
@@ -185,6 +188,15 @@ def write_photo(
         for name, text in (about or {}).items():
             fields.add_itxt(f"realtime:{name}", clean(text))
     _save(image, path, form.name, options, force)
+
+
+def _off_white(painted: Picture, alpha: npt.NDArray[np.uint8]) -> Picture:
+    """The colours that give `painted` when they lie over white with `alpha`."""
+    partly = (alpha > 0) & (alpha < 255)
+    share = alpha[partly][:, None].astype(np.float32) / 255
+    colours: Picture = painted.copy()
+    colours[partly] = np.clip(np.rint(255 - (255 - painted[partly]) / share), 0, 255)
+    return colours
 
 
 def _save(image: Image.Image, path: Path, form: str, options: Mapping[str, Any], force: bool) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from realtime.frame import Picture
 from realtime.stylizer import Stylizer
+from realtime.text import clean
 
 _GAP = 8
 _TEXT = 22
@@ -35,5 +36,5 @@ def contact_sheet(
         left, top = _GAP + number % columns * step[0], _GAP + number // columns * step[1]
         sheet[top : top + tile[1], left : left + tile[0]] = cv2.resize(painted, tile, interpolation=cv2.INTER_AREA)
         at = (left + 2, top + tile[1] + round(_TEXT * 0.72))
-        cv2.putText(sheet, name, at, _INK, cv2.FontFace("sans"), round(_TEXT * 0.65), weight=400)
+        cv2.putText(sheet, clean(name), at, _INK, cv2.FontFace("sans"), round(_TEXT * 0.65), weight=400)
     return sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -94,16 +94,16 @@ class FolderWatch:
 
     def __init__(self, folders: Sequence[Path], found: Iterable[Style]) -> None:
         """`found` is what `find_styles` just found in these folders."""
-        self._files: list[Path] = []
+        self._files: list[Style] = []
         self._before = {style.name: style for style in found}
         self._lists: dict[Path, tuple[list[Style], list[Path]]] = dict.fromkeys(folders, ([], []))
         self._list()
         self._said = {path for _, others in self._lists.values() for path in others}
         self._others: set[Path] = set()
 
-    def add(self, path: Path) -> None:
-        """Watch a single picture too; any thread may ask for it."""
-        self._files = [*self._files, path]
+    def add(self, style: Style) -> None:
+        """Watch a single picture too, by a name of its own; any thread may ask for it."""
+        self._files = [*self._files, style]
 
     def look(self) -> Sight:
         """Look once. The time between two looks is what a picture has to come to rest."""
@@ -125,9 +125,9 @@ class FolderWatch:
             except OSError:
                 pass
         now = {style.name: style for styles, _ in self._lists.values() for style in styles}
-        for path in self._files:
+        for style in self._files:
             try:
-                now[path.stem] = one_style(path)
+                now[style.name] = replace(one_style(style.path), name=style.name)
             except OSError:
                 continue
         return now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 import threading
@@ -92,26 +93,40 @@ class StyleLibrary:
     def find(self, text: str) -> str:
         """The style that a person means by a name, the beginning of one, or a picture file, which is added.
 
-        UsageError, with the names there are, when it is none of these or several.
+        A file whose name another style has is given one of its own. UsageError, with the names there are, when the text is
+        none of these, or begins several.
         """
         if text in self.names:
             return text
         path = user_path(text)
         if os.path.isfile(path):  # not path.is_file(), which raises for a name that is too long
-            style = one_style(path)
             with self._changing:
-                known = self._styles.get(style.name)
-                if known and known.stamp == style.stamp and os.path.samefile(known.path, path):
-                    return style.name
-                self._put(style)
-                self._codes.pop(style.name, None)
-                self._watch.add(path)
+                style = self._named(one_style(path))
+                if self._styles.get(style.name) != style:
+                    self._put(style)
+                    self._codes.pop(style.name, None)
+                    self._watch.add(style)
             return style.name
-        fitting = [name for name in self.names if text and name.casefold().startswith(text.casefold())]
+        wanted = text.casefold()
+        fitting = [name for name in self.names if name.casefold() == wanted] or [
+            name for name in self.names if text and name.casefold().startswith(wanted)
+        ]
         if len(fitting) == 1:
             return fitting[0]
         problem = f"there is no style {text!r}" if not fitting else f"{text!r} begins several styles"
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
+
+    def _named(self, style: Style) -> Style:
+        """The style of a file, by the name that the file has here already, or by one that no other file has."""
+        place = os.path.realpath(style.path)
+        for known in self._styles.values():
+            if os.path.realpath(known.path) == place:
+                return replace(known, stamp=style.stamp)
+        names = itertools.chain(
+            (style.name, f"{style.name} ({style.path.absolute().parent.name})"),
+            (f"{style.name} ({number})" for number in itertools.count(2)),
+        )
+        return replace(style, name=next(name for name in names if name not in self._styles))
 
     def lasting(self, look: Look) -> Look:
         """The look as another session finds it: a style that only this one has, by an option, is named by its path."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.frame import Picture
-from realtime.look.upsample import upsample
+from realtime.look.upsample import smaller, upsample
 from realtime.models.base import Model, StyleCode, divisible, pad
 from realtime.models.parts import Parts
 
@@ -21,6 +21,7 @@ WHOLE = 4_000_000
 _CORE = 832
 _MARGIN = 96  # more than any of the networks looks around a pixel
 _BLEND = 16  # int8 networks round a little differently from tile to tile: here one fades into the next
+_AS_LIVE = 2_500_000  # pixels up to which a picture is made smaller and brought back in one go, exactly as a frame is
 _BAND = 2_000_000  # pixels that are brought back to full size at a time
 _REACH = 64  # painted rows around a band that matter to how it is brought back
 _LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
@@ -63,12 +64,17 @@ def paint_reduced(
     paint: Callable[[Picture], Picture],
     finish: Callable[[Picture, Picture], Picture],
 ) -> Picture:
-    """Paint a picture at about the fraction `brush` of its size, and bring it back along its edges, band by band.
+    """Paint a picture at the fraction `brush` of its size, and bring it back along its edges; a large one at about that
+    fraction, and band by band.
 
     `paint` takes the smaller picture; `finish` is given bands of what came of it, at full size, and of the picture. All
     are uint8, H×W×3, BGR. Pixels of the two sizes lie alike in every band, so that the bands fit together exactly.
     """
-    ratio = Fraction(1 / brush).limit_denominator(4)
+    if picture.shape[0] * picture.shape[1] <= _AS_LIVE:
+        reduced = smaller(picture, brush)
+        painted = paint(reduced)
+        return finish(painted if reduced is picture else upsample(painted, reduced, picture), picture)
+    ratio = Fraction(1 / brush).limit_denominator(4 if brush < 0.5 else 10)
     large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
     multiple = 2 * large if ratio > 1 else 1  # even at the small size, which is halved on the way back
     padded, place = pad(picture, divisible((picture.shape[1], picture.shape[0]), multiple))

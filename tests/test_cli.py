@@ -78,6 +78,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         (["--style", "~nobody/x.jpg", "--no-window"], "there is no style"),
         (["--source", "9" * 5000, "--no-window"], "camera"),
         (["--model", "magenta", "bench"], "after the command"),
+        (["--own-colours", "1", "photo", "a.png"], "realtime photo --own-colours"),
         (["--no-such-option"], "--no-such-option"),
         (["no-such-command"], "no-such-command"),
         (["styles", "--styles", "no-such-folder"], "no-such-folder"),

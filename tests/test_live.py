@@ -259,6 +259,21 @@ def test_a_look_is_kept_and_recalled_by_keys_also_by_the_next_session(stage: Sta
     assert session.controls.settings.look == kept
 
 
+def test_a_look_with_a_style_that_is_gone_is_not_kept(stage: Stage, tmp_path: Path) -> None:
+    now = [0.0]
+    stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], tmp_path / "cache", clock=lambda: now[0])
+    stage.library.code("red")
+    (stage.styles / "red.png").unlink()
+    while "red" in stage.library.names:
+        now[0] += 1
+        stage.library.refresh()
+    stage.window.type("keep", None)
+    stage.window.type("preset", 1)
+    stage.session(Settings(Look((("red", 1.0),))), frames=10).run()
+    assert any("style red is gone" in text for text in stage.said)
+    assert not (stage.out / "looks" / "1.toml").exists()
+
+
 def test_a_look_with_a_picture_from_elsewhere_is_taken_up_by_a_session_that_knows_nothing_of_it(
     stage: Stage, tmp_path: Path
 ) -> None:

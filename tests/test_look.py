@@ -71,6 +71,7 @@ def test_a_picture_file_with_commas_in_its_name_is_one_style(tmp_path: Path) -> 
         ("a:0,b:0", "all weights are 0"),
         ("a:-1,b:1", "-1"),
         ("a:nan,b:1", "nan"),
+        (f"a:{'9' * 400}", "weight of a"),
         ("a,a", "twice"),
     ],
 )
@@ -96,7 +97,7 @@ def test_a_look_comes_back_from_its_file(tmp_path: Path) -> None:
     assert read_look(path).strength == 0.1
 
 
-@pytest.mark.parametrize("name", ["😀", "caf\udce9"])  # the second is a file name whose bytes are no text
+@pytest.mark.parametrize("name", ["😀", "del\x7f", "caf\udce9"])  # the last is a file name whose bytes are no text
 def test_any_file_name_can_be_kept_in_a_look(name: str, tmp_path: Path) -> None:
     write_look(alone(name), tmp_path / "look.toml")
     assert read_look(tmp_path / "look.toml") == alone(name)
@@ -181,6 +182,28 @@ def test_a_morph_that_is_interrupted_goes_on_from_where_it_is() -> None:
     assert not brush.settled
     assert colour(brush.paint(frame(0.8), alone("red"))) == [0, 0, 200]
     assert brush.settled
+
+
+def test_what_is_painted_on_the_way_says_how_it_was_painted() -> None:
+    brush = painter(1.0)
+    brush.paint(frame(0.0), alone("red"))
+    brush.paint(frame(0.1), alone("blue"))
+    for seconds, look in ((0.4, alone("blue")), (0.5, alone("red")), (0.7, alone("red"))):
+        half = brush.paint(frame(seconds), look)
+        assert {name for name, _ in half.look.styles} == {"red", "blue"}
+        again = painter().paint(frame(), half.look)
+        assert np.abs(np.subtract(colour(half), colour(again))).max() <= 1
+    assert brush.paint(frame(9.0), alone("red")).look == alone("red")
+
+
+def test_of_many_styles_on_the_way_the_heaviest_are_named() -> None:
+    codes = dict.fromkeys("abcdefg", CODES["red"])
+    brush = Painter(Stylizer(FakeModel()), codes.get, 1.0)
+    brush.paint(frame(0.0), Look((("a", 0.4), ("b", 0.3), ("c", 0.3))))
+    after = Look((("d", 0.5), ("e", 0.3), ("f", 0.2)))
+    brush.paint(frame(0.1), after)
+    assert [name for name, _ in brush.paint(frame(0.3), after).look.styles] == ["a", "b", "c", "d"]
+    assert [name for name, _ in brush.paint(frame(0.9), after).look.styles] == ["a", "d", "e", "f"]
 
 
 def test_without_a_morph_it_switches_at_once() -> None:

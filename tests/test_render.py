@@ -754,6 +754,8 @@ def test_the_schedule_follows_from_the_time_alone() -> None:
     assert schedule.styles == {"red", "blue"}
     assert not schedule.remembers
     assert Schedule(STEADY).remembers
+    others = tuple((name, 0.25) for name in "abcd")
+    assert Schedule(LOOK, ((1.0, others),), morph=0).at(1.0).styles == others  # never mixed with what was before
     assert Schedule(LOOK, ((1.0, (("blue", 1.0),)),), morph=0).at(1.0).styles == (("blue", 1.0),)
     five = tuple((name, 1.0) for name in ("b", "c", "d", "e"))
     with pytest.raises(UsageError, match="--at"):

@@ -15,6 +15,8 @@ from PIL import Image
 from realtime import own_styles, style_folders
 from realtime.cli.styles import styles
 from realtime.errors import RealtimeError
+from realtime.sheet import contact_sheet
+from realtime.stylizer import Stylizer
 
 Run = Callable[..., Result]
 
@@ -89,6 +91,7 @@ def test_several_at_once(run: Run, tmp_path: Path) -> None:
         (["a.png", "--name", "wave"], "there is a style wave already"),
         (["a.png", "--name", "WAVE"], "there is a style wave already"),
         (["a.png", "shipped/wave.png"], "is the style wave already"),
+        (["a.png", "nowhere.png"], "there is no picture nowhere.png"),
         (["a.png", "letter.png"], "letter.png is no picture"),
     ],
 )
@@ -166,6 +169,11 @@ def test_a_sheet_of_a_picture_has_its_shape(run: Run, tmp_path: Path) -> None:
     assert sheet.shape[0] < 2 * 320
 
 
+def test_a_sheet_with_a_name_that_is_no_text() -> None:
+    picture = np.zeros((20, 30, 3), np.uint8)
+    assert contact_sheet(Stylizer(FakeModel()), picture, [("gr\udcfcn", picture)]).shape[2] == 3
+
+
 def test_a_sheet_is_refused_before_anything_is_drawn(run: Run, tmp_path: Path) -> None:
     paint(tmp_path / "a.png")
     assert "--sheet" in str(run("--picture", "a.png").exception)
@@ -179,3 +187,5 @@ def test_a_sheet_is_refused_before_anything_is_drawn(run: Run, tmp_path: Path) -
 def test_options_of_the_list_are_not_lost_before_a_command(run: Run) -> None:
     result = run("--sheet", "x.png", "remove", "wave")
     assert result.exit_code == 2 and "not with remove" in result.output
+    result = run("--styles", ".", "list")
+    assert result.exit_code == 2 and "realtime styles list --styles" in result.output

@@ -147,11 +147,29 @@ def test_find_by_file(folders: Path, library: StyleLibrary, model: FakeModel) ->
     assert np.array_equal(library.code("night").arrays[0], model.encode(load_picture(file)).arrays[0])
 
 
-def test_file_takes_the_place_of_its_name(folders: Path, library: StyleLibrary) -> None:
+def test_a_file_whose_name_another_style_has_is_a_style_of_its_own(folders: Path, library: StyleLibrary) -> None:
     before = library.code("wave")
-    file = paint(folders / "elsewhere" / "wave.png", (0, 0, 90))
-    assert library.find(str(file)) == "wave" and library.names == ["mosaic", "wave"]
-    assert not np.array_equal(library.code("wave").arrays[0], before.arrays[0])
+    files = [paint(folders / place / "wave.png", (0, 0, 90 + k)) for k, place in enumerate(("sea", "air", "x/sea"))]
+    found = [library.find(str(file)) for file in files]
+    assert found == ["wave (sea)", "wave (air)", "wave (2)"]
+    assert [library.find(str(file)) for file in files] == found
+    assert library.find(str(library.path("wave"))) == "wave" and library.code("wave") is before
+    assert len({library.code(name).arrays[0].tobytes() for name in ("wave", *found)}) == 4
+    look = Look((("wave", 0.5), ("wave (sea)", 0.5)))
+    assert [name for name, _ in library.lasting(look).styles] == ["wave", str(files[0])]
+
+
+def test_a_file_that_changed_keeps_its_name(folders: Path, library: StyleLibrary) -> None:
+    file = paint(folders / "sea" / "wave.png", (0, 0, 90))
+    before = library.code(library.find(str(file)))
+    paint(file, (0, 90, 0), (30, 30))
+    assert library.find(str(file)) == "wave (sea)" and library.names == ["mosaic", "wave", "wave (sea)"]
+    assert not np.array_equal(library.code("wave (sea)").arrays[0], before.arrays[0])
+
+
+def test_a_name_in_other_capitals_is_that_name(folders: Path, library: StyleLibrary) -> None:
+    library.find(str(paint(folders / "elsewhere" / "wave2.png")))
+    assert library.find("Wave") == "wave"
 
 
 def test_file_that_is_no_picture(folders: Path, library: StyleLibrary) -> None:

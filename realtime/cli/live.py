@@ -134,11 +134,11 @@ def realtime(context: click.Context, /, **options: Any) -> None:
     if context.invoked_subcommand is None:
         _live(**options)
         return
-    for name in options:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+    for parameter in context.command.params:
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
             command = context.invoked_subcommand
             raise click.UsageError(
-                f"options go after the command: realtime {command} --{name} ...; see realtime {command} --help"
+                f"options go after the command: realtime {command} {parameter.opts[0]} ...; see realtime {command} --help"
             )
 
 

@@ -133,16 +133,12 @@ def _figure_place(photos: list[Path], names: list[str], out: Path) -> Path:
 def _looks(
     library: StyleLibrary, wished: tuple[str, ...], look_file: Path | None, amounts: dict[str, float | None]
 ) -> list[Look]:
-    """A look for each of the styles wished for, their codes worked out. UsageError when two pictures have one name."""
+    """A look for each of the styles wished for, their codes worked out."""
     looks: list[Look] = []
-    paths: dict[str, Path] = {}
     for style in wished or (None,):
         look = chosen_look(library, style, look_file, **amounts)
         for name, _ in look.styles:
             library.code(name)
-            path = library.path(name)
-            if paths.setdefault(name, path) != path:
-                raise UsageError(f"{paths[name]} and {path} are both called {name}; copy one of them to another name")
         looks.append(look)
     return looks
 

@@ -27,9 +27,12 @@ def styles(context: click.Context, /, **options: Any) -> None:
     if context.invoked_subcommand is None:
         _styles(**options)
         return
-    for name in options:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name} goes with `realtime styles` alone, not with {context.invoked_subcommand}")
+    for parameter in context.command.params:
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+            option, command = parameter.opts[0], context.invoked_subcommand
+            if any(option in own.opts for own in styles.commands[str(command)].params):
+                raise click.UsageError(f"options go after the command: realtime styles {command} {option} ...")
+            raise click.UsageError(f"{option} goes with `realtime styles` alone, not with {command}")
 
 
 @styles.command("list")

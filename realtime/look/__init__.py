@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -66,7 +65,7 @@ class Look:
         mixed = ", ".join(f"{json.dumps(name, ensure_ascii=False)} = {weight:g}" for name, weight in self.styles)
         lines = [f"styles = {{ {mixed} }}"]
         lines += [f"{field.name} = {float(getattr(self, field.name))!r}" for field in fields(self)[1:]]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines).replace("\x7f", "\\u007f") + "\n"  # which JSON has as it is, and TOML does not
 
     @classmethod
     def from_toml(cls, text: str) -> Look:
@@ -93,7 +92,7 @@ def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
     if len({name for name, _ in styles}) < len(styles):
         raise UsageError(f"a style is named twice: {', '.join(name for name, _ in styles)}")
     for name, weight in styles:
-        if not isinstance(weight, (int, float)) or not math.isfinite(weight) or weight < 0:
+        if not isinstance(weight, (int, float)) or not 0 <= weight < 1e9:
             raise UsageError(
                 f"the weight of {name} is {weight!r}; weights are numbers from 0 up, as in wave:0.6,glass:0.4"
             )
@@ -101,6 +100,14 @@ def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
     if not total:
         raise UsageError("all weights are 0; at least one style must count, as in wave:0.6,glass:0.4")
     return tuple((name, round(weight / total, 4)) for name, weight in styles)
+
+
+def between(before: Mixture, after: Mixture, share: float) -> Mixture:
+    """What is seen when `share` 0..1 of the way from one mixture to another is gone: there may be more styles in it than a
+    look mixes. Those of `after` come last."""
+    weights = {name: weight * (1 - share) for name, weight in before}
+    gone = {name: weight for name, weight in weights.items() if name not in dict(after)}
+    return (*gone.items(), *((name, weight * share + weights.get(name, 0.0)) for name, weight in after))
 
 
 def parse_mixture(text: str) -> Mixture:

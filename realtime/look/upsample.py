@@ -27,6 +27,17 @@ _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type co
 _Plane = npt.NDArray[Any]  # float32, H×W
 
 
+def smaller(content: Picture, brush: float) -> Picture:
+    """`content` at the fraction `brush` of its size, at least 16 pixels high and wide; itself where it would not shrink."""
+    if brush >= 1:
+        return content
+    height, width = content.shape[:2]
+    size = max(16, round(width * brush)), max(16, round(height * brush))
+    if size[0] >= width or size[1] >= height:
+        return content
+    return cv2.resize(content, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
 def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
     """`painted`, of `small`'s size, brought to `content`'s size with the edges of `content`: uint8, H×W×3, BGR.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from realtime.errors import UsageError
-from realtime.look import MORPH, Look, Mixture, eased, mixture
+from realtime.look import MORPH, Look, Mixture, between, eased, mixture
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
@@ -51,7 +51,8 @@ class Schedule:
         before = self.look.styles
         yield self.look
         for _, styles in self.changes:
-            yield self._between(before, styles, 0.5)
+            if self.morph:
+                yield self._between(before, styles, 0.5)
             yield self._between(before, styles, 1.0)
             before = styles
 
@@ -68,11 +69,8 @@ class Schedule:
     def _between(self, before: Mixture, after: Mixture, share: float) -> Look:
         if share == 1.0 or before == after:
             return replace(self.look, styles=after)
-        weights = {name: weight * (1 - share) for name, weight in before}
-        for name, weight in after:
-            weights[name] = weights.get(name, 0.0) + weight * share
         try:
-            return replace(self.look, styles=mixture(tuple(weights.items())))
+            return replace(self.look, styles=mixture(between(before, after, share)))
         except UsageError as error:
             raise UsageError(f"on the way from one look of --at to the next, {error}") from error
 
