@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 import realtime.models
+from realtime.pictures import load_picture
+from realtime.style_folders import shipped_folder
 
 FOLDER = Path(realtime.models.__file__).parent / "lite"
 FILES = ("style.tflite", "frame.tflite", "hub/saved_model.pb", "MODEL_CARD.md")
@@ -66,6 +68,17 @@ def test_all_forms_agree(pair: Any, hub: Any) -> None:
         assert np.abs(hub_out - lite_out).mean() < 1.0
         by_engine = engine.stylize(content[:, :, ::-1], engine.encode(picture[:, :, ::-1]))[:, :, ::-1]
         assert np.abs(keras_out - by_engine).mean() < 1.0
+
+
+@pytest.mark.parametrize("size", [(97, 131), (120, 160), (20, 64)])
+def test_the_hub_engine_paints_what_litert_paints(size: tuple[int, int]) -> None:
+    lite, hub = realtime.models.open_model("lite"), realtime.models.open_model(str(FOLDER / "hub"))
+    content = painted(*size, 4)
+    for name in ("glass.jpg", "crayon.jpg"):
+        style = load_picture(shipped_folder() / name)  # larger than the network's 256, and full of detail
+        ours, theirs = (model.stylize(content, model.encode(style)).astype(int) for model in (lite, hub))
+        gap = np.abs(ours - theirs)
+        assert gap.mean() < 1.0 and gap[:, -8:].mean() < 1.5 and gap[-8:].mean() < 1.5
 
 
 def test_hub_signature_and_sizes(hub: Any) -> None:

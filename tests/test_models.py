@@ -6,6 +6,7 @@ import functools
 import http.server
 import io
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ import tensorflow as tf
 import realtime
 from realtime.errors import ModelError, StyleError, UsageError
 from realtime.models import Model, StyleCode, hub, open_model
+from realtime.models.base import style_input
 from realtime.models.cut import cut
 from realtime.stylizer import FADE, Stylizer
 
@@ -335,6 +337,22 @@ def test_no_tflite(pair: Path, tmp_path: Path) -> None:
             open_model(f"{pair / 'style.tflite'},{broken}")
     with pytest.raises(ModelError, match=r"broken\.tflite is not a \.tflite model"):
         open_model(str(tmp_path))
+
+
+def test_half_a_pair_is_no_model(pair: Path) -> None:
+    with pytest.raises(UsageError, match=r"one network of two.*STYLE\.tflite,FRAME\.tflite"):
+        open_model(str(pair / "frame.tflite"))
+
+
+def test_a_folder_with_a_comma_in_its_name(pair: Path, tmp_path: Path) -> None:
+    shutil.copytree(pair, tmp_path / "one, two")
+    assert open_model(str(tmp_path / "one, two")).identity == open_model(str(pair)).identity
+
+
+def test_every_pixel_of_a_long_picture_counts() -> None:
+    picture = np.zeros((240, 2560, 3), np.uint8)
+    picture[:, ::2] = 255
+    assert np.abs(style_input(picture) - 0.5).max() < 0.01
 
 
 def test_missing_half(pair: Path, tmp_path: Path) -> None:

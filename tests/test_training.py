@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ pytest.importorskip("keras")
 
 from keras import ops
 
+from realtime.errors import UsageError
 from realtime.training import data, evaluate, losses, student, train
 from realtime.training import sheet as sheets
 
@@ -90,7 +93,7 @@ def run(folder: Path, until: int) -> train.Average:
     keras.utils.set_random_seed(1)
     plan = train.Plan(steps=2, rounds=2, round_steps=1, batch=4, fresh=2, view=48, warmup=1)
     frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
-    distiller = train.Distiller(frame, StubPredictor(), plan.weights)  # type: ignore[arg-type]
+    distiller = train.Distiller(frame, StubPredictor())  # type: ignore[arg-type]
     return train.fit(distiller, make_samples(), plan, folder, until=until, every=2)
 
 
@@ -105,6 +108,64 @@ def test_resumed_run_equals_uninterrupted(tmp_path: Path) -> None:
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(whole.values, start, strict=True))
 
 
+def test_a_run_goes_on_by_the_plan_that_it_began_with(tmp_path: Path) -> None:
+    path, plan = tmp_path / "plan.json", {"view": 192, "rounds": 3, "turn": (0.3, 0.6)}
+    train.keep_plan(path, plan, "rounds", begun=False)
+    train.keep_plan(path, plan, "rounds", begun=True)
+    train.keep_plan(path, {**plan, "rounds": 5}, "rounds", begun=True)
+    for other in ({"view": 96}, {"rounds": 4}, {"turn": (0.0, 0.0)}, {"new": 1}):
+        with pytest.raises(UsageError, match=f"has {next(iter(other))}"):
+            train.keep_plan(path, {**plan, "rounds": 5, **other}, "rounds", begun=True)
+    assert json.loads(path.read_text())["rounds"] == 5
+    train.keep_plan(path, {"view": 96}, "rounds", begun=False)
+
+
+def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Teacher:
+        def encode(self, picture: np.ndarray) -> np.ndarray:
+            return np.full(100, picture.mean(), np.float32)
+
+    monkeypatch.setattr(train.LitePair, "teacher", lambda folder: Teacher())
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (40, 50, 3), np.uint8) for _ in range(3)]
+    cache = tmp_path / "codes.npz"
+    first = train.all_codes("", pictures[:2], pictures, 1, 1, cache)
+    assert np.array_equal(train.all_codes("", pictures[:2], pictures, 1, 1, cache), first)
+    assert len(train.all_codes("", pictures, pictures, 1, 1, cache)) > len(first)
+    with pytest.raises(UsageError, match="codes of our own"):
+        data.Samples(pictures, first, lambda contents, codes: contents, 48, 4, 2, given=first[1:])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("train --photos p --styles p --teacher p --out o --view 100", "--view 100"),
+        ("train --photos p --styles p --teacher p --out o --batch 0", "--batch 0"),
+        ("train --photos nowhere --styles p --teacher p --out o", "no folder nowhere"),
+        ("train --photos p --styles p --clips p --teacher p --out o", "no .mp4 clips in p"),
+        ("train --photos p --styles p --teacher p --out o", "no network p"),
+        ("sheet --photos p --styles p -o s.xyz", "a sheet is a .jpg or .png"),
+        ("sheet --photos p --styles p -o s.jpg --count -1 2", "--count -1 2"),
+        ("sheet --photos broken --styles p -o s.jpg", "is no picture that can be read"),
+        ("sheet --photos p --styles p -o s.jpg --model nowhere", "no network nowhere"),
+    ],
+)
+def test_wrong_use_is_said_in_one_line(
+    words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from realtime.training.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    for folder in ("p", "broken"):
+        (tmp_path / folder).mkdir()
+        sheets.save(np.zeros((60, 80, 3), np.uint8), tmp_path / folder / "a.png")
+    (tmp_path / "broken" / "b.png").write_text("no picture")
+    with pytest.raises(SystemExit) as stopped:
+        main(words.split())
+    assert stopped.value.code == 2 and said in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "s.jpg").exists()
+
+
 def test_the_mean_over_the_rounds_is_taken() -> None:
     frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
     average = train.Average(frame)
@@ -114,6 +175,16 @@ def test_the_mean_over_the_rounds_is_taken() -> None:
         average.end_round()
     for found, w in zip(average.best, begin, strict=True):
         np.testing.assert_allclose(found, w + 2, atol=1e-6)
+
+
+def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
+    plan = train.Plan(steps=100, turn=(0.2, 0.6))
+    early, late = (np.array(astuple(w)) for w in (plan.early, plan.weights))
+    np.testing.assert_allclose(plan.weights_at(20), early, rtol=1e-6)
+    np.testing.assert_allclose(plan.weights_at(40), (early + late) / 2, rtol=1e-6)
+    for step in (60, 99, 400):
+        np.testing.assert_allclose(plan.weights_at(step), late, rtol=1e-6)
+    np.testing.assert_allclose(train.Plan(turn=(0.0, 0.0)).weights_at(0), late, rtol=1e-6)
 
 
 def test_rates_rise_and_fall_in_every_round() -> None:

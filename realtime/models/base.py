@@ -175,7 +175,10 @@ def divisible(size: Size, multiple: int, least: int = 1, margin: int = 0) -> Siz
 def style_input(style: Picture, size: Size = (STYLE_SIZE, STYLE_SIZE)) -> npt.NDArray[np.float32]:
     """A style picture as style networks take it: float32, 1×height×width×3, RGB, 0..1. `size` is (width, height)."""
     check_picture(style)
-    small = cv2.cvtColor(cv2.resize(style, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    within = min(size[0], style.shape[1]), min(size[1], style.shape[0])
+    # In two steps, since where one side grows OpenCV takes the mean of the other's pixels no longer.
+    small = cv2.resize(cv2.resize(style, within, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_AREA)
+    small = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
     scaled: npt.NDArray[np.float32] = np.multiply(small, np.float32(1 / 255), dtype=np.float32)
     return scaled[np.newaxis]
 

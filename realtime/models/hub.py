@@ -43,7 +43,8 @@ from realtime.models.parts import Parts
 
 PATIENCE = 30.0
 """Seconds that a server may be silent."""
-_MULTIPLE = 4  # the network halves the picture twice
+_MULTIPLE = 4  # Magenta's network halves the picture twice
+_LEAST = 32
 
 
 class HubModel(Model):
@@ -56,6 +57,7 @@ class HubModel(Model):
         folder = _folder(handle)
         function = _signature(_load(handle, folder), handle)
         content_key, style_key = _which_is_which(function, handle)
+        self._any_size = _takes_any_size(function, content_key, style_key)
         self.identity = f"hub-{fingerprint(_weights(folder))}"
         self._lock = threading.Lock()
         try:
@@ -102,7 +104,9 @@ class HubModel(Model):
             self._concrete = self._run.get_concrete_function(
                 tf.TensorSpec((None, None, 3), tf.uint8), tuple(tf.TensorSpec(a.shape, tf.float32) for a in arrays)
             )
-        canvas = divisible((picture.shape[1], picture.shape[0]), _MULTIPLE, least=32)
+        canvas = (picture.shape[1], picture.shape[0])
+        if not self._any_size:
+            canvas = divisible(canvas, _MULTIPLE, least=_LEAST)
         picture, place = pad(picture, canvas)
         try:
             result: Picture = self._concrete(tf.constant(picture), *arrays).numpy()[place]
@@ -297,6 +301,16 @@ def _which_is_which(function: Any, handle: str) -> tuple[str, str]:
         if results and tuple(results[0].shape) == (1, 64, 96, 3):
             return content, style
     raise _other_interface(handle, f"for a content of 1×64×96×3 it gave {shapes[0]}")
+
+
+def _takes_any_size(function: Any, content: str, style: str) -> bool:
+    """Whether it gives back a picture of any size whole: it then has its own way of continuing what does not divide."""
+    size = (1, 61, 83, 3)
+    try:
+        results = function(**{content: tf.zeros(size), style: tf.zeros((1, STYLE_SIZE, STYLE_SIZE, 3))})
+    except tf.errors.OpError:
+        return False
+    return tuple(next(iter(results.values())).shape) == size
 
 
 def _other_interface(handle: str, why: str) -> ModelError:

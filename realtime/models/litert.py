@@ -14,7 +14,6 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from realtime.errors import ModelError
 from realtime.frame import Picture, Size
@@ -37,6 +36,10 @@ _MULTIPLES = (8, 16, 32)  # a network that halves the picture k times wants side
 def physical_cores() -> int:
     """Cores that this process may use; hardware threads beyond these only slow LiteRT down."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        import psutil
+    except ImportError:  # LiteRT, OpenCV and NumPy are enough to paint
+        return usable
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
@@ -91,6 +94,7 @@ class LiteRTModel(Model):
             canvas = divisible(inner, self._multiple or 1, margin=self._margin)
         picture, place = pad(picture, canvas)
         if self._rgb.shape != picture.shape:
+            self._rgb = np.empty((0, 0, 3), np.uint8)  # of no size, should the network refuse this one
             self._frame.resize(canvas)
             self._rgb = np.empty(picture.shape, np.uint8)
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=self._rgb)

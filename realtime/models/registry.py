@@ -29,17 +29,19 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
         return _litert(LITE / "style.tflite", LITE / "frame.tflite", "lite", threads)
     if text == "magenta" or text.startswith(("http://", "https://")):
         return _hub(MAGENTA if text == "magenta" else text)
-    if "," in text:
+    path = user_path(text)
+    if "," in text and not os.path.exists(path):
         style, frame = (user_path(part) for part in text.split(",", 1))
         for file in (style, frame):
             if not os.path.isfile(file):
                 raise UsageError(f"there is no model file {file}; a pair is written STYLE.tflite,FRAME.tflite")
         return _litert(style, frame, frame.stem, threads)
-    path = user_path(text)
     if os.path.isdir(path) and any(path.glob("*.tflite")):
         from realtime.models.litert import find_pair
 
         return _litert(*find_pair(path), path.resolve().name, threads)
+    if os.path.isfile(path) and path.suffix.lower() == ".tflite":
+        raise UsageError(f"{path} is one network of two; name both as STYLE.tflite,FRAME.tflite, or their folder")
     if os.path.exists(path):
         return _hub(str(path))
     raise UsageError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--clips", type=Path, help="folder of .mp4 clips whose frames serve as photos too")
     train.add_argument("--teacher", required=True, type=Path, help="folder of Magenta's mobile pair")
     train.add_argument("--out", required=True, type=Path, help="folder for state, samples and the exported model")
-    train.add_argument("--steps", type=int, default=3300, help="steps of the frame network (default %(default)s)")
+    train.add_argument("--steps", type=int, default=6400, help="steps of the frame network (default %(default)s)")
     train.add_argument("--rounds", type=int, default=3, help="rounds after these, whose mean is taken (%(default)s)")
     train.add_argument("--round-steps", type=int, default=800, help="steps of a round (default %(default)s)")
     train.add_argument("--style-steps", type=int, default=6000, help="steps of the style network (default %(default)s)")
@@ -77,8 +78,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_outputs(options: argparse.Namespace) -> None:
-    """UsageError when something would be written over that was not made by the same run."""
+def _check(options: argparse.Namespace) -> None:
+    """UsageError for what cannot be, and when something would be written over that was not made by the same run."""
+    for name in ("batch", "steps", "round_steps", "style_steps"):
+        if getattr(options, name, 1) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)} is less than 1")
+    if getattr(options, "view", 48) % 48 or getattr(options, "view", 48) < 48:
+        raise UsageError(f"--view {options.view} is no multiple of 48")
+    if min(getattr(options, "count", (0, 0))) < 0:
+        raise UsageError(f"--count {options.count[0]} {options.count[1]}: numbers from 0 up, where 0 is all of them")
+    if options.command == "sheet" and options.output.suffix.lower() not in (".jpg", ".jpeg", ".png"):
+        raise UsageError(f"a sheet is a .jpg or .png file, not {options.output.name!r}")
+    if options.command == "export" and importlib.util.find_spec("tensorflow") is None:
+        raise UsageError("to export takes TensorFlow; take the run's folder to a machine that has it")
     places = {"evaluate": "report", "export": "to", "sheet": "output"}
     place: Path | None = getattr(options, places.get(options.command, ""), None)
     if place and place.exists():
@@ -139,11 +151,13 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
         weights=Weights(**chosen),
     )
+    if options.begin:
+        plan = replace(plan, turn=(0.0, 0.0))  # it can paint already
     codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / f"codes_{options.seed}.npz")
     given = train.own_codes(style_net, styles, photos, 7, options.seed)
     label = train.labeller(options.teacher)
     samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed, given=given)
-    distiller = train.Distiller(build_frame(), predictor, plan.weights)
+    distiller = train.Distiller(build_frame(), predictor)
     seen = load_held_back(options.photos, held["photos"])
 
     def show(d: train.Distiller, average: train.Average, step: int) -> None:
@@ -237,9 +251,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        _check_outputs(options)
+        _check(options)
         {"train": _train, "evaluate": _evaluate, "export": _export, "sheet": _sheet}[options.command](options)
-    except (UsageError, FileNotFoundError) as error:  # what the options name is not there, or is no such thing
+    except UsageError as error:
         parser.error(str(error))
 
 

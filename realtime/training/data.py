@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.errors import UsageError
+
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
@@ -39,17 +41,20 @@ def read_held_back(path: Path = HELD_BACK) -> dict[str, list[str]]:
 def list_pictures(folder: str | Path, without: Sequence[str] = ()) -> list[Path]:
     """The picture files of a folder, sorted by name, without the names given."""
     left_out = set(without)
+    if not Path(folder).is_dir():
+        raise UsageError(f"there is no folder {folder}")
     found = [p for p in sorted(Path(folder).iterdir()) if p.suffix.lower() in SUFFIXES and p.name not in left_out]
     if not found:
-        raise FileNotFoundError(f"no pictures in {folder}")
+        raise UsageError(f"no pictures in {folder}")
     return found
 
 
 def read_picture(path: Path) -> Picture:
     """One picture as RGB, (H, W, 3)."""
-    bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    data = np.fromfile(path, np.uint8)
+    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if bgr is None:
-        raise ValueError(f"not a picture: {path}")
+        raise UsageError(f"{path} is no picture that can be read; take it out of the folder")
     return np.ascontiguousarray(bgr[:, :, ::-1])
 
 
@@ -73,15 +78,20 @@ def clip_frames(path: Path, every: int = 30, side: int = 512) -> list[Picture]:
 def load_training(folder: str | Path, without: Sequence[str], clips: str | Path | None = None) -> list[Picture]:
     """The pictures of a folder but those held back, and frames of the clips of another."""
     pictures = [read_picture(p) for p in list_pictures(folder, without)]
-    for clip in sorted(Path(clips).glob("*.mp4")) if clips else []:
+    found = sorted(Path(clips).glob("*.mp4")) if clips else []
+    if clips and not found:
+        raise UsageError(f"there are no .mp4 clips in {clips}")
+    for clip in found:
         pictures += clip_frames(clip)
     return pictures
 
 
 def load_held_back(folder: str | Path, names: Sequence[str]) -> list[Picture]:
-    """The held-back pictures that the folder has; all of its pictures when it has none of them."""
+    """The held-back pictures that the folder has; all of its pictures, which is said, when it has none of them."""
     listed = list_pictures(folder)
     found = [p for p in listed if p.name in set(names)]
+    if not found:
+        print(f"none of the pictures held back is in {folder}: all {len(listed)} are taken, trained with or not")
     return [read_picture(p) for p in found or listed]
 
 
@@ -246,6 +256,10 @@ class Samples:
         given: Floats | None = None,
     ) -> None:
         """`codes` (M, 100) are the teacher's; `given` those of the same styles that the student gets, if others."""
+        if given is not None and len(given) != len(codes):
+            raise UsageError(
+                f"{len(given)} codes of our own for {len(codes)} of the teacher's: they are of other pictures"
+            )
         self.photos, self.label = photos, label
         self.banks = (codes, codes if given is None else given)
         self.view, self.size, self.batch, self.fresh = view, view + MARGIN, batch, fresh

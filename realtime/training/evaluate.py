@@ -18,6 +18,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from realtime.errors import UsageError
+from realtime.models.base import style_input
+
 from .data import Floats, Picture, resized
 from .student import MULTIPLE, PADDING
 from .teacher import PREDICTOR_FILE
@@ -50,6 +53,9 @@ class LitePair:
     def __init__(self, style_file: Path, frame_file: Path, multiple: int, margin: int, threads: int = 2) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
+        for file in (style_file, frame_file):
+            if not file.is_file():
+                raise UsageError(f"there is no network {file}")
         self.style = Interpreter(model_path=str(style_file), num_threads=threads)
         self.style.allocate_tensors()
         self.net = Interpreter(model_path=str(frame_file), num_threads=threads)
@@ -71,7 +77,8 @@ class LitePair:
 
     def encode(self, style: Picture) -> Floats:
         """A style picture of any size -> code (100,)."""
-        self.style.set_tensor(self.style.get_input_details()[0]["index"], to_float(resized(style, 256, 256)))
+        bgr = np.ascontiguousarray(style[:, :, ::-1])
+        self.style.set_tensor(self.style.get_input_details()[0]["index"], style_input(bgr))
         self.style.invoke()
         return np.array(self.style.get_tensor(self.style.get_output_details()[0]["index"]), np.float32).reshape(-1)
 

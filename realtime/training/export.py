@@ -61,7 +61,7 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
             ]
         )
         def __call__(self, content: Any, picture: Any) -> list[Any]:
-            small = tf.image.resize(picture, (STYLE_SIZE, STYLE_SIZE), antialias=True)
+            small = tf.image.resize(picture, (STYLE_SIZE, STYLE_SIZE), method="area")
             code = run(style, self.style_weights, tf.clip_by_value(small, 0.0, 1.0))
             shape = tf.shape(content)
             padded = tf.gather(content, reflected(shape[1]), axis=1)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from realtime.errors import UsageError
+
 Tensor = Any
 TRANSFORMER_FILE = "style_transfer_f16_384.tflite"
 PREDICTOR_FILE = "style_predict_quantized_256.tflite"
@@ -22,6 +24,8 @@ def read_constants(path: Path) -> dict[str, np.ndarray]:
     """All constant tensors of a LiteRT file, by name, as float32 (dequantized with their scales)."""
     from ai_edge_litert.interpreter import Interpreter
 
+    if not path.is_file():
+        raise UsageError(f"there is no network {path}")
     interpreter = Interpreter(model_path=str(path))
     interpreter.allocate_tensors()
     written = {i for op in interpreter._get_ops_details() for i in op["outputs"]}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from realtime.errors import UsageError
 from . import losses
 from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
 from .evaluate import LitePair, continued, to_bytes, to_float
-from .losses import Weights
+from .losses import COPYING, Weights
 from .student import PADDING, build_frame
 from .teacher import Predictor, Transformer
 
@@ -32,12 +33,14 @@ Tensor = Any
 class Plan:
     """A run: its lengths, rates and what it is trained for.
 
-    After `steps` the rate rises and falls again in `rounds` of `round_steps`. The mean of the weights at the ends of the
-    rounds arrives further and is stiller than any of them (Izmailov et al., Averaging Weights Leads to Wider Optima and
-    Better Generalization, 2018).
+    A network that is asked for stillness and arrival before it can paint at all settles on a blur that it never leaves:
+    so it first copies the teacher, with the weights `early`, until the share `turn[0]` of `steps`; from `turn[1]` on
+    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`. The mean of the weights at
+    the ends of the rounds arrives further and is stiller than any of them (Izmailov et al., Averaging Weights Leads to
+    Wider Optima and Better Generalization, 2018).
     """
 
-    steps: int = 3300
+    steps: int = 6400
     rounds: int = 3
     round_steps: int = 800
     batch: int = 8
@@ -50,6 +53,8 @@ class Plan:
     noise: float = 6.0
     seed: int = 1
     weights: Weights = field(default_factory=Weights)
+    early: Weights = COPYING
+    turn: tuple[float, float] = (0.35, 0.65)
 
     @property
     def whole(self) -> int:
@@ -68,15 +73,21 @@ class Plan:
         rise = min(1.0, (at + 1) / max(1, self.warmup))
         return rise * (self.last_rate + (rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * at / length)))
 
+    def weights_at(self, step: int) -> Floats:
+        """What each loss term counts at a step, in the order of the fields of `Weights`."""
+        begin, end = (share * self.steps for share in self.turn)
+        part = min(1.0, max(0.0, (step - begin) / (end - begin))) if end > begin else 1.0
+        begun, late = (np.array(astuple(w), np.float32) for w in (self.early, self.weights))
+        return np.asarray(begun + np.float32(part) * (late - begun))
+
 
 class Distiller(keras.Model):  # type: ignore[misc]
     """The frame network with its losses: batches as `data.Samples.step` makes them."""
 
-    def __init__(self, student: keras.Model, predictor: Predictor, weights: Weights) -> None:
+    def __init__(self, student: keras.Model, predictor: Predictor) -> None:
         super().__init__()
         self.student = student
         self.predictor = predictor
-        self.weights_of = weights
         self.parts = [keras.metrics.Mean(name=n) for n in ("pixel", "feature", "texture", "arrival", "still", "grid")]
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
@@ -95,7 +106,7 @@ class Distiller(keras.Model):  # type: ignore[misc]
         x = {name: ops.convert_to_tensor(value) for name, value in x.items()}
         y = {name: ops.convert_to_tensor(value) for name, value in y.items()}
         n = y["label"].shape[0]
-        w = self.weights_of
+        pixel, feature, texture, arrival, moved, calm, grid = (x["weights"][k] for k in range(7))
         first, second = y_pred[:n], y_pred[n:]
         found, local = self.predictor.maps(first, losses.TAPS)
         wanted = [ops.stop_gradient(m) for m in losses.wanted_maps(self.predictor, y["label"])]
@@ -109,8 +120,8 @@ class Distiller(keras.Model):  # type: ignore[misc]
         ]
         total = 0.0
         unmoved = ops.cast(ops.all(ops.equal(x["shift"], 0)), "float32")
-        still = w.still + (w.calm - w.still) * unmoved
-        factors = (w.pixel, w.feature, w.texture, w.arrival, still, w.grid)
+        still = moved + (calm - moved) * unmoved
+        factors = (pixel, feature, texture, arrival, still, grid)
         for term, factor, metric in zip(terms, factors, self.parts, strict=True):
             value = ops.mean(term)
             metric.update_state(value)
@@ -148,14 +159,21 @@ def all_codes(
     seed: int,
     cache: Path | None = None,
 ) -> Floats:
-    """The codes to train with, (M, 100), by the teacher's style network; kept in the file `cache`."""
+    """The codes to train with, (M, 100), by the teacher's style network; kept in the file `cache` for the same pictures."""
+    digest = hashlib.blake2b(f"{crops} {seed}".encode(), digest_size=8)
+    for picture in (*styles, *photos):
+        digest.update(str(picture.shape).encode() + picture.tobytes())
+    made_of = digest.hexdigest()
     if cache is not None and cache.exists():
         with np.load(cache) as arrays:
-            return np.asarray(arrays["codes"], np.float32)
+            if str(arrays.get("made_of")) == made_of:
+                return np.asarray(arrays["codes"], np.float32)
     teacher = LitePair.teacher(folder)
     codes = make_codes(teacher.encode, styles, photos, crops, seed)
     if cache is not None:
-        np.savez(cache, codes=codes)
+        partial = cache.with_suffix(".tmp.npz")
+        np.savez(partial, codes=codes, made_of=made_of)
+        os.replace(partial, cache)
     return codes
 
 
@@ -257,6 +275,20 @@ class Average:
             self.values[i], self.mean[i] = arrays[f"average/{i}"].copy(), arrays[f"mean/{i}"].copy()
 
 
+def keep_plan(path: Path, plan: Mapping[str, Any], longer: str, begun: bool) -> None:
+    """Write the plan of a run. UsageError when a run that has begun had another, save that it may become `longer`."""
+    new = json.loads(json.dumps(plan))
+    if begun and path.exists():
+        old = json.loads(path.read_text())
+        for name in sorted(set(old) | set(new)):
+            if old.get(name) != new.get(name) and not (name == longer and new[name] > old.get(name, new[name])):
+                raise UsageError(
+                    f"the run in {path.parent} has {name} {old.get(name)}, not {new.get(name)};"
+                    " go on with the options that it began with, or begin anew with another --out"
+                )
+    path.write_text(json.dumps(new, indent=1))
+
+
 def save_state(folder: Path, distiller: Distiller, average: Average, step: int) -> None:
     """Write everything that a resumed run needs, in one file that is never half written."""
     arrays = {f"student/{i}": w for i, w in enumerate(distiller.student.get_weights())}
@@ -301,7 +333,7 @@ def fit(
     elif begin_from is not None:
         distiller.student.set_weights(read_frame(begin_from).get_weights())
         average = Average(distiller.student)
-    (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
+    keep_plan(folder / "plan.json", asdict(plan), longer="rounds", begun=step > 0)
     last = min(plan.whole, until if until is not None else plan.whole)
     clock, since = time.monotonic(), step
     sums: dict[str, float] = {}
@@ -311,7 +343,7 @@ def fit(
             batch = coming.result()
             coming = pool.submit(samples.step, step + 1, plan.noise)
             distiller.optimizer.learning_rate = plan.rate_at(step)
-            inputs = {k: batch[k] for k in ("first", "second", "code", "shift")}
+            inputs = {k: batch[k] for k in ("first", "second", "code", "shift")} | {"weights": plan.weights_at(step)}
             logs = distiller.train_on_batch(
                 inputs, {k: batch[k] for k in ("label", "label2", "target")}, return_dict=True
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -19,6 +18,7 @@ from keras import ops
 from .data import Picture, jitter, patterned, random_crop, resized, scribbled, vivid
 from .student import STAGES, STYLE_SIZE, build_style, build_style_stages
 from .teacher import Predictor
+from .train import keep_plan
 
 Tensor = Any
 BLOCKS = tuple(block for block, _, _ in STAGES)
@@ -199,7 +199,7 @@ def fit_style(
             for k, w in enumerate(models):
                 w.assign(grown(np.array(ops.convert_to_numpy(w)), arrays[f"average/{k}"]))
     averages = [np.array(ops.convert_to_numpy(w)) for w in models]
-    (folder / "style_plan.json").write_text(json.dumps(asdict(plan), indent=1))
+    keep_plan(folder / "style_plan.json", asdict(plan), longer="", begun=step > 0)
     last = min(plan.steps, until if until is not None else plan.steps)
 
     def make(forced: bool) -> StyleDistiller:
