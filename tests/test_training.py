@@ -44,7 +44,9 @@ def pictures(count: int, seed: int = 0, size: int = 160) -> list[data.Picture]:
 
 def make_samples() -> data.Samples:
     codes = np.random.default_rng(5).normal(0, 1, (10, 100)).astype(np.float32)
-    return data.Samples(pictures(3), codes, lambda contents, _: 1 - contents, view=48, batch=4, fresh=2, start=6)
+    return data.Samples(
+        pictures(3), lambda step: (codes, codes), lambda contents, _: 1 - contents, view=48, batch=4, fresh=2, start=6
+    )
 
 
 def test_samples_follow_from_their_number_alone() -> None:
@@ -132,8 +134,8 @@ def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, mo
     first = train.all_codes("", pictures[:2], pictures, 1, 1, cache)
     assert np.array_equal(train.all_codes("", pictures[:2], pictures, 1, 1, cache), first)
     assert len(train.all_codes("", pictures, pictures, 1, 1, cache)) > len(first)
-    with pytest.raises(UsageError, match="codes of our own"):
-        data.Samples(pictures, first, lambda contents, codes: contents, 48, 4, 2, given=first[1:])
+    with pytest.raises(UsageError, match="codes of"):
+        data.draw_code([first, first[1:]], rng)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
 import json
 import os
@@ -102,7 +103,7 @@ def _train(options: argparse.Namespace) -> None:
     import keras
 
     from . import export, train, train_style
-    from .data import Samples, load_held_back, load_training, read_held_back
+    from .data import Floats, Samples, load_held_back, load_training, read_held_back
     from .losses import Weights
     from .sheet import save
     from .student import build_frame
@@ -153,10 +154,23 @@ def _train(options: argparse.Namespace) -> None:
     )
     if options.begin:
         plan = replace(plan, turn=(0.0, 0.0))  # it can paint already
-    codes = train.all_codes(options.teacher, styles, photos, 7, options.seed, options.out / f"codes_{options.seed}.npz")
-    given = train.own_codes(style_net, styles, photos, 7, options.seed)
+
+    @functools.cache
+    def bank(seed: int) -> tuple[Floats, Floats]:
+        codes = train.all_codes(options.teacher, styles, photos, 7, seed, options.out / f"codes_{seed}.npz")
+        return codes, train.own_codes(style_net, styles, photos, 7, seed)
+
+    codes, given = bank(plan.seed)
     label = train.labeller(options.teacher)
-    samples = Samples(photos, codes, label, plan.view, plan.batch, plan.fresh, seed=plan.seed, given=given)
+    samples = Samples(
+        photos,
+        lambda step: bank(plan.seed + plan.rounds_before(step)),
+        label,
+        plan.view,
+        plan.batch,
+        plan.fresh,
+        seed=plan.seed,
+    )
     distiller = train.Distiller(build_frame(), predictor)
     seen = load_held_back(options.photos, held["photos"])
 

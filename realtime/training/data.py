@@ -212,6 +212,10 @@ def make_codes(
 def draw_code(banks: Sequence[Floats], rng: np.random.Generator, mixed: float = 0.4) -> list[Floats]:
     """A style as each bank (M, 100) has it: one of the M, or in the share `mixed` a mixture of two; codes (100,)."""
     count = len(banks[0])
+    if any(len(bank) != count for bank in banks):
+        raise UsageError(
+            f"codes of {' and '.join(str(len(bank)) for bank in banks)} styles: they are of other pictures"
+        )
     first, second, part = int(rng.integers(count)), int(rng.integers(count)), np.float32(rng.random())
     if rng.random() >= mixed:
         part = np.float32(0)
@@ -231,6 +235,9 @@ class Sample:
     label: Picture
 
 
+Banks = Callable[[int], tuple[Floats, Floats]]
+"""The codes that the samples new at a step are drawn from: the teacher's (M, 100), and those of the same styles that the
+student is given, (M, 100)."""
 Labeller = Callable[[Floats, Floats], Floats]
 """Contents (N, S, S, 3) in 0..1 and codes (N, 100) -> the teacher's pictures (N, S, S, 3) in 0..1."""
 
@@ -245,7 +252,7 @@ class Samples:
     def __init__(
         self,
         photos: Sequence[Picture],
-        codes: Floats,
+        banks: Banks,
         label: Labeller,
         view: int,
         batch: int,
@@ -253,15 +260,8 @@ class Samples:
         keep: int = 6000,
         start: int = 48,
         seed: int = 0,
-        given: Floats | None = None,
     ) -> None:
-        """`codes` (M, 100) are the teacher's; `given` those of the same styles that the student gets, if others."""
-        if given is not None and len(given) != len(codes):
-            raise UsageError(
-                f"{len(given)} codes of our own for {len(codes)} of the teacher's: they are of other pictures"
-            )
-        self.photos, self.label = photos, label
-        self.banks = (codes, codes if given is None else given)
+        self.photos, self.banks, self.label = photos, banks, label
         self.view, self.size, self.batch, self.fresh = view, view + MARGIN, batch, fresh
         self.keep, self.start, self.seed = keep, start, seed
         self.cache: OrderedDict[int, Sample] = OrderedDict()
@@ -274,7 +274,7 @@ class Samples:
             crop = jitter(crop, rng, 0.7)
         if rng.random() < 0.06:  # bare walls and backgrounds out of focus
             crop = np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(2, 30)))
-        target, code = draw_code(self.banks, rng)
+        target, code = draw_code(self.banks(max(0, index - self.start) // self.fresh), rng)
         return crop, target, code
 
     def fetch(self, indices: Sequence[int]) -> list[Sample]:

@@ -37,7 +37,8 @@ class Plan:
     so it first copies the teacher, with the weights `early`, until the share `turn[0]` of `steps`; from `turn[1]` on
     `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`. The mean of the weights at
     the ends of the rounds arrives further and is stiller than any of them (Izmailov et al., Averaging Weights Leads to
-    Wider Optima and Better Generalization, 2018).
+    Wider Optima and Better Generalization, 2018). After each of them the styles are cropped anew: a network that always
+    sees the same codes learns their errors by heart.
     """
 
     steps: int = 6400
@@ -60,6 +61,10 @@ class Plan:
     def whole(self) -> int:
         """All steps of the run."""
         return self.steps + self.rounds * self.round_steps
+
+    def rounds_before(self, step: int) -> int:
+        """How many rounds have ended before a step."""
+        return max(0, step - self.steps) // self.round_steps
 
     def ends_round(self, step: int) -> bool:
         """Whether a round ends with `step` steps done."""
