@@ -73,7 +73,7 @@ class LiteRTModel(Model):
         # Strided convolutions pad most to the right and below, and what a network of them paints there is not the picture.
         self._margin = self._multiple if self._multiple and self._frame.paints_edges() else 0
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
-        self._rgb = np.empty((0, 0, 3), np.uint8)
+        self._rgb = self._painted = np.empty((0, 0, 3), np.uint8)
         self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"
 
     def encode(self, style: Picture) -> StyleCode:
@@ -96,11 +96,10 @@ class LiteRTModel(Model):
         if self._rgb.shape != picture.shape:
             self._rgb = np.empty((0, 0, 3), np.uint8)  # of no size, should the network refuse this one
             self._frame.resize(canvas)
-            self._rgb = np.empty(picture.shape, np.uint8)
+            self._rgb, self._painted = np.empty(picture.shape, np.uint8), np.empty(picture.shape, np.uint8)
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=self._rgb)
-        result = self._frame.run_frame(self._rgb, code.arrays[0])
-        result = np.ascontiguousarray(result[place])
-        cv2.cvtColor(result, cv2.COLOR_RGB2BGR, dst=result)
+        self._frame.run_frame(self._rgb, code.arrays[0], self._painted)
+        result: Picture = cv2.cvtColor(self._painted[place], cv2.COLOR_RGB2BGR)  # type: ignore[assignment]
         if inner != (width, height):
             result = cv2.resize(result, (width, height), interpolation=cv2.INTER_CUBIC)  # type: ignore[assignment]
         return result
@@ -195,8 +194,8 @@ class _Network:
         code: npt.NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])
         return code
 
-    def run_frame(self, rgb: Picture, code: npt.NDArray[np.float32]) -> Picture:
-        """uint8 H×W×3 RGB to the same, converted straight into and out of the interpreter's own memory."""
+    def run_frame(self, rgb: Picture, code: npt.NDArray[np.float32], painted: Picture) -> None:
+        """uint8 H×W×3 RGB into `painted`, the same, converted straight into and out of the interpreter's own memory."""
         assert self._code is not None
         picture_in = self._interpreter.tensor(self._picture["index"])()
         np.multiply(rgb, np.float32(1 / 255), out=picture_in[0], dtype=np.float32, casting="unsafe")
@@ -208,8 +207,7 @@ class _Network:
             raise ModelError(f"LiteRT failed on {self.file.name} ({_first_line(error)}); try another --size") from error
         result = self._interpreter.tensor(self._output["index"])()[0]
         # Rounded, and held to 0..255: in OpenCV the quickest of what does both.
-        painted: Picture = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)
-        return painted
+        cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dst=painted, dtype=cv2.CV_8U)
 
 
 def find_pair(folder: Path) -> tuple[Path, Path]:
