@@ -167,16 +167,16 @@ def write_photo(
         raise UsageError(
             f"{width}×{height} is too large for {path.name}: {form.name} ends at {form.longest}; write a .png or .tif file"
         )
-    see_through = photo.alpha is not None and form is not _JPEG
-    if photo.alpha is not None and see_through:
-        painted = _off_white(painted, photo.alpha)
+    alpha = None if form is _JPEG else photo.alpha
+    if alpha is not None:
+        painted = _off_white(painted, alpha)
     image = Image.fromarray(cv2.cvtColor(painted, cv2.COLOR_BGR2RGB))
     if photo.profile:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(photo.profile))
         if "srgb" not in ImageCms.getProfileDescription(profile).casefold():
             image = _between(image, _SRGB, profile)
-    if photo.alpha is not None and see_through:
-        image.putalpha(Image.fromarray(photo.alpha))
+    if alpha is not None:
+        image.putalpha(Image.fromarray(alpha))
     options: dict[str, Any] = {**form.options, "icc_profile": photo.profile}
     options |= {name: value for name, value in (("exif", photo.exif), ("dpi", photo.dpi)) if value}
     if form is _JPEG and len(photo.exif or b"") > _MOST_EXIF:

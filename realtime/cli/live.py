@@ -16,6 +16,7 @@ from realtime.cli.options import (
     file,
     finite,
     folder,
+    given_option,
     look_options,
     model_option,
     say,
@@ -134,12 +135,11 @@ def realtime(context: click.Context, /, **options: Any) -> None:
     if context.invoked_subcommand is None:
         _live(**options)
         return
-    for parameter in context.command.params:
-        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
-            command = context.invoked_subcommand
-            raise click.UsageError(
-                f"options go after the command: realtime {command} {parameter.opts[0]} ...; see realtime {command} --help"
-            )
+    if option := given_option(context):
+        command = context.invoked_subcommand
+        raise click.UsageError(
+            f"options go after the command: realtime {command} {option} ...; see realtime {command} --help"
+        )
 
 
 def _live(

@@ -82,6 +82,14 @@ def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None
     return replace(base, styles=found, **given) if base else Look(found, **given)
 
 
+def given_option(context: click.Context) -> str | None:
+    """The first option that was written before a command, as it is written."""
+    for parameter in context.command.params:
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+            return parameter.opts[0]
+    return None
+
+
 def say(text: str) -> None:
     click.echo(f"realtime: {text}", err=True)
 

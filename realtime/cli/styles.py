@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtime.cli.options import file, model_option, say, styles_option
+from realtime.cli.options import file, given_option, model_option, say, styles_option
 from realtime.errors import RealtimeError, SinkError, UsageError
 
 if TYPE_CHECKING:
@@ -27,12 +27,11 @@ def styles(context: click.Context, /, **options: Any) -> None:
     if context.invoked_subcommand is None:
         _styles(**options)
         return
-    for parameter in context.command.params:
-        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
-            option, command = parameter.opts[0], context.invoked_subcommand
-            if any(option in own.opts for own in styles.commands[str(command)].params):
-                raise click.UsageError(f"options go after the command: realtime styles {command} {option} ...")
-            raise click.UsageError(f"{option} goes with `realtime styles` alone, not with {command}")
+    if option := given_option(context):
+        command = context.invoked_subcommand
+        if any(option in own.opts for own in styles.commands[str(command)].params):
+            raise click.UsageError(f"options go after the command: realtime styles {command} {option} ...")
+        raise click.UsageError(f"{option} goes with `realtime styles` alone, not with {command}")
 
 
 @styles.command("list")
