@@ -160,11 +160,19 @@ def _train(options: argparse.Namespace) -> None:
         codes = train.all_codes(options.teacher, styles, photos, 7, seed, options.out / f"codes_{seed}.npz")
         return codes, train.own_codes(style_net, styles, photos, 7, seed)
 
-    codes, given = bank(plan.seed)
+    state = options.out / "state.npz"
+    whitening = train.Whitening.of_state(state) if state.exists() else train.Whitening.of(bank(plan.seed)[1])
+    if whitening is None:
+        raise UsageError(f"{state} is of an older version of the program; begin anew with another --out")
+
+    def banks(step: int) -> tuple[Floats, Floats]:
+        codes, given = bank(plan.seed + plan.rounds_before(step))
+        return codes, whitening(given)
+
     label = train.labeller(options.teacher)
     samples = Samples(
         photos,
-        lambda step: bank(plan.seed + plan.rounds_before(step)),
+        banks,
         label,
         plan.view,
         plan.batch,
@@ -176,13 +184,14 @@ def _train(options: argparse.Namespace) -> None:
 
     def show(d: train.Distiller, average: train.Average, step: int) -> None:
         if step % 500 == 0 or step == plan.whole:
-            save(train.progress_sheet(d, average, seen, codes, given, label), options.out / f"sheet_{step:06d}.jpg")
+            save(train.progress_sheet(d, average, seen, *banks(0), label), options.out / f"sheet_{step:06d}.jpg")
 
-    average = train.fit(distiller, samples, plan, options.out, show=show, begin_from=options.begin)
+    average = train.fit(distiller, samples, plan, options.out, whitening, show=show, begin_from=options.begin)
     if keras.backend.backend() != "tensorflow":
         print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")
         return
     distiller.student.set_weights(average.best)
+    whitening.finish(distiller.student)
     train_style.spread_out(style_net, options.gain)
     print("bytes exported:", export.export(distiller.student, style_net, options.out / "model", options.frame_weights))
     _evaluate(

@@ -209,8 +209,14 @@ def make_codes(
     return np.stack(codes).astype(np.float32)
 
 
-def draw_code(banks: Sequence[Floats], rng: np.random.Generator, mixed: float = 0.4) -> list[Floats]:
-    """A style as each bank (M, 100) has it: one of the M, or in the share `mixed` a mixture of two; codes (100,)."""
+def draw_code(
+    banks: Sequence[Floats], rng: np.random.Generator, mixed: float = 0.4, moved: float = 0.5
+) -> list[Floats]:
+    """A style as each bank (M, 100) has it: one of the M, or in the share `mixed` a mixture of two; codes (100,).
+
+    In the share `moved` it is moved by up to a third of the way between two others: codes that no style picture at hand
+    has.
+    """
     count = len(banks[0])
     if any(len(bank) != count for bank in banks):
         raise UsageError(
@@ -219,7 +225,20 @@ def draw_code(banks: Sequence[Floats], rng: np.random.Generator, mixed: float = 
     first, second, part = int(rng.integers(count)), int(rng.integers(count)), np.float32(rng.random())
     if rng.random() >= mixed:
         part = np.float32(0)
-    return [np.asarray(bank[first] + part * (bank[second] - bank[first]), np.float32) for bank in banks]
+    codes = [np.asarray(bank[first] + part * (bank[second] - bank[first]), np.float32) for bank in banks]
+    if rng.random() < moved:
+        start, end, far = int(rng.integers(count)), int(rng.integers(count)), np.float32(rng.uniform(0, 0.35))
+        codes = [code + far * (bank[end] - bank[start]) for code, bank in zip(codes, banks, strict=True)]
+    return codes
+
+
+def moved_by(pictures: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Pictures (N, S, S, 3) sampled `part` (2,) of a pixel further down and to the right (bicubic)."""
+    move = np.array([[1, 0, part[1]], [0, 1, part[0]]], np.float32)
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.stack(
+        [cv2.warpAffine(p, move, p.shape[1::-1], flags=how, borderMode=cv2.BORDER_REFLECT) for p in pictures]
+    )
 
 
 @dataclass
@@ -297,9 +316,8 @@ class Samples:
         """The batch of training step `number`.
 
         ``first`` and ``second``: two noisy views (N, V, V, 3) of the same contents, the second shifted by ``shift``
-        (2,)
-        pixels; ``label`` and ``label2``: the teacher's pictures of them; ``code`` (N, 1, 1, 100), the student's, and
-        ``target`` (N, 100), the teacher's.
+        (2,) pixels and parts of them; ``label`` and ``label2``: the teacher's pictures of them; ``code``
+        (N, 1, 1, 100), the student's, and ``target`` (N, 100), the teacher's.
         """
         rng = np.random.default_rng([self.seed, 2, number])
         newest = self.start + number * self.fresh
@@ -308,7 +326,8 @@ class Samples:
         picked = self.fetch(old + list(range(newest, newest + self.fresh)))
         still = rng.random() < 0.4
         a = rng.integers(0, MARGIN + 1, 2)
-        b = a if still else rng.integers(0, MARGIN + 1, 2)
+        b = a if still else rng.uniform(0, MARGIN, 2)
+        at_b = np.floor(b).astype(int)
         contents = np.stack([s.content for s in picked]).astype(np.float32)
         labels = np.stack([s.label for s in picked]).astype(np.float32) / 255
         if rng.random() < 0.5:
@@ -317,6 +336,10 @@ class Samples:
         def cut(x: np.ndarray, at: np.ndarray) -> np.ndarray:
             return x[:, at[0] : at[0] + self.view, at[1] : at[1] + self.view]
 
+        others, other_labels = contents, labels
+        if not still:
+            others, other_labels = (moved_by(np.ascontiguousarray(x), b - at_b) for x in (contents, labels))
+
         def noisy(x: np.ndarray) -> np.ndarray:
             sigma = rng.uniform(0, noise, (len(x), 1, 1, 1)).astype(np.float32)
             grain = rng.standard_normal(x.shape, np.float32) * np.maximum(sigma, 0.5)
@@ -324,10 +347,10 @@ class Samples:
 
         return {
             "first": noisy(cut(contents, a)),
-            "second": noisy(cut(contents, b)),
-            "shift": (b - a).astype(np.int32),
+            "second": noisy(cut(others, at_b)),
+            "shift": (b - a).astype(np.float32),
             "label": np.ascontiguousarray(cut(labels, a)),
-            "label2": np.ascontiguousarray(cut(labels, b)),
+            "label2": np.ascontiguousarray(cut(other_labels, at_b)),
             "code": np.stack([s.code for s in picked])[:, None, None, :],
             "target": np.stack([s.target for s in picked]),
         }

@@ -62,7 +62,7 @@ class StyledNorm(layers.Layer):  # type: ignore[misc]
 
     def build(self, shapes: list[tuple[int | None, ...]]) -> None:
         channels = int(shapes[0][-1] or 0) // self.repeat
-        small = keras.initializers.RandomNormal(stddev=0.02, seed=keras.random.SeedGenerator(channels))
+        small = keras.initializers.RandomNormal(stddev=0.02, seed=keras.random.SeedGenerator())
         self.scale_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="scale_map")
         self.shift_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="shift_map")
         self.scale_bias = self.add_weight(shape=(channels,), initializer="ones", name="scale_bias")
@@ -131,6 +131,15 @@ def build_frame(
     model = keras.Model([content, code], picture, name="lite_frame")
     _start_smooth(model)
     return model
+
+
+def recode(frame: keras.Model, matrix: np.ndarray, offset: np.ndarray) -> None:
+    """Make a frame network that takes codes (100,) take other ones, from which those are ``code @ matrix + offset``."""
+    for layer in frame.layers:
+        if isinstance(layer, StyledNorm):
+            scale, shift, scale_bias, shift_bias = layer.get_weights()
+            biases = scale_bias + offset @ scale, shift_bias + offset @ shift
+            layer.set_weights([matrix @ scale, matrix @ shift, *biases])
 
 
 def _start_smooth(model: keras.Model) -> None:

@@ -23,7 +23,7 @@ from . import losses
 from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
 from .evaluate import LitePair, continued, to_bytes, to_float
 from .losses import COPYING, Weights
-from .student import PADDING, build_frame
+from .student import PADDING, build_frame, recode
 from .teacher import Predictor, Transformer
 
 Tensor = Any
@@ -86,6 +86,9 @@ class Plan:
         return np.asarray(begun + np.float32(part) * (late - begun))
 
 
+TERMS = ("pixel", "feature", "texture", "arrival", "still", "grid", "edges")
+
+
 class Distiller(keras.Model):  # type: ignore[misc]
     """The frame network with its losses: batches as `data.Samples.step` makes them."""
 
@@ -93,7 +96,7 @@ class Distiller(keras.Model):  # type: ignore[misc]
         super().__init__()
         self.student = student
         self.predictor = predictor
-        self.parts = [keras.metrics.Mean(name=n) for n in ("pixel", "feature", "texture", "arrival", "still", "grid")]
+        self.parts = [keras.metrics.Mean(name=n) for n in TERMS]
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         """Pictures of both views, one after the other: (2 N, V, V, 3)."""
@@ -111,7 +114,7 @@ class Distiller(keras.Model):  # type: ignore[misc]
         x = {name: ops.convert_to_tensor(value) for name, value in x.items()}
         y = {name: ops.convert_to_tensor(value) for name, value in y.items()}
         n = y["label"].shape[0]
-        pixel, feature, texture, arrival, moved, calm, grid = (x["weights"][k] for k in range(7))
+        pixel, feature, texture, arrival, moved, calm, grid, edges = (x["weights"][k] for k in range(8))
         first, second = y_pred[:n], y_pred[n:]
         found, local = self.predictor.maps(first, losses.TAPS)
         wanted = [ops.stop_gradient(m) for m in losses.wanted_maps(self.predictor, y["label"])]
@@ -122,11 +125,12 @@ class Distiller(keras.Model):  # type: ignore[misc]
             losses.arrival_loss(local, y["target"]),
             losses.still_loss(first, second, x["shift"], MARGIN),
             losses.grid_loss(first),
+            losses.edges_loss(first, x["first"]),
         ]
         total = 0.0
         unmoved = ops.cast(ops.all(ops.equal(x["shift"], 0)), "float32")
         still = moved + (calm - moved) * unmoved
-        factors = (pixel, feature, texture, arrival, still, grid)
+        factors = (pixel, feature, texture, arrival, still, grid, edges)
         for term, factor, metric in zip(terms, factors, self.parts, strict=True):
             value = ops.mean(term)
             metric.update_state(value)
@@ -206,13 +210,54 @@ def own_codes(
     return np.concatenate(done)
 
 
+@dataclass(frozen=True)
+class Whitening:
+    """Codes as the frame network learns with them: less their `mean` (100,), times a `matrix` (100, 100).
+
+    As they come, codes have a mean twice as long as their distances from it, and most of their variance in a few
+    directions: steps that suit these are far too small for the others. So all directions are made nearly alike, but for
+    those in which codes hardly differ. The finished network takes codes as they come again (`recode`).
+    """
+
+    mean: Floats
+    matrix: Floats
+
+    @classmethod
+    def of(cls, codes: Floats, least: float = 0.02) -> Whitening:
+        """The whitening of codes (M, 100), of which directions with a variance below `least` count less."""
+        mean = codes.mean(axis=0)
+        variances, axes = np.linalg.eigh(np.cov(codes - mean, rowvar=False))
+        return cls(mean.astype(np.float32), (axes / np.sqrt(variances + least) @ axes.T).astype(np.float32))
+
+    @classmethod
+    def of_state(cls, path: Path) -> Whitening | None:
+        """That of a state written by `fit`, if it was trained with one."""
+        with np.load(path) as state:
+            if "whitening/mean" not in state:
+                return None
+            return cls(state["whitening/mean"], state["whitening/matrix"])
+
+    def __call__(self, codes: Floats) -> Floats:
+        return np.asarray((codes - self.mean) @ self.matrix, np.float32)
+
+    def finish(self, frame: keras.Model) -> None:
+        """Make a network that learned with these codes take them as they come."""
+        recode(frame, self.matrix, -self.mean @ self.matrix)
+
+    def begin(self, frame: keras.Model) -> None:
+        """Make a network that takes codes as they come take these."""
+        recode(frame, np.linalg.inv(self.matrix.astype(np.float64)).astype(np.float32), self.mean)
+
+
 def read_frame(path: Path) -> keras.Model:
-    """The frame network of a state written by `fit`, with the weights of `Average.best`."""
+    """The frame network of a state written by `fit`, with the weights of `Average.best`, taking codes as they come."""
     student = build_frame()
     average = Average(student)
     with np.load(path) as state:
         average.load(state)
     student.set_weights(average.best)
+    if whitening := Whitening.of_state(path):
+        whitening.finish(student)
     return student
 
 
@@ -261,10 +306,10 @@ class Average:
             kept += (1 - decay) * (new - kept)
 
     def end_round(self) -> None:
-        """Take the moving average into the mean."""
+        """Take the moving average into the mean; of many rounds the last few count."""
         self.ends += 1
         for mean, value in zip(self.mean, self.values, strict=True):
-            mean += (value - mean) / self.ends
+            mean += (value - mean) / min(self.ends, 4)
 
     def arrays(self) -> dict[str, Any]:
         """What `load` needs, by name."""
@@ -294,7 +339,7 @@ def keep_plan(path: Path, plan: Mapping[str, Any], longer: str, begun: bool) -> 
     path.write_text(json.dumps(new, indent=1))
 
 
-def save_state(folder: Path, distiller: Distiller, average: Average, step: int) -> None:
+def save_state(folder: Path, distiller: Distiller, average: Average, whitening: Whitening, step: int) -> None:
     """Write everything that a resumed run needs, in one file that is never half written."""
     arrays = {f"student/{i}": w for i, w in enumerate(distiller.student.get_weights())}
     arrays |= average.arrays()
@@ -302,6 +347,7 @@ def save_state(folder: Path, distiller: Distiller, average: Average, step: int) 
     distiller.optimizer.save_own_variables(optimizer)
     arrays |= {f"optimizer/{k}": np.asarray(ops.convert_to_numpy(v)) for k, v in optimizer.items()}
     temporary = folder / "state.tmp.npz"
+    arrays |= {f"whitening/{k}": v for k, v in asdict(whitening).items()}
     np.savez(temporary, step=step, **arrays)
     os.replace(temporary, folder / "state.npz")
 
@@ -321,13 +367,14 @@ def fit(
     samples: Samples,
     plan: Plan,
     folder: Path,
+    whitening: Whitening,
     until: int | None = None,
     every: int = 100,
     show: Callable[[Distiller, Average, int], None] | None = None,
     begin_from: Path | None = None,
 ) -> Average:
     """Train to the end of the plan (or `until`), resuming from `folder` where a state lies; else from the weights of
-    `begin_from`."""
+    `begin_from`. The samples' codes are whitened already."""
     folder.mkdir(parents=True, exist_ok=True)
     distiller.compile(optimizer=keras.optimizers.Adam(plan.rate, clipnorm=1.0))
     distiller.optimizer.build(distiller.student.trainable_variables)
@@ -337,6 +384,7 @@ def fit(
         step = load_state(folder / "state.npz", distiller, average)
     elif begin_from is not None:
         distiller.student.set_weights(read_frame(begin_from).get_weights())
+        whitening.begin(distiller.student)
         average = Average(distiller.student)
     keep_plan(folder / "plan.json", asdict(plan), longer="rounds", begun=step > 0)
     last = min(plan.whole, until if until is not None else plan.whole)
@@ -367,7 +415,7 @@ def fit(
             print(f"{step}/{plan.whole} {speed:.1f} pictures/s {line}", flush=True)
             with (folder / "log.txt").open("a") as log:
                 log.write(f"{time.strftime('%H:%M:%S')} {step} {speed:.2f} {line}\n")
-            save_state(folder, distiller, average, step)
+            save_state(folder, distiller, average, whitening, step)
             if show is not None:
                 show(distiller, average, step)
             clock, since = time.monotonic(), step
