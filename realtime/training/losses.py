@@ -22,10 +22,10 @@ class Weights:
     feature: float = 0.5
     texture: float = 0.6
     arrival: float = 5.0
-    still: float = 18.0
+    still: float = 21.0
     calm: float = 4.0
     grid: float = 30.0
-    edges: float = 0.5
+    edges: float = 0.6
 
 
 COPYING = Weights(arrival=0.5, still=4.0, calm=4.0, grid=5.0, edges=0.5)
