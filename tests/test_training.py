@@ -232,12 +232,13 @@ def test_the_mean_over_the_rounds_is_taken() -> None:
 
 def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
     plan = train.Plan(steps=100, turn=(0.2, 0.6))
-    early, late = (np.array(astuple(w)) for w in (plan.early, plan.weights))
+    early, wanted, late = (np.array(astuple(w)) for w in (plan.early, plan.weights, plan.late))
     np.testing.assert_allclose(plan.weights_at(20), early, rtol=1e-6)
-    np.testing.assert_allclose(plan.weights_at(40), (early + late) / 2, rtol=1e-6)
-    for step in (60, 99, 400):
-        np.testing.assert_allclose(plan.weights_at(step), late, rtol=1e-6)
-    np.testing.assert_allclose(train.Plan(turn=(0.0, 0.0)).weights_at(0), late, rtol=1e-6)
+    np.testing.assert_allclose(plan.weights_at(40), (early + wanted) / 2, rtol=1e-6)
+    for step in (60, 99):
+        np.testing.assert_allclose(plan.weights_at(step), wanted, rtol=1e-6)
+    np.testing.assert_allclose(plan.weights_at(100), late, rtol=1e-6)
+    np.testing.assert_allclose(train.Plan(turn=(0.0, 0.0)).weights_at(0), wanted, rtol=1e-6)
 
 
 def test_rates_rise_and_fall_in_every_round() -> None:

@@ -71,7 +71,7 @@ class LiteRTModel(Model):
             )
         self._multiple = self._frame.multiple()
         # Strided convolutions pad most to the right and below, and what a network of them paints there is not the picture.
-        self._margin = self._multiple if self._multiple and self._frame.paints_edges() else 0
+        self._margin = 2 * self._multiple if self._multiple and self._frame.paints_edges() else 0
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
         self._rgb = self._painted = np.empty((0, 0, 3), np.uint8)
         self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"

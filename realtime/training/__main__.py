@@ -104,7 +104,7 @@ def _train(options: argparse.Namespace) -> None:
 
     from . import export, train, train_style
     from .data import Floats, Samples, load_held_back, load_training, read_held_back
-    from .losses import Weights
+    from .losses import SETTLING, Weights
     from .sheet import save
     from .student import build_frame
     from .teacher import Predictor
@@ -151,6 +151,7 @@ def _train(options: argparse.Namespace) -> None:
         last_rate=options.last_rate,
         seed=options.seed,
         weights=Weights(**chosen),
+        late=replace(SETTLING, **chosen),
     )
     if options.begin:
         plan = replace(plan, turn=(0.0, 0.0))  # it can paint already

@@ -29,6 +29,7 @@ class Weights:
 
 
 COPYING = Weights(arrival=0.5, still=4.0, calm=4.0, grid=5.0, edges=0.5)
+SETTLING = Weights(arrival=6.5, still=26.0, calm=2.0, edges=0.25)
 """For a network that begins: the teacher's picture above all."""
 
 

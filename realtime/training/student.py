@@ -16,8 +16,11 @@ Tensor = Any
 CODE_SIZE = 100
 MULTIPLE = 8
 """Height and width of a frame must be multiples of this."""
-PADDING = 8
+PADDING = 16
 """A frame is continued by at least so many pixels to the right and downwards, where zero padding would show."""
+TRAINED_PADDING = 8
+"""In training only by so many: the losses judge the outermost pixels, too, where a network learns to paint what a style is
+known by. In use, those are cut off with the padding."""
 
 
 @keras.saving.register_keras_serializable("realtime")

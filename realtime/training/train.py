@@ -22,8 +22,8 @@ from realtime.errors import UsageError
 from . import losses
 from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
 from .evaluate import LitePair, continued, to_bytes, to_float
-from .losses import COPYING, Weights
-from .student import PADDING, build_frame, recode
+from .losses import COPYING, SETTLING, Weights
+from .student import TRAINED_PADDING, build_frame, recode
 from .teacher import Predictor, Transformer
 
 Tensor = Any
@@ -35,7 +35,8 @@ class Plan:
 
     A network that is asked for stillness and arrival before it can paint at all settles on a blur that it never leaves:
     so it first copies the teacher, with the weights `early`, until the share `turn[0]` of `steps`; from `turn[1]` on
-    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`. The mean of the weights at
+    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`, with the weights `late`: edges
+    are well met by then, and what they have to spare goes to arrival. The mean of the weights at
     the ends of the rounds arrives further and is stiller than any of them (Izmailov et al., Averaging Weights Leads to
     Wider Optima and Better Generalization, 2018). After each of them the styles are cropped anew: a network that always
     sees the same codes learns their errors by heart.
@@ -55,6 +56,7 @@ class Plan:
     seed: int = 1
     weights: Weights = field(default_factory=Weights)
     early: Weights = COPYING
+    late: Weights = SETTLING
     turn: tuple[float, float] = (0.35, 0.65)
 
     @property
@@ -80,10 +82,12 @@ class Plan:
 
     def weights_at(self, step: int) -> Floats:
         """What each loss term counts at a step, in the order of the fields of `Weights`."""
+        if step >= self.steps:
+            return np.array(astuple(self.late), np.float32)
         begin, end = (share * self.steps for share in self.turn)
         part = min(1.0, max(0.0, (step - begin) / (end - begin))) if end > begin else 1.0
-        begun, late = (np.array(astuple(w), np.float32) for w in (self.early, self.weights))
-        return np.asarray(begun + np.float32(part) * (late - begun))
+        begun, wanted = (np.array(astuple(w), np.float32) for w in (self.early, self.weights))
+        return np.asarray(begun + np.float32(part) * (wanted - begun))
 
 
 TERMS = ("pixel", "feature", "texture", "arrival", "still", "grid", "edges")
@@ -103,8 +107,8 @@ class Distiller(keras.Model):  # type: ignore[misc]
         both = ops.concatenate([inputs["first"], inputs["second"]], axis=0)
         codes = ops.concatenate([inputs["code"], inputs["code"]], axis=0)
         side = both.shape[1]
-        padded = ops.concatenate([both, ops.flip(both[:, -PADDING:], 1)], axis=1)
-        padded = ops.concatenate([padded, ops.flip(padded[:, :, -PADDING:], 2)], axis=2)
+        padded = ops.concatenate([both, ops.flip(both[:, -TRAINED_PADDING:], 1)], axis=1)
+        padded = ops.concatenate([padded, ops.flip(padded[:, :, -TRAINED_PADDING:], 2)], axis=2)
         return self.student([padded, codes], training=training)[:, :side, :side]
 
     def compute_loss(

@@ -198,6 +198,7 @@ def fit_style(
         with np.load(begin_from) as arrays:
             for k, w in enumerate(models):
                 w.assign(grown(np.array(ops.convert_to_numpy(w)), arrays[f"average/{k}"]))
+            scales[-1] = arrays["scale/mean"], arrays["scale/spread"]  # those in which it gives its codes
     averages = [np.array(ops.convert_to_numpy(w)) for w in models]
     keep_plan(folder / "style_plan.json", asdict(plan), longer="", begun=step > 0)
     last = min(plan.steps, until if until is not None else plan.steps)
