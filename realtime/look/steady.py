@@ -32,7 +32,9 @@ _ALIKE, _OTHER = 2.5, 6.0
 _CUT = 0.4
 """The share of the picture that must have become another for a cut."""
 _REPAINTED = 14.0
-"""Mean change of the painting, of 255, between two frames of one and the same content that only another style explains."""
+"""Mean change of the painting, of 255, between two frames of one and the same content that another style explains, ..."""
+_RESTLESS = 2.0
+"""... if it is so many times the change before: some networks flicker as much in every frame, from the camera's noise alone."""
 _GAP = 0.5
 """Seconds between two frames after which nothing of the older one is held."""
 _NONE: Any = None  # for remap's second map, and the flow to begin with: the stubs do not let them be None
@@ -47,6 +49,7 @@ class _Shown:
     probe: Picture  # some pixels of what the model painted
     picture: Picture  # what was shown
     time: float
+    change: float = 0.0  # of the probe since the frame before, of 255, on average
 
 
 class Steady:
@@ -79,14 +82,15 @@ class Steady:
             self._shown = None
             return painted
         small, probe = _small(content), painted[4::8, 4::8].copy()
-        last, picture = self._shown, painted
+        last, picture, change = self._shown, painted, 0.0
         if last and last.picture.shape == painted.shape and 0 < time - last.time <= _GAP:
-            picture = _held(painted, small, probe, last, amount, time - last.time)
-        self._shown = _Shown(small, probe, picture, time)
+            change = cv2.norm(probe, last.probe, cv2.NORM_L1) / max(1, probe.size)
+            picture = _held(painted, small, change, last, amount, time - last.time)
+        self._shown = _Shown(small, probe, picture, time, change)
         return picture
 
 
-def _held(painted: Picture, small: _Plane, probe: Picture, last: _Shown, amount: float, passed: float) -> Picture:
+def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: float, passed: float) -> Picture:
     """The blend, or `painted` itself where nothing is to be held. `passed` is seconds."""
     # Blurred first and then compared for motion, which leaves no noise; for agreement compared first, which misses nothing.
     changed = cv2.absdiff(cv2.blur(small, (5, 5)), cv2.blur(last.content, (5, 5)))
@@ -94,7 +98,7 @@ def _held(painted: Picture, small: _Plane, probe: Picture, last: _Shown, amount:
     moving = cv2.dilate((changed >= _MOVES).view(np.uint8), np.ones((9, 9), np.uint8))
     share = cv2.countNonZero(moving) / moving.size
     camera_moves = share > 0.5
-    if not camera_moves and probe.size and cv2.norm(probe, last.probe, cv2.NORM_L1) > _REPAINTED * probe.size:
+    if not camera_moves and change > max(_REPAINTED, _RESTLESS * last.change):
         return painted
     picture: _Plane = last.picture
     speed: _Plane = np.zeros(small.shape, np.float32)

@@ -51,7 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write the files that ship from the state of a run")
     export.add_argument("--out", required=True, type=Path, help="the run's folder")
     export.add_argument(
-        "--mix", type=Path, nargs="+", default=[], help="state.npz of runs that began from one another: take their mean"
+        "--mix",
+        nargs="+",
+        metavar="STATE=SHARE",
+        help="state.npz of runs that began from one another: the weighted mean of their frame networks; a share below"
+        " nothing leads away from one",
     )
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
     for command in (train, export):
@@ -248,12 +252,31 @@ def _evaluate(options: argparse.Namespace) -> None:
         options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
+def _share(text: str) -> tuple[Path, float]:
+    """A state and its share, from "STATE=SHARE" or "STATE" alone, which counts 1."""
+    path, equals, share = text.rpartition("=")
+    if not equals:
+        return Path(text), 1.0
+    try:
+        return Path(path), float(share)
+    except ValueError:
+        raise UsageError(f"the share {share!r} of {path} is no number; write it as {path}=2") from None
+
+
 def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
 
-    frame = train.read_frame(options.out / "state.npz")
-    states = [frame.get_weights(), *(train.read_frame(path).get_weights() for path in options.mix)]
-    frame.set_weights([sum(weights) / len(states) for weights in zip(*states, strict=True)])
+    if options.mix:
+        paths, shares = zip(*map(_share, options.mix), strict=True)
+        if sum(shares) <= 0:
+            raise UsageError(f"the shares {', '.join(map(str, shares))} sum to nothing; give shares whose sum is above 0")
+        frame = train.read_frame(paths[0])
+        states = [train.read_frame(path).get_weights() for path in paths]
+        frame.set_weights(
+            [sum(q * w for q, w in zip(shares, ws, strict=True)) / sum(shares) for ws in zip(*states, strict=True)]
+        )
+    else:
+        frame = train.read_frame(options.out / "state.npz")
     style = train_style.read_style(options.out / "style_state.npz")
     train_style.spread_out(style, options.gain)
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
