@@ -96,8 +96,10 @@ def test_the_amount_of_own_colours_fades_from_the_painting(scene: np.ndarray) ->
 
 
 def small_and_painted(content: np.ndarray, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """`content` at half its size, and that as a network would give it back: a little softer."""
     small = cv2.resize(content, (content.shape[1] // 2, content.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return small, 255 - small if turned else small
+    soft = cv2.GaussianBlur(small, (3, 3), 0)
+    return small, 255 - soft if turned else soft
 
 
 def edges(picture: np.ndarray) -> np.ndarray:
@@ -251,6 +253,16 @@ def test_another_style_is_seen_at_once(scene: np.ndarray) -> None:
     contents = [noisy(scene, k) for k in range(8)]
     paintings = [fake_painting(c, turned=k >= 5) for k, c in enumerate(contents)]
     assert np.array_equal(steadied(paintings, contents)[5], paintings[5])
+
+
+def test_a_network_that_flickers_in_every_frame_is_held(scene: np.ndarray) -> None:
+    contents = [noisy(scene, k) for k in range(10)]
+    rng = np.random.default_rng(1)
+    paintings = [np.clip(255 - c + rng.normal(0, 25, c.shape), 0, 255).astype(np.uint8) for c in contents]
+    held = steadied(paintings, contents)
+    assert apart(paintings[4], paintings[5]) > 20
+    for k in range(4, 9):
+        assert apart(held[k], held[k + 1]) < 0.5 * apart(paintings[k], paintings[k + 1])
 
 
 def test_a_style_that_morphs_is_followed_within_a_fifth_of_a_second(scene: np.ndarray) -> None:

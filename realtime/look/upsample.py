@@ -16,12 +16,12 @@ _FLAT = np.float32(10.0**2)
 """The variance, of 255², that is added to the guide's: windows with less of their own have nothing to follow."""
 _STEEPEST = 4.0
 """How many times the frame's contrast the detail may get at most, where the style makes a lot of a faint edge."""
-_FAINT: Any = 6.0  # any: OpenCV's stubs know of no numbers here
+_FAINT: Any = 5.0  # any: OpenCV's stubs know of no numbers here
 """Detail of the guide up to this, of 255, is mostly the camera's noise and left out; what is stronger is less by it."""
 np.empty(30 << 20, np.uint8)
 """Made and freed once, for glibc: it then keeps blocks up to this size for the next frame. Else it gives a frame's planes back
 to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself."""
-_DETAIL = 1.4
+_DETAIL = 1.2
 """How many times as much detail as the guided filter says: its slopes, worked out in windows, are flatter than those at an edge."""
 _BAND = 32  # rows at a time: what is worked out between the first and the last step then stays in the cache
 

@@ -269,7 +269,9 @@ def _export(options: argparse.Namespace) -> None:
     if options.mix:
         paths, shares = zip(*map(_share, options.mix), strict=True)
         if sum(shares) <= 0:
-            raise UsageError(f"the shares {', '.join(map(str, shares))} sum to nothing; give shares whose sum is above 0")
+            raise UsageError(
+                f"the shares {', '.join(map(str, shares))} sum to nothing; give shares whose sum is above 0"
+            )
         frame = train.read_frame(paths[0])
         states = [train.read_frame(path).get_weights() for path in paths]
         frame.set_weights(
