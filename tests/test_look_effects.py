@@ -96,10 +96,8 @@ def test_the_amount_of_own_colours_fades_from_the_painting(scene: np.ndarray) ->
 
 
 def small_and_painted(content: np.ndarray, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """`content` at half its size, and that as a network would give it back: a little softer."""
     small = cv2.resize(content, (content.shape[1] // 2, content.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (3, 3), 0)
-    return small, 255 - soft if turned else soft
+    return small, 255 - small if turned else small
 
 
 def edges(picture: np.ndarray) -> np.ndarray:

@@ -197,6 +197,8 @@ def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, mo
         ("train --photos nowhere --styles p --teacher p --out o", "no folder nowhere"),
         ("train --photos p --styles p --clips p --teacher p --out o", "no .mp4 clips in p"),
         ("train --photos p --styles p --teacher p --out o", "no network p"),
+        ("export --out o --mix a.npz=1 b.npz=-1", "sum to 0"),
+        ("export --out o --mix a.npz=much", "'much' of a.npz is no number"),
         ("sheet --photos p --styles p -o s.xyz", "a sheet is a .jpg or .png"),
         ("sheet --photos p --styles p -o s.jpg --count -1 2", "--count -1 2"),
         ("sheet --photos broken --styles p -o s.jpg", "is no picture that can be read"),
@@ -230,6 +232,15 @@ def test_the_mean_over_the_rounds_is_taken() -> None:
         np.testing.assert_allclose(found, w + 2, atol=1e-6)
 
 
+def test_a_mixture_counts_every_state_by_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = {name: student.build_frame(stem=8, body=8, blocks=1, tail=8) for name in "abc"}
+    monkeypatch.setattr(train, "read_frame", lambda path: frames[path.name])
+    a, b, c = (frames[name].get_weights() for name in "abc")
+    found = train.mixed([(Path("a"), 3.0), (Path("b"), 2.0), (Path("c"), -1.0)]).get_weights()
+    for w, x, y, z in zip(found, a, b, c, strict=True):
+        np.testing.assert_allclose(w, (3 * x + 2 * y - z) / 4, atol=1e-6)
+
+
 def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
     plan = train.Plan(steps=100, turn=(0.2, 0.6))
     early, wanted, late = (np.array(astuple(w)) for w in (plan.early, plan.weights, plan.late))
@@ -237,7 +248,8 @@ def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
     np.testing.assert_allclose(plan.weights_at(40), (early + wanted) / 2, rtol=1e-6)
     for step in (60, 99):
         np.testing.assert_allclose(plan.weights_at(step), wanted, rtol=1e-6)
-    np.testing.assert_allclose(plan.weights_at(100), late, rtol=1e-6)
+    for step in (100, 400):
+        np.testing.assert_allclose(plan.weights_at(step), late, rtol=1e-6)
     np.testing.assert_allclose(train.Plan(turn=(0.0, 0.0)).weights_at(0), wanted, rtol=1e-6)
 
 

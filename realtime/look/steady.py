@@ -49,7 +49,7 @@ class _Shown:
     probe: Picture  # some pixels of what the model painted
     picture: Picture  # what was shown
     time: float
-    change: float = 0.0  # of the probe since the frame before, of 255, on average
+    change: float  # of the probe since the frame before, of 255, on average
 
 
 class Steady:
@@ -75,8 +75,8 @@ class Steady:
         At 0, and where there is nothing to hold, `painted` itself comes back, else a new picture. `time` is the frame's,
         in seconds: it makes streams of different rates alike, and after half a second without a frame, or going
         backwards, it starts anew. So do cuts, which are seen in the content, and a change of style at once, seen where the
-        painting changes all over and the content does not; a style that morphs is followed. Callers who know that the
-        picture is meant to change call `reset`.
+        painting changes all over, far more than it did before, and the content does not; a style that morphs is followed.
+        Callers who know that the picture is meant to change call `reset`.
         """
         if amount == 0.0:
             self._shown = None

@@ -16,13 +16,11 @@ _FLAT = np.float32(10.0**2)
 """The variance, of 255², that is added to the guide's: windows with less of their own have nothing to follow."""
 _STEEPEST = 4.0
 """How many times the frame's contrast the detail may get at most, where the style makes a lot of a faint edge."""
-_FAINT: Any = 5.0  # any: OpenCV's stubs know of no numbers here
+_FAINT: Any = 4.0  # any: OpenCV's stubs know of no numbers here
 """Detail of the guide up to this, of 255, is mostly the camera's noise and left out; what is stronger is less by it."""
 np.empty(30 << 20, np.uint8)
 """Made and freed once, for glibc: it then keeps blocks up to this size for the next frame. Else it gives a frame's planes back
 to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself."""
-_DETAIL = 1.2
-"""How many times as much detail as the guided filter says: its slopes, worked out in windows, are flatter than those at an edge."""
 _BAND = 32  # rows at a time: what is worked out between the first and the last step then stays in the cache
 
 _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type comes out
@@ -47,8 +45,8 @@ def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
 
     The fast guided filter (He and Sun 2015, arXiv 1505.00996) with the frame's grey as its guide. Around each pixel the
     painting is a·guide + b, with a = cov(guide, painting) / (var(guide) + what counts as flat), worked out at half of the
-    small size. At full size it is applied to detail only: the painting, scaled up, plus `_DETAIL` times a times what the guide
-    lost by being small. So the painting's own strokes, which the guide knows nothing of, stay as they are; where the frame is
+    small size. At full size it is applied to detail only: the painting, scaled up, plus a times what the guide lost by
+    being small. So the painting's own strokes, which the guide knows nothing of, stay as they are; where the frame is
     flat a is near 0 and no noise comes in; where the style turned dark into light a is negative, so there are no halos.
     """
     size = (content.shape[1], content.shape[0])
@@ -69,8 +67,8 @@ def _add_detail(result: npt.NDArray[Any], guide: _Grey, kept: _Grey, slope: _Pla
     darker = cv2.subtract(cv2.subtract(kept, guide), _FAINT)
     detail = cv2.subtract(lighter, darker, dtype=cv2.CV_32F)
     # In 8 bits, which hold no sign: twice, saturating, and still several times as fast as floats in three channels.
-    cv2.multiply(detail, slope, dst=lighter, scale=_DETAIL, dtype=cv2.CV_8U)
-    cv2.multiply(detail, slope, dst=darker, scale=-_DETAIL, dtype=cv2.CV_8U)
+    cv2.multiply(detail, slope, dst=lighter, dtype=cv2.CV_8U)
+    cv2.multiply(detail, slope, dst=darker, scale=-1, dtype=cv2.CV_8U)
     cv2.add(result, cv2.cvtColor(lighter, cv2.COLOR_GRAY2BGR), dst=result)
     cv2.subtract(result, cv2.cvtColor(darker, cv2.COLOR_GRAY2BGR), dst=result)
 

@@ -71,6 +71,7 @@ class LiteRTModel(Model):
             )
         self._multiple = self._frame.multiple()
         # Strided convolutions pad most to the right and below, and what a network of them paints there is not the picture.
+        # That is most of what is seen of it within twice the multiple; more would cost more than it is worth.
         self._margin = 2 * self._multiple if self._multiple and self._frame.paints_edges() else 0
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
         self._rgb = self._painted = np.empty((0, 0, 3), np.uint8)

@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--mix",
         nargs="+",
+        default=[],
         metavar="STATE=SHARE",
         help="state.npz of runs that began from one another: the weighted mean of their frame networks; a share below"
         " nothing leads away from one",
@@ -120,10 +121,7 @@ def _train(options: argparse.Namespace) -> None:
         name, _, number = text.partition("=")
         if name not in known:
             raise UsageError(f"there is no loss term {name!r}; there are {', '.join(sorted(known))}")
-        try:
-            chosen[name] = float(number)
-        except ValueError:
-            raise UsageError(f"the weight {number!r} of {name} is no number; write it as {name}=0.5") from None
+        chosen[name] = _number("weight", name, number)
     held = read_held_back()
     photos = load_training(options.photos, held["photos"], options.clips)
     styles = [picture for folder in options.styles for picture in load_training(folder, held["styles"])]
@@ -255,30 +253,22 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _share(text: str) -> tuple[Path, float]:
     """A state and its share, from "STATE=SHARE" or "STATE" alone, which counts 1."""
     path, equals, share = text.rpartition("=")
-    if not equals:
-        return Path(text), 1.0
+    return (Path(path), _number("share", path, share)) if equals else (Path(text), 1.0)
+
+
+def _number(what: str, name: str, text: str) -> float:
+    """What stands behind NAME= on the command line."""
     try:
-        return Path(path), float(share)
+        return float(text)
     except ValueError:
-        raise UsageError(f"the share {share!r} of {path} is no number; write it as {path}=2") from None
+        raise UsageError(f"the {what} {text!r} of {name} is no number; write it as {name}=0.5") from None
 
 
 def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
 
-    if options.mix:
-        paths, shares = zip(*map(_share, options.mix), strict=True)
-        if sum(shares) <= 0:
-            raise UsageError(
-                f"the shares {', '.join(map(str, shares))} sum to nothing; give shares whose sum is above 0"
-            )
-        frame = train.read_frame(paths[0])
-        states = [train.read_frame(path).get_weights() for path in paths]
-        frame.set_weights(
-            [sum(q * w for q, w in zip(shares, ws, strict=True)) / sum(shares) for ws in zip(*states, strict=True)]
-        )
-    else:
-        frame = train.read_frame(options.out / "state.npz")
+    states = [_share(text) for text in options.mix] or [(options.out / "state.npz", 1.0)]
+    frame = train.mixed(states)
     style = train_style.read_style(options.out / "style_state.npz")
     train_style.spread_out(style, options.gain)
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)

@@ -29,8 +29,9 @@ class Weights:
 
 
 COPYING = Weights(arrival=0.5, still=4.0, calm=4.0, grid=5.0, edges=0.5)
-SETTLING = Weights(arrival=6.5, still=26.0, calm=2.0, edges=0.25)
 """For a network that begins: the teacher's picture above all."""
+SETTLING = Weights(arrival=6.5, still=26.0, calm=2.0, edges=0.25)
+"""For the rounds at the end: edges are well met by then, and what they have to spare goes to arrival."""
 
 
 def pixel_loss(picture: Tensor, label: Tensor) -> Tensor:

@@ -35,11 +35,10 @@ class Plan:
 
     A network that is asked for stillness and arrival before it can paint at all settles on a blur that it never leaves:
     so it first copies the teacher, with the weights `early`, until the share `turn[0]` of `steps`; from `turn[1]` on
-    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`, with the weights `late`: edges
-    are well met by then, and what they have to spare goes to arrival. The mean of the weights at
-    the ends of the rounds arrives further and is stiller than any of them (Izmailov et al., Averaging Weights Leads to
-    Wider Optima and Better Generalization, 2018). After each of them the styles are cropped anew: a network that always
-    sees the same codes learns their errors by heart.
+    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`, with the weights `late`. The
+    mean of the network at the ends of the rounds arrives further and is stiller than any of them (Izmailov et al.,
+    Averaging Weights Leads to Wider Optima and Better Generalization, 2018). After each of them the styles are cropped
+    anew: a network that always sees the same codes learns their errors by heart.
     """
 
     steps: int = 6400
@@ -263,6 +262,21 @@ def read_frame(path: Path) -> keras.Model:
     if whitening := Whitening.of_state(path):
         whitening.finish(student)
     return student
+
+
+def mixed(states: Sequence[tuple[Path, float]]) -> keras.Model:
+    """The frame network whose weights are the mean of those of some states, each with its share.
+
+    The states are of runs that began from one another. A share below 0 leads away from a state. Raises `UsageError` where
+    the shares do not sum to more than 0.
+    """
+    shares = [share for _, share in states]
+    if not sum(shares) > 0:
+        raise UsageError(f"the shares {shares} sum to {sum(shares):g}; give shares whose sum is above 0")
+    frames = [read_frame(path) for path, _ in states]
+    weights = zip(*(frame.get_weights() for frame in frames), strict=True)
+    frames[0].set_weights([sum(q * w for q, w in zip(shares, ws, strict=True)) / sum(shares) for ws in weights])
+    return frames[0]
 
 
 def progress_sheet(
