@@ -145,6 +145,7 @@ class Controls:
         self._styles = styles
         self._slideshow = settings.slideshow or SLIDESHOW
         self._morph = settings.morph or MORPH
+        self._others: dict[str, float] = {}
         self._changing = threading.Lock()
         self._wishes: list[Command] = []
         self._notices: list[str] = []
@@ -230,8 +231,14 @@ class Controls:
             self._notices.append("x blends with a second style first")
             return look.styles
         wanted = round(min(1.0, max(0.0, weight + more)), 3)
-        rest = sum(w for _, w in others)
-        kept = [(name, (1 - wanted) * (w / rest if rest else 1 / len(others))) for name, w in others]
+        if any(w for _, w in others):
+            self._others = dict(others)
+        shares = [self._others.get(name, 0.0) for name, _ in others]  # as they were before the last style was all
+        rest = sum(shares)
+        kept = [
+            (name, (1 - wanted) * (share / rest if rest else 1 / len(others)))
+            for (name, _), share in zip(others, shares, strict=True)
+        ]
         return (*kept, (last, wanted))
 
     def _picked(self, command: Command, look: Look) -> Mixture:

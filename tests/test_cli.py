@@ -127,20 +127,21 @@ def test_with_no_display_a_clip_is_recorded_all_the_same(run: Run, tmp_path: Pat
 def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import realtime.live
 
-    seen = []
+    seen, mirrored = [], []
 
     class Session:
         def __init__(
             self, source: object, stylizer: object, library: object, settings: Settings, *_: object, **__: object
         ):
             seen.append(settings.look)
+            mirrored.append(settings.mirror)
 
         def run(self) -> str:
             return ""
 
     look = Look((("swirl", 0.25), ("wave", 0.75)), 0.8, 0.5, 0.5, 1.0)
     picture = np.zeros((8, 8, 3), np.uint8)
-    SnapshotSink(tmp_path).write(Stylized(Frame(picture, 0.0), picture, look, 0.0))
+    SnapshotSink(tmp_path).write(Stylized(Frame(picture, 0.0), picture, look, 0.0), {"mirror": "yes"})
     (snapshot,) = tmp_path.glob("*.png")
     monkeypatch.setattr(realtime.live, "LiveSession", Session)
     always = ("--source", "demo", "--no-window")
@@ -157,8 +158,9 @@ def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, mo
         "--steady",
         "0.5",
     )
-    assert run(*always, "--look", str(snapshot), *changed)[0] == 0
+    assert run(*always, "--look", str(snapshot), "--no-mirror", *changed)[0] == 0
     assert seen == [look, Look((("wave", 0.5), ("swirl", 0.5)), 1.0, 0.0, 1.0, 0.5)]
+    assert mirrored == [True, False], "the demo is not mirrored unless the snapshot was"
     status, _, err = run(*always, "--look", "none.toml")
     assert (status, "none.toml" in err) == (2, True)
 

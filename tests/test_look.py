@@ -345,6 +345,15 @@ def test_a_second_style_is_blended_in_moved_to_and_let_go(controls: Controls) ->
     assert styles(controls) == [("c", 1.0)]
 
 
+def test_all_of_the_last_style_and_back_keeps_the_proportions_of_the_others() -> None:
+    look = Look((("a", 0.6), ("b", 0.2), ("c", 0.2)))
+    controls = Controls(Settings(look), lambda: ["a", "b", "c"])
+    controls.apply(Command("blend", 1.0))
+    assert styles(controls) == [("a", 0.0), ("b", 0.0), ("c", 1.0)]
+    controls.apply(Command("blend", -0.8))
+    assert styles(controls) == [("a", 0.6), ("b", 0.2), ("c", 0.2)]
+
+
 def test_blending_without_a_second_style_says_how(controls: Controls) -> None:
     controls.apply(Command("blend", 0.1))
     assert any("x blends" in text for text in controls.take_notices())

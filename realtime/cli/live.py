@@ -26,7 +26,7 @@ from realtime.cli.options import (
 )
 from realtime.commands import Settings
 from realtime.errors import SinkError
-from realtime.look import MORPH
+from realtime.look import MORPH, read_mirror
 
 if TYPE_CHECKING:
     from realtime.frame import Size
@@ -81,7 +81,11 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     metavar="SECONDS",
     help="Walk through the styles, so long for each.",
 )
-@click.option("--mirror/--no-mirror", default=None, help="As in a mirror. Default: cameras are, others are not.")
+@click.option(
+    "--mirror/--no-mirror",
+    default=None,
+    help="As in a mirror. Default: as a snapshot given by --look was; else cameras are, others are not.",
+)
 @click.option("--original", is_flag=True, help="Begin with the original.")
 @click.option("--compare", is_flag=True, help="Begin with the original beside the stylized picture.")
 @click.option("--fullscreen", is_flag=True, help="Begin in full screen.")
@@ -191,13 +195,14 @@ def _live(
         look = chosen_look(
             library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
         )
+        taken = read_mirror(look_file) if look_file else None
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
             say(notice)
         settings = Settings(
             look,
-            mirror=frames_from.mirror if mirror is None else mirror,
+            mirror=next(m for m in (mirror, taken, frames_from.mirror) if m is not None),
             original=original,
             compare=compare,
             fullscreen=fullscreen,

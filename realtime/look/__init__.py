@@ -140,10 +140,7 @@ def read_look(path: Path) -> Look:
     """The look of a TOML file, or of a snapshot (a PNG file of ours). UsageError when there is none in it."""
     try:
         if path.suffix.lower() == ".png":
-            from PIL import Image
-
-            with Image.open(path) as picture:
-                text = getattr(picture, "text", {}).get(f"realtime:{FIELD}", "")
+            text = _field(path, FIELD)
             if not text:
                 raise UsageError(f"{path.name} holds no look: it is no snapshot of this program")
         else:
@@ -157,6 +154,21 @@ def read_look(path: Path) -> Look:
         return Look.from_toml(text)
     except UsageError as error:
         raise UsageError(f"{path.name}: {error}") from error
+
+
+def read_mirror(path: Path) -> bool | None:
+    """Whether a snapshot was taken as in a mirror; None where the file does not say, as a TOML file does not."""
+    if path.suffix.lower() != ".png":
+        return None
+    return {"yes": True, "no": False}.get(_field(path, "mirror"))
+
+
+def _field(path: Path, name: str) -> str:
+    """A text field of a snapshot; "" when there is none."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return str(getattr(picture, "text", {}).get(f"realtime:{name}", ""))
 
 
 def write_look(look: Look, path: Path) -> None:
