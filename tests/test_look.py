@@ -13,7 +13,7 @@ from fakes import FakeModel
 from realtime.commands import PRESETS, STOPS, Command, Controls, Settings
 from realtime.errors import StyleError, UsageError
 from realtime.frame import Frame, Stylized
-from realtime.look import Look, parse_mixture, read_look, write_look
+from realtime.look import Look, parse_mixture, read_look, read_mirror, write_look
 from realtime.models.base import StyleCode
 from realtime.painter import MORPH, Painter
 from realtime.sinks import SnapshotSink
@@ -138,6 +138,8 @@ def test_other_files_are_no_look(tmp_path: Path) -> None:
     for name in ("holiday.png", "broken.png", "bytes.toml", "none.toml"):
         with pytest.raises(UsageError, match=name):
             read_look(tmp_path / name)
+    with pytest.raises(UsageError, match="broken.png"):
+        read_mirror(tmp_path / "broken.png")
 
 
 def test_a_snapshot_holds_its_look(tmp_path: Path) -> None:
