@@ -138,7 +138,7 @@ def test_other_files_are_no_look(tmp_path: Path) -> None:
     for name in ("holiday.png", "broken.png", "bytes.toml", "none.toml"):
         with pytest.raises(UsageError, match=name):
             read_look(tmp_path / name)
-    with pytest.raises(UsageError, match="broken.png"):
+    with pytest.raises(UsageError, match=r"broken\.png"):
         read_mirror(tmp_path / "broken.png")
 
 
