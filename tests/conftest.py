@@ -5,6 +5,7 @@ from __future__ import annotations
 # sources and sinks
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +20,14 @@ import realtime  # noqa: F401  before cv2: it quiets OpenCV's own lines
 # it opened (seen with OpenCV 5.0 on a bare Xvfb, 3 of 12 times under load, never with a window manager). The program has
 # no way to notice. So these tests open their window again before they call it a failure.
 bare_screen = pytest.mark.flaky(reruns=3)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeds_ctrl_c() -> None:
+    """A shell makes what it starts in the background deaf to Ctrl-C, and so what that starts: programs that tests end with
+    it would go on for ever."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -103,6 +103,13 @@ def test_any_file_name_can_be_kept_in_a_look(name: str, tmp_path: Path) -> None:
     assert read_look(tmp_path / "look.toml") == alone(name)
 
 
+def test_a_snapshot_brings_back_a_style_whose_file_name_is_no_text(tmp_path: Path) -> None:
+    sink, odd = SnapshotSink(tmp_path), alone("caf\udce9")
+    sink.write(replace(painter(0).paint(frame(), alone("red")), look=odd))
+    assert sink.path is not None
+    assert read_look(sink.path) == odd
+
+
 def test_a_look_written_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('styles = "wave:0.6,glass:0.4"\nsteady = 1\n')

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -62,7 +63,8 @@ class Look:
 
     def to_toml(self) -> str:
         """The look as a small TOML file."""
-        mixed = ", ".join(f"{json.dumps(name, ensure_ascii=False)} = {weight:g}" for name, weight in self.styles)
+        named = ((json.dumps(_as_text(name), ensure_ascii=False), weight) for name, weight in self.styles)
+        mixed = ", ".join(f"{name} = {weight:g}" for name, weight in named)
         lines = [f"styles = {{ {mixed} }}"]
         lines += [f"{field.name} = {float(getattr(self, field.name))!r}" for field in fields(self)[1:]]
         return "\n".join(lines).replace("\x7f", "\\u007f") + "\n"  # which JSON has as it is, and TOML does not
@@ -82,7 +84,17 @@ class Look:
             return cls(parse_mixture(styles), **read)
         if not isinstance(styles, dict) or not styles:
             raise UsageError('a look names its styles: styles = "wave", or styles = { wave = 0.6, glass = 0.4 }')
-        return cls(tuple(styles.items()), **read)
+        return cls(tuple((_from_text(name), weight) for name, weight in styles.items()), **read)
+
+
+def _as_text(name: str) -> str:
+    """A style's name where only text can be kept: the odd bytes of a file name, for Python lone surrogates, as \\udc80."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _from_text(text: str) -> str:
+    """The name of which `_as_text` made this."""
+    return re.sub(r"\\ud[89a-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
 
 
 def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
@@ -183,7 +195,7 @@ def write_look(look: Look, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.partial")
-        partial.write_text(look.to_toml(), "utf-8", "surrogateescape")
+        partial.write_text(look.to_toml(), "utf-8")
         partial.replace(path)
     except OSError as error:
         raise SinkError(f"the look cannot be kept in {path} ({error.strerror})") from error
