@@ -241,6 +241,25 @@ def test_a_mixture_counts_every_state_by_its_share(tmp_path: Path, monkeypatch: 
         np.testing.assert_allclose(w, (3 * x + 2 * y - z) / 4, atol=1e-6)
 
 
+def test_softening_is_a_blur_of_what_is_painted() -> None:
+    rng = np.random.default_rng(3)
+    frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
+    last = frame.get_layer("tail2")
+    kernel = np.zeros(last.get_weights()[0].shape, np.float32)
+    kernel[1, 1] = rng.normal(0, 0.3, kernel.shape[2:])  # of one place alone: then nothing lies too far away
+    last.set_weights([kernel])
+    inputs = [rng.random((1, 48, 64, 3), np.float32), rng.normal(0, 1, (1, 1, 1, 100)).astype(np.float32)]
+
+    def before_the_sigmoid() -> np.ndarray:
+        painted = np.asarray(frame.predict_on_batch(inputs), np.float64)[0]
+        return np.log(painted / (1 - painted))
+
+    row = np.array([0.1, 0.8, 0.1])
+    expected = cv2.sepFilter2D(before_the_sigmoid(), cv2.CV_64F, row, row)[4:-4, 4:-4]
+    student.soften(frame, 0.1)
+    np.testing.assert_allclose(before_the_sigmoid()[4:-4, 4:-4], expected, atol=1e-3)
+
+
 def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
     plan = train.Plan(steps=100, turn=(0.2, 0.6))
     early, wanted, late = (np.array(astuple(w)) for w in (plan.early, plan.weights, plan.late))

@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--gain", type=float, default=1.04, help="how much farther codes lie from their mean (default %(default)s)"
         )
+        command.add_argument(
+            "--soften",
+            type=float,
+            default=0.01,
+            help="how much each painted pixel takes of the next ones (default %(default)s)",
+        )
         command.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="dynamic")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
     for command in (evaluate, drawn):
@@ -111,7 +117,7 @@ def _train(options: argparse.Namespace) -> None:
     from .data import Floats, Samples, load_held_back, load_training, read_held_back
     from .losses import SETTLING, Weights
     from .sheet import save
-    from .student import build_frame
+    from .student import build_frame, soften
     from .teacher import Predictor
 
     cv2.setNumThreads(1)
@@ -195,6 +201,7 @@ def _train(options: argparse.Namespace) -> None:
         return
     distiller.student.set_weights(average.best)
     whitening.finish(distiller.student)
+    soften(distiller.student, options.soften)
     train_style.spread_out(style_net, options.gain)
     print("bytes exported:", export.export(distiller.student, style_net, options.out / "model", options.frame_weights))
     _evaluate(
@@ -266,9 +273,11 @@ def _number(what: str, name: str, text: str) -> float:
 
 def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
+    from .student import soften
 
     states = [_share(text) for text in options.mix] or [(options.out / "state.npz", 1.0)]
     frame = train.mixed(states)
+    soften(frame, options.soften)
     style = train_style.read_style(options.out / "style_state.npz")
     train_style.spread_out(style, options.gain)
     size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)

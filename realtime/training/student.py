@@ -6,6 +6,7 @@ convolutions with zero padding, 1x1 and depthwise convolutions, depth-to-space, 
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import keras
@@ -143,6 +144,28 @@ def recode(frame: keras.Model, matrix: np.ndarray, offset: np.ndarray) -> None:
             scale, shift, scale_bias, shift_bias = layer.get_weights()
             biases = scale_bias + offset @ scale, shift_bias + offset @ shift
             layer.set_weights([matrix @ scale, matrix @ shift, *biases])
+
+
+def soften(frame: keras.Model, share: float) -> None:
+    """Make each pixel that a frame network paints take `share` of the one before and the one after it, along and across.
+
+    What a network paints from one pixel to the next flickers most and tells least of a style. The blur goes into the last
+    convolution, for nothing: it lays out blocks of 4x4 pixels from 3x3 places. Pixels at the edge of a block take those of
+    the next block as that would have been laid out without its farthest places, whose part goes to those before them.
+    """
+    layer = frame.get_layer("tail2")
+    kernel = layer.get_weights()[0]
+    pixels = kernel.reshape(3, 3, kernel.shape[2], 4, 4, 3)
+    wide = np.zeros((5, 5, *pixels.shape[2:]), kernel.dtype)
+    row = {-1: share, 0: 1 - 2 * share, 1: share}
+    for y, x, dy, dx in itertools.product(range(4), range(4), row, row):
+        (down, from_y), (right, from_x) = divmod(y + dy, 4), divmod(x + dx, 4)
+        part = row[dy] * row[dx] * pixels[:, :, :, from_y, from_x]
+        wide[1 + down : 4 + down, 1 + right : 4 + right, :, y, x] += part
+    for inner, outer in ((1, 0), (3, 4)):
+        wide[inner] += wide[outer]
+        wide[:, inner] += wide[:, outer]
+    layer.set_weights([wide[1:4, 1:4].reshape(kernel.shape)])
 
 
 def _start_smooth(model: keras.Model) -> None:
