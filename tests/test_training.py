@@ -24,6 +24,7 @@ from realtime.errors import UsageError
 from realtime.training import data, evaluate, losses, student, train
 from realtime.training import sheet as sheets
 
+LITE = Path(train.__file__).parent.parent / "models" / "lite"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TEACHER = SHARED / "models" / "magenta-mobile"
 needs_shared = pytest.mark.skipif(not TEACHER.is_dir(), reason="the teacher's files (../shared) are not here")
@@ -197,6 +198,7 @@ def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, mo
         ("train --photos nowhere --styles p --teacher p --out o", "no folder nowhere"),
         ("train --photos p --styles p --clips p --teacher p --out o", "no .mp4 clips in p"),
         ("train --photos p --styles p --teacher p --out o", "no network p"),
+        ("unpack --model p --to new", "p is no exported model"),
         ("export --out o --mix a.npz=1 b.npz=-1", "sum to 0"),
         ("export --out o --mix a.npz=much", "'much' of a.npz is no number"),
         ("sheet --photos p --styles p -o s.xyz", "a sheet is a .jpg or .png"),
@@ -312,6 +314,22 @@ def test_export_round_trip(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.astype(np.float16), other.astype(np.float16))
     for one, other in zip(style.get_weights(), back_style.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+def test_training_can_begin_from_the_files_that_ship(tmp_path: Path) -> None:
+    from realtime.training import __main__ as command
+    from realtime.training import export, train_style
+
+    command.main(["unpack", "--gain", "1.25", "--to", str(tmp_path / "new")])
+    frame, style = export.read_exported(LITE)
+    for one, other in zip(
+        train.read_frame(tmp_path / "new" / "state.npz").get_weights(), frame.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    again = train_style.read_style(tmp_path / "new" / "style_state.npz")
+    train_style.spread_out(again, 1.25)
+    for one, other in zip(again.get_weights(), style.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_a_style_network_with_more_channels_begins_with_what_a_narrower_one_did() -> None:

@@ -1,4 +1,4 @@
-"""``python -m realtime.training train | evaluate | export | sheet``: see ``--help`` of each."""
+"""``python -m realtime.training train | evaluate | export | unpack | sheet``: see ``--help`` of each."""
 
 from __future__ import annotations
 
@@ -59,10 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         " nothing leads away from one",
     )
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
-    for command in (train, export):
+    unpack = commands.add_parser("unpack", help="make states to begin from of an exported model")
+    unpack.add_argument("--to", required=True, type=Path, help="folder for state.npz and style_state.npz")
+    for command in (train, export, unpack):
         command.add_argument(
             "--gain", type=float, default=1.04, help="how much farther codes lie from their mean (default %(default)s)"
         )
+    for command in (train, export):
         command.add_argument(
             "--soften",
             type=float,
@@ -71,10 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="dynamic")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
-    for command in (evaluate, drawn):
+    for command in (evaluate, drawn, unpack):
         command.add_argument(
             "--model", type=Path, default=Path(__file__).parent.parent / "models" / "lite", help="folder of the pair"
         )
+    for command in (evaluate, drawn):
         command.add_argument("--photos", required=True, type=Path)
         command.add_argument("--styles", required=True, type=Path)
         command.add_argument(
@@ -101,9 +105,9 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--count {options.count[0]} {options.count[1]}: numbers from 0 up, where 0 is all of them")
     if options.command == "sheet" and options.output.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise UsageError(f"a sheet is a .jpg or .png file, not {options.output.name!r}")
-    if options.command == "export" and importlib.util.find_spec("tensorflow") is None:
-        raise UsageError("to export takes TensorFlow; take the run's folder to a machine that has it")
-    places = {"evaluate": "report", "export": "to", "sheet": "output"}
+    if options.command in ("export", "unpack") and importlib.util.find_spec("tensorflow") is None:
+        raise UsageError(f"to {options.command} takes TensorFlow; do it on a machine that has it")
+    places = {"evaluate": "report", "export": "to", "unpack": "to", "sheet": "output"}
     place: Path | None = getattr(options, places.get(options.command, ""), None)
     if place and place.exists():
         raise UsageError(f"{place} exists already; choose another name, or remove it first")
@@ -284,6 +288,18 @@ def _export(options: argparse.Namespace) -> None:
     print(f"{size} bytes in {options.to or options.out / 'model'}")
 
 
+def _unpack(options: argparse.Namespace) -> None:
+    from . import export, train, train_style
+
+    if not (options.model / "hub" / "variables").is_dir():
+        raise UsageError(f"{options.model} is no exported model: there is no hub/variables in it")
+    frame, style = export.read_exported(options.model)
+    options.to.mkdir(parents=True)
+    train.write_frame(options.to / "state.npz", frame)
+    train_style.write_style(options.to / "style_state.npz", style, options.gain)
+    print(options.to)
+
+
 def _sheet(options: argparse.Namespace) -> None:
     from .evaluate import LitePair
     from .sheet import save, sheet
@@ -300,7 +316,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         _check(options)
-        {"train": _train, "evaluate": _evaluate, "export": _export, "sheet": _sheet}[options.command](options)
+        {"train": _train, "evaluate": _evaluate, "export": _export, "unpack": _unpack, "sheet": _sheet}[
+            options.command
+        ](options)
     except UsageError as error:
         parser.error(str(error))
 

@@ -264,6 +264,11 @@ def read_frame(path: Path) -> keras.Model:
     return student
 
 
+def write_frame(path: Path, frame: keras.Model) -> None:
+    """A state of a finished frame network, for `read_frame` and to begin from."""
+    np.savez(path, step=0, **Average(frame).arrays())
+
+
 def mixed(states: Sequence[tuple[Path, float]]) -> keras.Model:
     """The frame network whose weights are the mean of those of some states, each with its share.
 

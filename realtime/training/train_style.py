@@ -166,6 +166,13 @@ def read_style(path: Path) -> keras.Model:
         return finished(stages, [(arrays["scale/mean"], arrays["scale/spread"])])
 
 
+def write_style(path: Path, style: keras.Model, gain: float) -> None:
+    """A state of a finished style network whose codes were spread out by `gain`, for `read_style` and to begin from."""
+    spread, mean = style.get_layer("code_scale").get_weights()
+    weights = {f"average/{k}": ops.convert_to_numpy(w) for k, w in enumerate(style.trainable_variables)}
+    np.savez(path, **weights, **{"scale/mean": mean, "scale/spread": spread / np.float32(gain)})
+
+
 def fit_style(
     predictor: Predictor,
     paintings: Sequence[Picture],
