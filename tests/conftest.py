@@ -23,11 +23,12 @@ bare_screen = pytest.mark.flaky(reruns=3)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def heeds_ctrl_c() -> None:
-    """A shell makes what it starts in the background deaf to Ctrl-C, and so what that starts: programs that tests end with
-    it would go on for ever."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def heeds_signals() -> None:
+    """What a shell starts in the background is deaf to Ctrl-C, under nohup to hanging up too, and so is what that starts:
+    programs that tests end so would go on for ever."""
+    for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
