@@ -203,8 +203,8 @@ class LiveSession:
             self._painter.morph = settings.morph
             paint = self._painter.untouched if settings.original else self._painter.paint
             latest = paint(Frame(picture, frame.time), settings.look)
-            if all(self._library.ready(name) for name, _ in latest.look.styles):
-                self._in_use = latest.look
+            if all(self._library.ready(name) for name, _ in settings.look.styles):
+                self._in_use = settings.look  # not what a morph is at, which nobody chose
             self._meter.add_stylized(latest.model_seconds)
             self._stylized.put(latest)
 
@@ -269,7 +269,7 @@ class LiveSession:
 
     def _go_on_with_slideshow(self, settings: Settings, now: float) -> None:
         """The next style when the one shown has had its time; a style that was chosen by key has its time too."""
-        if settings.look.styles != self._slide or not settings.slideshow or settings.frozen:
+        if settings.look.styles != self._slide or not settings.slideshow or settings.frozen or settings.keeping:
             self._slide, self._slide_since = settings.look.styles, now
         elif now - self._slide_since >= settings.slideshow:
             self.controls.apply(Command("step", 1))

@@ -16,7 +16,7 @@ import numpy as np
 import platformdirs
 
 from realtime.errors import StyleError, UsageError
-from realtime.look import Look
+from realtime.look import Look, Mixture, parse_mixture
 from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.paths import user_path
 from realtime.pictures import load_picture
@@ -115,6 +115,12 @@ class StyleLibrary:
             return fitting[0]
         problem = f"there is no style {text!r}" if not fitting else f"{text!r} begins several styles"
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
+
+    def find_mixture(self, text: str) -> Mixture:
+        """What a person means by "wave:0.6,glass:0.4", or by the name of one style, whatever signs are in it. UsageError as
+        `find` has it, and where it is no mixture."""
+        styles = ((text, 1.0),) if text in self.names else parse_mixture(text)
+        return tuple((self.find(name), weight) for name, weight in styles)
 
     def _named(self, style: Style) -> Style:
         """The style of a file, by the name that the file has here already, or by one that no other file has."""

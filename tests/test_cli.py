@@ -141,8 +141,10 @@ def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, mo
 
     look = Look((("swirl", 0.25), ("wave", 0.75)), 0.8, 0.5, 0.5, 1.0)
     picture = np.zeros((8, 8, 3), np.uint8)
-    SnapshotSink(tmp_path).write(Stylized(Frame(picture, 0.0), picture, look, 0.0), {"mirror": "yes"})
-    (snapshot,) = tmp_path.glob("*.png")
+    sink = SnapshotSink(tmp_path, keep_original=True)
+    sink.write(Stylized(Frame(picture, 0.0), picture, look, 0.0), {"mirror": "yes"})
+    (kept,) = tmp_path.glob("*_original.png")
+    snapshot = sink.path
     monkeypatch.setattr(realtime.live, "LiveSession", Session)
     always = ("--source", "demo", "--no-window")
     assert run(*always, "--look", str(snapshot))[0] == 0
@@ -161,6 +163,8 @@ def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, mo
     assert run(*always, "--look", str(snapshot), "--no-mirror", *changed)[0] == 0
     assert seen == [look, Look((("wave", 0.5), ("swirl", 0.5)), 1.0, 0.0, 1.0, 0.5)]
     assert mirrored == [True, False], "the demo is not mirrored unless the snapshot was"
+    assert run("--source", str(kept), "--no-window", "--look", str(snapshot))[0] == 0
+    assert mirrored[-1] is False, "the frame kept beside it is mirrored already"
     status, _, err = run(*always, "--look", "none.toml")
     assert (status, "none.toml" in err) == (2, True)
 

@@ -259,6 +259,25 @@ def test_a_look_is_kept_and_recalled_by_keys_also_by_the_next_session(stage: Sta
     assert session.controls.settings.look == kept
 
 
+def test_a_slideshow_waits_for_the_key_under_which_a_look_is_kept(stage: Stage) -> None:
+    session = stage.session(Settings(Look(RED_ALONE), info=False, slideshow=0.01, morph=0.0), seconds=20)
+    stage.window.type("keep")
+    pictures = 0
+
+    def look(picture: Picture) -> None:
+        nonlocal pictures
+        pictures += 1
+        if pictures == 20:
+            assert session.controls.settings.look.styles == RED_ALONE
+            stage.window.type("preset", 1)
+        if any("look kept" in text for text in stage.said):
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert any("look kept" in text for text in stage.said)
+
+
 def test_a_look_with_a_style_that_is_gone_is_not_kept(stage: Stage, tmp_path: Path) -> None:
     now = [0.0]
     stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], tmp_path / "cache", clock=lambda: now[0])

@@ -139,6 +139,16 @@ def test_a_removed_style_can_come_back(run: Run, tmp_path: Path) -> None:
     assert names(run()) == ["night", "wave"]
 
 
+def test_what_is_said_of_a_removed_style_brings_it_back_by_its_name(run: Run, tmp_path: Path) -> None:
+    for _ in range(2):
+        paint(tmp_path / "night.png", (1, 2, 3))
+        assert run("add", "night.png").exit_code == 0
+        said = run("remove", "night").stderr
+    assert "removed/night 2.png" in said and "`realtime styles add --name 'night' PATH`" in said
+    assert run("add", "--name", "night", tmp_path / "mine" / "removed" / "night 2.png").exit_code == 0
+    assert (tmp_path / "mine" / "night.png").exists()
+
+
 def test_only_ones_own_can_be_removed(run: Run, tmp_path: Path) -> None:
     assert "wave comes with the program and cannot be removed" in str(run("remove", "wave").exception)
     assert "yours are: none yet" in str(run("remove", "zebra").exception)

@@ -126,6 +126,14 @@ def test_find_by_name(library: StyleLibrary, text: str, name: str) -> None:
     assert library.find(text) == name
 
 
+@pytest.mark.parametrize("name", ["Doe, John", "shot 10:30"])
+def test_a_name_with_the_signs_of_a_mixture_is_still_a_name(folders: Path, model: FakeModel, name: str) -> None:
+    paint(folders / "user" / f"{name}.png")
+    library = StyleLibrary(Stylizer(model))
+    assert library.find_mixture(name) == ((name, 1.0),)
+    assert library.find_mixture("wave:1,mosaic:3") == (("wave", 0.25), ("mosaic", 0.75))
+
+
 def test_exact_name_before_beginnings(folders: Path, model: FakeModel) -> None:
     paint(folders / "user" / "waves.png")
     library = StyleLibrary(Stylizer(model))

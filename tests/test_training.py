@@ -198,8 +198,11 @@ def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, mo
         ("train --photos nowhere --styles p --teacher p --out o", "no folder nowhere"),
         ("train --photos p --styles p --clips p --teacher p --out o", "no .mp4 clips in p"),
         ("train --photos p --styles p --teacher p --out o", "no network p"),
+        ("train --photos p --styles p --teacher p --out o --begin typo.npz", "no state typo.npz"),
+        ("train --photos p --styles p --teacher p --out o --begin-style p/a.png", "a.png is no state"),
+        ("export --out nowhere", "no state nowhere"),
         ("unpack --model p --to new", "p is no exported model"),
-        ("export --out o --mix a.npz=1 b.npz=-1", "sum to 0"),
+        ("export --out . --mix a.npz=1 b.npz=-1", "sum to 0"),
         ("export --out o --mix a.npz=much", "'much' of a.npz is no number"),
         ("sheet --photos p --styles p -o s.xyz", "a sheet is a .jpg or .png"),
         ("sheet --photos p --styles p -o s.jpg --count -1 2", "--count -1 2"),
@@ -217,6 +220,8 @@ def test_wrong_use_is_said_in_one_line(
         (tmp_path / folder).mkdir()
         sheets.save(np.zeros((60, 80, 3), np.uint8), tmp_path / folder / "a.png")
     (tmp_path / "broken" / "b.png").write_text("no picture")
+    for name in ("a.npz", "b.npz", "style_state.npz"):
+        np.savez(tmp_path / name, step=0)
     with pytest.raises(SystemExit) as stopped:
         main(words.split())
     assert stopped.value.code == 2 and said in capsys.readouterr().err.splitlines()[-1]

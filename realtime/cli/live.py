@@ -27,6 +27,7 @@ from realtime.cli.options import (
 from realtime.commands import Settings
 from realtime.errors import SinkError
 from realtime.look import MORPH, read_mirror
+from realtime.paths import user_path
 
 if TYPE_CHECKING:
     from realtime.frame import Size
@@ -195,7 +196,7 @@ def _live(
         look = chosen_look(
             library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
         )
-        taken = read_mirror(look_file) if look_file else None
+        taken = read_mirror(look_file) if look_file and not _kept_original(source) else None
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
@@ -250,6 +251,12 @@ def _live(
             f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
         )
         say(str(session.run()))
+
+
+def _kept_original(source: str | None) -> bool:
+    """Whether the source is a frame kept beside a snapshot, which is mirrored already if that is."""
+    path = user_path(source or "")
+    return os.path.isfile(path) and read_mirror(path) is not None
 
 
 def _say_left_overs(folders: list[Path]) -> None:

@@ -73,11 +73,15 @@ def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None, **amounts: float | None) -> Look:
     """The look that the options mean: that of the file, changed by what was said besides; its styles are found in, or added
     to, the library. UsageError when there is no such style, look or amount."""
-    from realtime.look import Look, parse_mixture, read_look
+    from realtime.look import Look, read_look
 
     base = read_look(look_file) if look_file else None
-    styles = parse_mixture(style) if style is not None else base.styles if base else ((library.first(), 1.0),)
-    found = tuple((library.find(name), weight) for name, weight in styles)
+    if style is not None:
+        found = library.find_mixture(style)
+    elif base:
+        found = tuple((library.find(name), weight) for name, weight in base.styles)
+    else:
+        found = ((library.first(), 1.0),)
     given = {name: amount for name, amount in amounts.items() if amount is not None}
     return replace(base, styles=found, **given) if base else Look(found, **given)
 

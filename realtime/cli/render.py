@@ -62,7 +62,6 @@ def render(
 
     IN is anything that FFmpeg reads, a folder of pictures, or a pattern of their names: shot_%04d.png, 'shots/*.png'.
     """
-    from realtime.look import parse_mixture
     from realtime.render import Schedule, Task, parse_change
     from realtime.render.batch import render_all, staff
     from realtime.render.progress import open_display
@@ -81,7 +80,7 @@ def render(
         look = chosen_look(
             library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
         )
-        at = [(time, tuple((library.find(name), w) for name, w in parse_mixture(text))) for time, text in parsed]
+        at = [(time, library.find_mixture(text)) for time, text in parsed]
         schedule = Schedule(look, tuple(at), morph, mirror)
         codes = {name: library.code(name) for name in schedule.styles}
         for notice in library.notices:

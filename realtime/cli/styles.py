@@ -61,7 +61,8 @@ def remove(names: tuple[str, ...]) -> None:
 
     for name in names:
         for place in remove_style(name):
-            say(f"removed {name}; its picture lies in {place}, `realtime styles add` brings it back")
+            its_name = "" if place.stem == name else f" --name {name!r}"
+            say(f"removed {name}; its picture lies in {place}: `realtime styles add{its_name} PATH` brings it back")
 
 
 def _styles(folders: tuple[Path, ...], sheet: Path | None, picture: Path | None, model: str) -> None:

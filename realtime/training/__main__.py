@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import time
+import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -105,12 +106,25 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--count {options.count[0]} {options.count[1]}: numbers from 0 up, where 0 is all of them")
     if options.command == "sheet" and options.output.suffix.lower() not in (".jpg", ".jpeg", ".png"):
         raise UsageError(f"a sheet is a .jpg or .png file, not {options.output.name!r}")
+    for state in _states_wanted(options):
+        if not zipfile.is_zipfile(state):
+            raise UsageError(f"{state} is no state of a run" if state.exists() else f"there is no state {state}")
     if options.command in ("export", "unpack") and importlib.util.find_spec("tensorflow") is None:
         raise UsageError(f"to {options.command} takes TensorFlow; do it on a machine that has it")
     places = {"evaluate": "report", "export": "to", "unpack": "to", "sheet": "output"}
     place: Path | None = getattr(options, places.get(options.command, ""), None)
     if place and place.exists():
         raise UsageError(f"{place} exists already; choose another name, or remove it first")
+
+
+def _states_wanted(options: argparse.Namespace) -> list[Path]:
+    """The files of earlier runs that a command reads."""
+    if options.command == "train":
+        return [state for state in (options.begin, options.begin_style) if state]
+    if options.command != "export":
+        return []
+    frames = [_share(text)[0] for text in options.mix] or [options.out / "state.npz"]
+    return [*frames, options.out / "style_state.npz"]
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -258,6 +272,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(f"times faster: {ms['teacher frame 640x480'] / ms['lite frame 640x480']:.1f}")
     report = {"photos": len(photos), "styles": len(styles), "lite": ours, "teacher": theirs, "seconds": ms}
     if options.report:
+        options.report.parent.mkdir(parents=True, exist_ok=True)
         options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
