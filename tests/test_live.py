@@ -564,7 +564,7 @@ def test_quit_key(stage: Stage) -> None:
 @pytest.mark.slow
 def test_ten_thousand_frames_leave_memory_as_it_was(stage: Stage) -> None:
     process = psutil.Process()
-    stage.source = FakeSource(interval=0.0, size=(320, 240))
+    stage.source = FakeSource(interval=0.001, size=(320, 240))  # one that never waits starves the others
     at: dict[int, int] = {}
     session = stage.session(frames=10_000)
 
