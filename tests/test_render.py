@@ -598,7 +598,7 @@ def test_resume_wants_the_same_look_and_footage(short_parts: None, tmp_path: Pat
 
 @needs_lite
 def test_killed_and_interrupted_the_program_goes_on_to_the_same_result(tmp_path: Path) -> None:
-    clip = encoded(tmp_path / "in.mp4", [media.numbered(i % 256, (160, 96)) for i in range(700)])
+    clip = encoded(tmp_path / "in.mp4", [media.numbered(i % 256, (160, 96)) for i in range(4000)])
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_CONFIG_HOME": str(tmp_path)}
 
     def start(out: str, *words: str) -> subprocess.Popen[str]:
