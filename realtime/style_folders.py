@@ -97,6 +97,7 @@ class FolderWatch:
         self._files: list[Style] = []
         self._before = {style.name: style for style in found}
         self._lists: dict[Path, tuple[list[Style], list[Path]]] = dict.fromkeys(folders, ([], []))
+        self._hidden: dict[Path, Style] = {}
         self._list()
         self._said = {path for _, others in self._lists.values() for path in others}
         self._others: set[Path] = set()
@@ -114,7 +115,9 @@ class FolderWatch:
         new = sorted((others & self._others) - self._said)
         self._said |= set(new)
         self._before, self._others = now, others
-        return Sight(settled, present, [_no_style(path) for path in new])
+        hidden = {path: style for path, style in self._hidden.items() if path not in self._said}
+        self._said |= set(hidden)
+        return Sight(settled, present, [_no_style(path) for path in new] + [_hidden(*item) for item in hidden.items()])
 
     def _list(self) -> dict[str, Style]:
         for folder in self._lists:
@@ -125,11 +128,16 @@ class FolderWatch:
             except OSError:
                 pass
         now = {style.name: style for styles, _ in self._lists.values() for style in styles}
+        self._hidden = {}
         for style in self._files:
             try:
-                now[style.name] = replace(one_style(style.path), name=style.name)
+                single = replace(one_style(style.path), name=style.name)
             except OSError:
                 continue
+            dropped = now.get(style.name)
+            if dropped and dropped.path.resolve() != style.path.resolve():
+                self._hidden[dropped.path] = style
+            now[style.name] = single
         return now
 
 
@@ -157,3 +165,7 @@ def look_into(folder: Path) -> tuple[list[Style], list[Path]]:
 
 def _no_style(path: Path) -> str:
     return f"{path.name} is no style: wanted {', '.join(sorted(PICTURES))}"
+
+
+def _hidden(path: Path, style: Style) -> str:
+    return f"{path.name} is passed over: the style {style.name} is {style.path} already; give it another name"

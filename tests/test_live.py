@@ -16,10 +16,11 @@ from fakes import FakeModel, FakeSource, FakeWindow
 from PIL import Image
 
 from realtime.commands import Command, Settings
-from realtime.errors import SourceError, UsageError
+from realtime.errors import SourceError, StyleError, UsageError
 from realtime.frame import Picture
 from realtime.live import LiveSession
 from realtime.look import Look, read_look
+from realtime.models.base import StyleCode
 from realtime.styles import StyleLibrary
 from realtime.stylizer import Stylizer
 
@@ -530,6 +531,34 @@ def test_before_the_first_picture_the_window_says_what_it_waits_for(stage: Stage
     stage.window.on_show = lambda picture: session.stop()
     session.run()
     assert np.ptp(stage.window.shown[0]) > 100, "words on black"
+
+
+def test_an_unreadable_style_chosen_in_mid_morph_leaves_the_one_that_the_morph_leads_to(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.library.code("blue")
+    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.5), seconds=20)
+    wanted = threading.Event()
+
+    def encode(style: Picture) -> StyleCode:  # of green, the only one not known yet
+        wanted.wait(10)
+        raise StyleError("green cannot be read")
+
+    monkeypatch.setattr(stage.model, "encode", encode)
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 1:
+            stage.window.type("style", "blue")
+        elif not wanted.is_set() and 0 < colour(picture)[0] < 100:
+            session.controls.apply(Command("style", "green"))
+            wanted.set()
+        elif wanted.is_set() and colour(picture) == BLUE:
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert wanted.is_set() and colour(stage.window.shown[-1]) == BLUE
+    assert session.controls.settings.look.styles == (("blue", 1.0),)
 
 
 def test_an_unreadable_style_that_is_wanted_leaves_the_one_in_use(stage: Stage) -> None:

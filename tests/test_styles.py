@@ -523,6 +523,16 @@ def test_a_picture_named_alone_is_followed_too(folders: Path, running: Running) 
     assert running.wait(2) == ["style night is gone"]
 
 
+def test_a_picture_dropped_under_the_name_of_one_named_alone_is_not_passed_over_without_a_word(
+    folders: Path, running: Running
+) -> None:
+    named = paint(folders / "elsewhere" / "night.png", (0, 0, 90))
+    before = running.library.code(running.library.find(str(named)))
+    paint(folders / "user" / "night.jpg", (90, 0, 0), (50, 50))
+    assert running.wait(5) == [f"night.jpg is passed over: the style night is {named} already; give it another name"]
+    assert running.library.ready("night") is before
+
+
 def test_only_styles_that_every_session_has_are_kept_by_name(folders: Path, model: FakeModel) -> None:
     paint(folders / "named" / "night.png", (0, 0, 90))
     paint(folders / "elsewhere" / "dawn.png", (0, 0, 90))

@@ -100,9 +100,8 @@ class LiteRTModel(Model):
             self._rgb, self._painted = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
         inside, right, below = self._rgb[: inner[1], : inner[0]], canvas[0] - inner[0], canvas[1] - inner[1]
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=inside)
-        cv2.copyMakeBorder(
-            inside, 0, below, 0, right, cv2.BORDER_REFLECT, dst=self._rgb
-        )  # what lies in its place stays
+        # What lies in its place already stays there.
+        cv2.copyMakeBorder(inside, 0, below, 0, right, cv2.BORDER_REFLECT, dst=self._rgb)
         self._frame.run_frame(self._rgb, code.arrays[0], self._painted)
         result: Picture = cv2.cvtColor(self._painted[: inner[1], : inner[0]], cv2.COLOR_RGB2BGR)  # type: ignore[assignment]
         if inner != (width, height):
