@@ -108,7 +108,7 @@ class _Span:
 
 def _paint(parts: Parts, picture: Picture) -> Picture:
     height, width = picture.shape[:2]
-    picture, place = pad(picture, divisible((width, height), parts.multiple, _GRID, parts.margin))
+    picture, place = pad(picture, divisible((width, height), parts.multiple, _GRID))
     spans = list(_spans(picture.shape[0])), list(_spans(picture.shape[1]))
     for stage in range(parts.stages):
         _measure(parts, stage, picture, *spans)
@@ -137,9 +137,7 @@ def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acr
         for across in acrosses:
             part = np.ascontiguousarray(picture[down.seen, across.seen])
             for of, features in parts.measure(part, stage).items():
-                rows = _scaled(down, _step(part.shape[0], features.shape[0]))
-                columns = _scaled(across, _step(part.shape[1], features.shape[1]))
-                core = features[rows, columns]
+                core = features[_of_core(down, features.shape[0]), _of_core(across, features.shape[1])]
                 sums[of] = sums.get(of, 0.0) + core.sum(axis=(0, 1), dtype=np.float64)
                 squares[of] = squares.get(of, 0.0) + np.square(core).sum(axis=(0, 1), dtype=np.float64)
                 count[of] = count.get(of, 0) + core.shape[0] * core.shape[1]
@@ -150,14 +148,15 @@ def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acr
     )
 
 
-def _step(pixels: int, features: int) -> int:
-    """Pixels to a feature: a power of two, though a network that continues its picture has features of more than it."""
-    step: int = 1 << round(np.log2(pixels / features))
-    return step
-
-
-def _scaled(span: _Span, step: int) -> slice:
-    return slice((span.core.start - span.seen.start) // step, (span.core.stop - span.seen.start) // step)
+def _of_core(span: _Span, features: int) -> slice:
+    """Where, of a side of so many features, those of a span's core lie: there are a power of two of pixels to a feature, and
+    as many features beyond the seen pixels at either end."""
+    seen = span.seen.stop - span.seen.start
+    step: int = 1 << round(np.log2(seen / features))
+    beyond = (features - seen // step) // 2
+    return slice(
+        beyond + (span.core.start - span.seen.start) // step, beyond + (span.core.stop - span.seen.start) // step
+    )
 
 
 def _lay(canvas: Picture, tile: Picture, span: _Span, axis: int) -> None:

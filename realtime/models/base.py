@@ -165,10 +165,9 @@ def pad(picture: Picture, canvas: Size) -> tuple[Picture, tuple[slice, slice]]:
     return cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REFLECT), place  # type: ignore[return-value]
 
 
-def divisible(size: Size, multiple: int, least: int = 1, margin: int = 0) -> Size:
-    """The smallest (width, height) that holds `size` and a `margin` to its right and below it, whose sides `multiple`
-    divides, none below `least` pixels."""
-    width, height = (max(least, -(-(side + margin) // multiple) * multiple) for side in size)
+def divisible(size: Size, multiple: int, least: int = 1) -> Size:
+    """The smallest (width, height) that holds `size` and whose sides `multiple` divides, none below `least` pixels."""
+    width, height = (max(least, -(-side // multiple) * multiple) for side in size)
     return width, height
 
 

@@ -6,6 +6,7 @@ The pair is of the kind that Magenta published for mobile phones: the style netw
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from pathlib import Path
@@ -47,8 +48,9 @@ class LiteRTModel(Model):
     """A pair of .tflite files run by LiteRT on the CPU.
 
     A frame network whose input can be resized runs at the frame's own size, padded by reflection to what the network
-    divides and cropped back; one that itself pads with zeros, which shows, gets some more of that. One of a fixed size
-    gets the frame scaled to fit, its aspect kept and the rest filled by reflection; its output is scaled back.
+    divides and cropped back; one that paints a smaller picture than it sees, as convolutions without padding do, gets
+    the frame continued by that on all sides. One of a fixed size gets the frame scaled to fit, its aspect kept and the
+    rest filled by reflection; its output is scaled back.
     """
 
     def __init__(self, style_file: Path, frame_file: Path, name: str, threads: int | None = None) -> None:
@@ -69,10 +71,7 @@ class LiteRTModel(Model):
                 f"{style_file.name} gives codes of {self._style.code_shape[-1]} numbers, but {frame_file.name} takes"
                 f" {self._frame.code_shape[-1]}; use the two files of one model"
             )
-        self._multiple = self._frame.multiple()
-        # Strided convolutions pad most to the right and below, and what a network of them paints there is not the picture.
-        # That is most of what is seen of it within twice the multiple; more would cost more than it is worth.
-        self._margin = 2 * self._multiple if self._multiple and self._frame.paints_edges() else 0
+        self._multiple, self._around = self._frame.sides() or (0, 0)
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
         self._rgb = self._painted = np.empty((0, 0, 3), np.uint8)
         self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"
@@ -92,16 +91,18 @@ class LiteRTModel(Model):
             canvas = self._fixed
         else:
             inner = (width, height)
-            canvas = divisible(inner, self._multiple or 1, margin=self._margin)
+            canvas = divisible(inner, self._multiple)
+        around, right, below = self._around, canvas[0] - inner[0], canvas[1] - inner[1]
         shape = (canvas[1], canvas[0], 3)
-        if self._rgb.shape != shape:
-            self._rgb = np.empty((0, 0, 3), np.uint8)  # of no size, should the network refuse this one
-            self._frame.resize(canvas)
-            self._rgb, self._painted = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
-        inside, right, below = self._rgb[: inner[1], : inner[0]], canvas[0] - inner[0], canvas[1] - inner[1]
+        if self._painted.shape != shape:
+            self._painted = np.empty((0, 0, 3), np.uint8)  # of no size, should the network refuse this one
+            seen = canvas[0] + 2 * around, canvas[1] + 2 * around
+            self._frame.resize(seen)
+            self._rgb, self._painted = np.empty((seen[1], seen[0], 3), np.uint8), np.empty(shape, np.uint8)
+        inside = self._rgb[around : around + inner[1], around : around + inner[0]]
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=inside)
         # What lies in its place already stays there.
-        cv2.copyMakeBorder(inside, 0, below, 0, right, cv2.BORDER_REFLECT, dst=self._rgb)
+        cv2.copyMakeBorder(inside, around, around + below, around, around + right, cv2.BORDER_REFLECT, dst=self._rgb)
         self._frame.run_frame(self._rgb, code.arrays[0], self._painted)
         result: Picture = cv2.cvtColor(self._painted[: inner[1], : inner[0]], cv2.COLOR_RGB2BGR)  # type: ignore[assignment]
         if inner != (width, height):
@@ -115,7 +116,7 @@ class LiteRTModel(Model):
         from realtime.models.litert_parts import LiteRTParts  # seldom needed: the file's schema takes a while to import
 
         try:
-            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple or 1, self._margin, self._threads)
+            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple, self._around, self._threads)
         except ModelError:
             return None
 
@@ -130,10 +131,14 @@ class _Network:
         try:
             with quiet_engine():
                 self._interpreter: Any = Interpreter(model_path=str(file), num_threads=threads)
-                self._interpreter.allocate_tensors()
+                self._inputs = self._interpreter.get_input_details()
+                try:
+                    self._interpreter.allocate_tensors()
+                except RuntimeError:
+                    if not any(-1 in d["shape_signature"][1:] for d in self._inputs):
+                        raise  # else it says 1×1, which may be too small for it
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(f"{file} is not a .tflite model that LiteRT can run ({_first_line(error)})") from error
-        self._inputs = self._interpreter.get_input_details()
         self._output = self._interpreter.get_output_details()[0]
         pictures = [
             d for d in self._inputs if len(d["shape"]) == 4 and d["shape"][-1] == 3 and d["dtype"] == np.float32
@@ -156,17 +161,21 @@ class _Network:
     def __str__(self) -> str:
         return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
 
-    def multiple(self) -> int | None:
-        """What the sides of a picture must divide by, found by trying; None when the network has one fixed size."""
-        for multiple in _MULTIPLES:
-            size = (multiple * 5, multiple * 7)
+    def sides(self) -> tuple[int, int] | None:
+        """What the sides of a picture must divide by, and how many pixels more than it paints the network sees on each
+        side, found by trying; None when the network has one fixed size."""
+        for multiple, more in itertools.product(_MULTIPLES, (0, 4)):
+            width, height = (multiple * cells + more for cells in (9, 11))
             try:
-                self.resize(size)
+                self.resize((width, height))
                 self._interpreter.invoke()
-                if tuple(self._interpreter.get_tensor(self._output["index"]).shape) == (1, size[1], size[0], 3):
-                    return multiple
+                painted = self._interpreter.get_tensor(self._output["index"]).shape
             except (ModelError, ValueError, RuntimeError):
                 continue
+            less = height - painted[1]
+            even = less >= 0 and less % 2 == 0 and painted[1] % multiple == 0
+            if even and painted == (1, height - less, width - less, 3):
+                return multiple, less // 2
         if self._open:
             raise ModelError(f"{self.file.name} takes any size but runs at none that {_MULTIPLES[-1]} divides")
         self.resize(self.picture_size)
@@ -180,17 +189,6 @@ class _Network:
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{self.file.name} cannot run at {size[0]}×{size[1]}: {_first_line(error)}") from error
 
-    def paints_edges(self) -> bool:
-        """Whether it paints anything into a picture that is flat, as a network does that pads with zeros."""
-        assert self._code is not None
-        self._interpreter.tensor(self._picture["index"])().fill(
-            0.8
-        )  # not the middle, which is nothing to a network that centres
-        self._interpreter.set_tensor(self._code["index"], np.zeros(self.code_shape, np.float32))
-        self._interpreter.invoke()
-        painted = self._interpreter.get_tensor(self._output["index"])
-        return float(np.ptp(painted, axis=(1, 2)).max()) > 1 / 255
-
     def run_style(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """float32 1×H×W×3 RGB 0..1 to the code as the file gives it."""
         self._interpreter.set_tensor(self._picture["index"], picture)
@@ -199,7 +197,7 @@ class _Network:
         return code
 
     def run_frame(self, rgb: Picture, code: npt.NDArray[np.float32], painted: Picture) -> None:
-        """uint8 H×W×3 RGB into `painted`, the same, converted straight into and out of the interpreter's own memory."""
+        """uint8 H×W×3 RGB into `painted`, the same kind, converted straight into and out of the interpreter's own memory."""
         assert self._code is not None
         picture_in = self._interpreter.tensor(self._picture["index"])()
         cv2.LUT(rgb, _SHARES, dst=picture_in[0])  # of what turns bytes into floats the quickest
@@ -227,7 +225,7 @@ def find_pair(folder: Path) -> tuple[Path, Path]:
         if network.is_style and style is None:
             style = file
         elif network.is_frame and (frame is None or not frame_resizes):
-            resizes = network.multiple() is not None
+            resizes = network.sides() is not None
             if frame is None or resizes:
                 frame, frame_resizes = file, resizes
     if style is None or frame is None:

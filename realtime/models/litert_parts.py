@@ -21,11 +21,12 @@ _REDUCTIONS = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE
 class LiteRTParts(Parts):
     """The parts of a picture through a frame network whose norms are means over height and width."""
 
-    def __init__(self, file: Path, code: npt.NDArray[np.float32], multiple: int, margin: int, threads: int) -> None:
-        """`code` is the style code as the network takes it. ModelError when the network cannot be opened."""
+    def __init__(self, file: Path, code: npt.NDArray[np.float32], multiple: int, around: int, threads: int) -> None:
+        """`code` is the style code as the network takes it, `around` how much more of a picture than it paints it sees on
+        each side. ModelError when the network cannot be opened."""
         self._data = file.read_bytes()
         self._name, self._code, self._threads = file.name, code, threads
-        self.multiple, self.margin = multiple, margin
+        self.multiple, self._around = multiple, around
         network = _Graph(self._data)
         if network.obstacle:
             raise ModelError(f"{file.name} cannot be run in parts: {network.obstacle}")
@@ -56,6 +57,7 @@ class LiteRTParts(Parts):
         inputs = interpreter.get_input_details()
         picture = next(d["index"] for d in inputs[:2] if len(d["shape"]) == 4 and d["shape"][-1] == 3)
         try:
+            part = cv2.copyMakeBorder(part, *(self._around,) * 4, cv2.BORDER_REFLECT)  # type: ignore[assignment]
             if part.shape != self._shape:
                 interpreter.resize_tensor_input(picture, [1, *part.shape])
                 interpreter.allocate_tensors()

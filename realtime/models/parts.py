@@ -19,8 +19,8 @@ import numpy.typing as npt
 from realtime.frame import Picture
 
 Map: TypeAlias = npt.NDArray[np.float32]
-"""A feature map of a part: float32, h×w×C; there are a power of two of the part's pixels to a feature. Features of what a
-network itself continues the part by come last, and do not count."""
+"""A feature map of a part: float32, h×w×C; there are a power of two of the part's pixels to a feature. Features of what the
+part is continued by lie around it, as many on each side, and do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,6 @@ class Parts(ABC):
 
     multiple: int
     """What the sides of a part must divide by."""
-    margin = 0
-    """How far the picture is continued to the right and downwards, by reflection, before it is taken apart."""
 
     def __init__(self, statistics: Sequence[Statistic]) -> None:
         self._statistics = statistics

@@ -30,19 +30,19 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--clips", type=Path, help="folder of .mp4 clips whose frames serve as photos too")
     train.add_argument("--teacher", required=True, type=Path, help="folder of Magenta's mobile pair")
     train.add_argument("--out", required=True, type=Path, help="folder for state, samples and the exported model")
-    train.add_argument("--steps", type=int, default=6400, help="steps of the frame network (default %(default)s)")
+    train.add_argument("--steps", type=int, default=5200, help="steps of the frame network (default %(default)s)")
     train.add_argument("--rounds", type=int, default=3, help="rounds after these, whose mean is taken (%(default)s)")
-    train.add_argument("--round-steps", type=int, default=800, help="steps of a round (default %(default)s)")
+    train.add_argument("--round-steps", type=int, default=1000, help="steps of a round (default %(default)s)")
     train.add_argument("--style-steps", type=int, default=6000, help="steps of the style network (default %(default)s)")
     train.add_argument("--batch", type=int, default=8)
     train.add_argument("--view", type=int, default=192, help="side of a crop, a multiple of 48 (default %(default)s)")
-    train.add_argument("--rate", type=float, default=2e-3, help="learning rate at the start")
-    train.add_argument("--round-rate", type=float, default=1e-3, help="learning rate at the start of a round")
+    train.add_argument("--rate", type=float, default=3e-3, help="learning rate at the start")
+    train.add_argument("--round-rate", type=float, default=1.5e-3, help="learning rate at the start of a round")
     train.add_argument("--last-rate", type=float, default=1e-5, help="learning rate at the end")
     train.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="weight of a loss term")
     train.add_argument("--begin", type=Path, help="state.npz of an earlier run to begin from")
     train.add_argument("--begin-style", type=Path, help="style_state.npz of an earlier run to begin from")
-    train.add_argument("--style-rate", type=float, default=2e-3, help="learning rate of the style network at the start")
+    train.add_argument("--style-rate", type=float, default=4e-3, help="learning rate of the style network at the start")
     train.add_argument("--only-style", action="store_true", help="stop when the style network is trained")
     train.add_argument("--seed", type=int, default=1)
     evaluate = commands.add_parser(
@@ -51,28 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--report", type=Path, help="write the figures to this file (JSON)")
     export = commands.add_parser("export", help="write the files that ship from the state of a run")
     export.add_argument("--out", required=True, type=Path, help="the run's folder")
-    export.add_argument(
-        "--mix",
-        nargs="+",
-        default=[],
-        metavar="STATE=SHARE",
-        help="state.npz of runs that began from one another: the weighted mean of their frame networks; a share below"
-        " nothing leads away from one",
-    )
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
     unpack = commands.add_parser("unpack", help="make states to begin from of an exported model")
     unpack.add_argument("--to", required=True, type=Path, help="folder for state.npz and style_state.npz")
-    for command in (train, export, unpack):
-        command.add_argument(
-            "--gain", type=float, default=1.04, help="how much farther codes lie from their mean (default %(default)s)"
-        )
     for command in (train, export):
-        command.add_argument(
-            "--soften",
-            type=float,
-            default=0.01,
-            help="how much each painted pixel takes of the next ones (default %(default)s)",
-        )
         command.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="dynamic")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
     for command in (evaluate, drawn, unpack):
@@ -121,21 +103,18 @@ def _states_wanted(options: argparse.Namespace) -> list[Path]:
     """The files of earlier runs that a command reads."""
     if options.command == "train":
         return [state for state in (options.begin, options.begin_style) if state]
-    if options.command != "export":
-        return []
-    frames = [_share(text)[0] for text in options.mix] or [options.out / "state.npz"]
-    return [*frames, options.out / "style_state.npz"]
+    return [options.out / "state.npz", options.out / "style_state.npz"] if options.command == "export" else []
 
 
 def _train(options: argparse.Namespace) -> None:
     import cv2
     import keras
 
-    from . import export, train, train_style
+    from . import train, train_style
     from .data import Floats, Samples, load_held_back, load_training, read_held_back
     from .losses import SETTLING, Weights
     from .sheet import save
-    from .student import build_frame, soften
+    from .student import build_frame
     from .teacher import Predictor
 
     cv2.setNumThreads(1)
@@ -154,7 +133,7 @@ def _train(options: argparse.Namespace) -> None:
     predictor = Predictor(options.teacher)
     style_plan = train_style.StylePlan(
         steps=options.style_steps,
-        forced=0 if options.begin_style else options.style_steps // 5,
+        forced=0 if options.begin_style else options.style_steps // 8,
         rate=options.style_rate,
         seed=options.seed,
     )
@@ -213,15 +192,11 @@ def _train(options: argparse.Namespace) -> None:
         if step % 500 == 0 or step == plan.whole:
             save(train.progress_sheet(d, average, seen, *banks(0), label), options.out / f"sheet_{step:06d}.jpg")
 
-    average = train.fit(distiller, samples, plan, options.out, whitening, show=show, begin_from=options.begin)
+    train.fit(distiller, samples, plan, options.out, whitening, show=show, begin_from=options.begin)
     if keras.backend.backend() != "tensorflow":
         print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")
         return
-    distiller.student.set_weights(average.best)
-    whitening.finish(distiller.student)
-    soften(distiller.student, options.soften)
-    train_style.spread_out(style_net, options.gain)
-    print("bytes exported:", export.export(distiller.student, style_net, options.out / "model", options.frame_weights))
+    _export(options)
     _evaluate(
         argparse.Namespace(
             **{
@@ -276,12 +251,6 @@ def _evaluate(options: argparse.Namespace) -> None:
         options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def _share(text: str) -> tuple[Path, float]:
-    """A state and its share, from "STATE=SHARE" or "STATE" alone, which counts 1."""
-    path, equals, share = text.rpartition("=")
-    return (Path(path), _number("share", path, share)) if equals else (Path(text), 1.0)
-
-
 def _number(what: str, name: str, text: str) -> float:
     """What stands behind NAME= on the command line."""
     try:
@@ -292,15 +261,11 @@ def _number(what: str, name: str, text: str) -> float:
 
 def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
-    from .student import soften
 
-    states = [_share(text) for text in options.mix] or [(options.out / "state.npz", 1.0)]
-    frame = train.mixed(states)
-    soften(frame, options.soften)
+    folder = getattr(options, "to", None) or options.out / "model"
+    frame = train.read_frame(options.out / "state.npz")
     style = train_style.read_style(options.out / "style_state.npz")
-    train_style.spread_out(style, options.gain)
-    size = export.export(frame, style, options.to or options.out / "model", options.frame_weights)
-    print(f"{size} bytes in {options.to or options.out / 'model'}")
+    print(f"{export.export(frame, style, folder, options.frame_weights)} bytes in {folder}")
 
 
 def _unpack(options: argparse.Namespace) -> None:
@@ -311,7 +276,7 @@ def _unpack(options: argparse.Namespace) -> None:
     frame, style = export.read_exported(options.model)
     options.to.mkdir(parents=True)
     train.write_frame(options.to / "state.npz", frame)
-    train_style.write_style(options.to / "style_state.npz", style, options.gain)
+    train_style.write_style(options.to / "style_state.npz", style)
     print(options.to)
 
 

@@ -284,6 +284,7 @@ class Samples:
         self.view, self.size, self.batch, self.fresh = view, view + MARGIN, batch, fresh
         self.keep, self.start, self.seed = keep, start, seed
         self.cache: OrderedDict[int, Sample] = OrderedDict()
+        self.grain = np.random.default_rng([seed, 4]).standard_normal(6 * batch * view * view, np.float32)
 
     def draw(self, index: int) -> tuple[Picture, Floats, Floats]:
         """Content, the teacher's code and the student's of sample number `index`, before labelling."""
@@ -342,7 +343,8 @@ class Samples:
 
         def noisy(x: np.ndarray) -> np.ndarray:
             sigma = rng.uniform(0, noise, (len(x), 1, 1, 1)).astype(np.float32)
-            grain = rng.standard_normal(x.shape, np.float32) * np.maximum(sigma, 0.5)
+            at = int(rng.integers(self.grain.size - x.size))  # drawn anew, it would take longer than all else
+            grain = self.grain[at : at + x.size].reshape(x.shape) * np.maximum(sigma, 0.5)
             return np.clip(np.rint(x + grain), 0, 255).astype(np.float32) / 255
 
         return {

@@ -22,7 +22,7 @@ from realtime.errors import UsageError
 from realtime.models.base import style_input
 
 from .data import Floats, Picture, resized
-from .student import MULTIPLE, PADDING
+from .student import AROUND, MULTIPLE
 from .teacher import PREDICTOR_FILE
 
 DYNAMIC_FILE = "style_transfer_quantized_dynamic.tflite"
@@ -40,17 +40,18 @@ def to_bytes(picture: Floats) -> Picture:
     return np.asarray(np.clip(picture[0], 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def continued(picture: Picture, multiple: int = MULTIPLE, margin: int = PADDING) -> Picture:
-    """The picture continued by reflection to the right and downwards: by a margin, and to sides that `multiple` divides."""
-    below, right = (margin + -(side + margin) % multiple for side in picture.shape[:2])
-    return np.pad(picture, ((0, below), (0, right), (0, 0)), mode="symmetric")
+def continued(picture: Picture, multiple: int = MULTIPLE, around: int = AROUND) -> Picture:
+    """The picture continued by reflection: to the right and downwards to sides that `multiple` divides, and `around`
+    pixels on each side."""
+    below, right = (-side % multiple for side in picture.shape[:2])
+    return np.pad(picture, ((around, around + below), (around, around + right), (0, 0)), mode="symmetric")
 
 
 class LitePair:
-    """A style file and a frame file run by LiteRT; the frame is padded by reflection, by a margin and to what the network
-    divides."""
+    """A style file and a frame file run by LiteRT; the frame is padded by reflection to what the network divides, and around
+    by what its picture is smaller."""
 
-    def __init__(self, style_file: Path, frame_file: Path, multiple: int, margin: int, threads: int = 2) -> None:
+    def __init__(self, style_file: Path, frame_file: Path, multiple: int, around: int, threads: int = 2) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         for file in (style_file, frame_file):
@@ -62,7 +63,7 @@ class LitePair:
         inputs = self.net.get_input_details()
         self.content_input = next(d["index"] for d in inputs if d["shape"][-1] == 3)
         self.code_input = next(d for d in inputs if d["shape"][-1] == 100)
-        self.multiple, self.margin = multiple, margin
+        self.multiple, self.around = multiple, around
         self.size: tuple[int, int] | None = None
 
     @classmethod
@@ -73,7 +74,7 @@ class LitePair:
     @classmethod
     def folder(cls, folder: str | Path, threads: int = 2) -> LitePair:
         """Our pair, as exported into a folder."""
-        return cls(Path(folder) / "style.tflite", Path(folder) / "frame.tflite", MULTIPLE, PADDING, threads)
+        return cls(Path(folder) / "style.tflite", Path(folder) / "frame.tflite", MULTIPLE, AROUND, threads)
 
     def encode(self, style: Picture) -> Floats:
         """A style picture of any size -> code (100,)."""
@@ -85,7 +86,7 @@ class LitePair:
     def frame(self, content: Picture, code: Floats) -> Picture:
         """Content (H, W, 3) and code (100,) -> picture (H, W, 3)."""
         height, width = content.shape[:2]
-        padded = continued(content, self.multiple, self.margin)
+        padded = continued(content, self.multiple, self.around)
         if self.size != padded.shape[:2]:
             self.net.resize_tensor_input(self.content_input, [1, *padded.shape])
             self.net.allocate_tensors()

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from .student import MULTIPLE, PADDING, STYLE_SIZE
+from .student import AROUND, MULTIPLE, STYLE_SIZE
 
 
 def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
@@ -30,15 +30,15 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
     """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives
     ``[picture]``.
 
-    All weights are stored as float16 and computed with as float32. Content is padded by reflection, by `PADDING` and to what
-    the network divides, and cropped back; style is resized to 256x256.
+    All weights are stored as float16 and computed with as float32. Content is padded by reflection, to what the network
+    divides and by `AROUND`, and cropped back; style is resized to 256x256.
     """
     import tensorflow as tf
 
     def reflected(size: Any) -> Any:
-        """Indices 0, 1, ... size - 1, size - 1, size - 2, ..."""
-        padded = (size + PADDING + MULTIPLE - 1) // MULTIPLE * MULTIPLE
-        at = tf.math.floormod(tf.range(padded), 2 * size)
+        """Indices ... 1, 0, 0, 1, ... size - 1, size - 1, size - 2, ..."""
+        padded = (size + MULTIPLE - 1) // MULTIPLE * MULTIPLE
+        at = tf.math.floormod(tf.range(-AROUND, padded + AROUND), 2 * size)
         return tf.where(at < size, at, 2 * size - 1 - at)
 
     def run(model: keras.Model, weights: list[Any], inputs: Any) -> Any:
@@ -111,7 +111,7 @@ def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:
     from .student import build_frame, build_style
 
     saved = tf.train.load_checkpoint(str(Path(folder) / "hub" / "variables" / "variables"))
-    models = build_frame(), build_style()
+    models = build_frame(finished=True), build_style()
     for model, name in zip(models, ("frame_weights", "style_weights"), strict=True):
         keys = [f"{name}/{k}/.ATTRIBUTES/VARIABLE_VALUE" for k in range(len(model.weights))]
         model.set_weights([saved.get_tensor(key).astype(np.float32) for key in keys])

@@ -1,12 +1,11 @@
 """The two networks that ship: ``build_frame`` (frame and code -> frame) and ``build_style`` (picture -> code).
 
-Both are functional Keras models with open height and width, made of what LiteRT's fast path runs well:
-convolutions with zero padding, 1x1 and depthwise convolutions, depth-to-space, means over the picture.
+Both are functional Keras models, made of what LiteRT's fast path runs well: plain, 1x1 and depthwise convolutions, padded
+with zeros or not at all, depth-to-space, means over the picture.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import keras
@@ -17,11 +16,8 @@ Tensor = Any
 CODE_SIZE = 100
 MULTIPLE = 8
 """Height and width of a frame must be multiples of this."""
-PADDING = 16
-"""A frame is continued by at least so many pixels to the right and downwards, where zero padding would show."""
-TRAINED_PADDING = 8
-"""In training only by so many: the losses judge the outermost pixels, too, where a network learns to paint what a style is
-known by. In use, those are cut off with the padding."""
+AROUND = 18
+"""A frame is continued by so many pixels on each side, by reflection; the network's picture is that much smaller."""
 
 
 @keras.saving.register_keras_serializable("realtime")
@@ -52,45 +48,107 @@ class DepthToSpace(layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("realtime")
+class Stem(layers.Layer):  # type: ignore[misc]
+    """A convolution of pictures in 0..1, centred about nothing, (N, H, W, 3) -> (N, H / 4 - 1, W / 4 - 1, C): 8x8, stride 4.
+
+    In use, the picture is laid out in blocks of 4x4 pixels first, of which the convolution takes 2x2: with 48 channels to go
+    through instead of 3 it takes half the time.
+    """
+
+    def __init__(self, channels: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.channels = channels
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.kernel = self.add_weight(shape=(8, 8, 3, self.channels), name="kernel")
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        kernel, strides = 2.0 * self.kernel, 4
+        if not training and keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            blocks = ops.transpose(ops.reshape(kernel, (2, 4, 2, 4, 3, self.channels)), (0, 2, 1, 3, 4, 5))
+            x, kernel, strides = tf.nn.space_to_depth(x, 4), ops.reshape(blocks, (2, 2, 48, self.channels)), 1
+        y = ops.conv(x, kernel, strides=strides, padding="valid", data_format="channels_last")
+        return y - ops.sum(self.kernel, axis=(0, 1, 2))
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        n, *sides, _ = shape
+        return (n, *(None if side is None else side // 4 - 1 for side in sides), self.channels)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "channels": self.channels}
+
+
+def _mean(x: Tensor) -> Tensor:
+    """The mean over a picture, (N, H, W, C) -> (N, 1, 1, C)."""
+    return ops.mean(x, axis=(1, 2), keepdims=True)
+
+
+def _averaged(x: Tensor) -> Tensor:
+    """The same as a product with ones, whose gradient takes a fraction of the time on a CPU."""
+    count = x.shape[1] * x.shape[2]
+    flat = ops.reshape(x, (-1, count, x.shape[3]))
+    return (ops.matmul(ops.ones((1, 1, count), x.dtype), flat) / count)[:, :, None]
+
+
+def _in_float(code: Tensor, linear: Tensor) -> Tensor:
+    """A linear map of a code as sums of products: LiteRT would round codes to 8 bits for a matrix, too few for them."""
+    return ops.sum(ops.reshape(code, (-1, 1, CODE_SIZE, 1)) * linear, axis=2, keepdims=True)
+
+
+@keras.saving.register_keras_serializable("realtime")
 class StyledNorm(layers.Layer):  # type: ignore[misc]
     """Instance norm whose scale and shift are linear maps of the code: (N, H, W, C), (N, 1, 1, 100) -> (N, H, W, C).
 
-    Statistics are taken in float32; `epsilon` is large enough that a flat picture does not amplify rounding.
-    With ``normalize=False`` only scale and shift are applied; with `repeat` the channels are that many copies of
-    C / repeat channels which share their scale and shift (the pixels of a depth-to-space block, say).
+    Without `epsilon` only scale and shift are applied, and without `shift` or `scale` only the other; with `repeat` the
+    channels are that many copies of C / repeat channels which share their scale and shift (the pixels of a depth-to-space
+    block, say).
     """
 
-    def __init__(self, normalize: bool = True, epsilon: float = 1e-3, repeat: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self, epsilon: float | None = None, repeat: int = 1, scale: bool = True, shift: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.normalize, self.epsilon, self.repeat = normalize, epsilon, repeat
+        self.epsilon, self.repeat, self.scale, self.shift = epsilon, repeat, scale, shift
 
     def build(self, shapes: list[tuple[int | None, ...]]) -> None:
         channels = int(shapes[0][-1] or 0) // self.repeat
         small = keras.initializers.RandomNormal(stddev=0.02, seed=keras.random.SeedGenerator())
-        self.scale_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="scale_map")
-        self.shift_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="shift_map")
-        self.scale_bias = self.add_weight(shape=(channels,), initializer="ones", name="scale_bias")
-        self.shift_bias = self.add_weight(shape=(channels,), initializer="zeros", name="shift_bias")
+        if self.scale:
+            self.scale_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="scale_map")
+            self.scale_bias = self.add_weight(shape=(channels,), initializer="ones", name="scale_bias")
+        if self.shift:
+            self.shift_map = self.add_weight(shape=(CODE_SIZE, channels), initializer=small, name="shift_map")
+            self.shift_bias = self.add_weight(shape=(channels,), initializer="zeros", name="shift_bias")
 
-    def call(self, inputs: list[Tensor]) -> Tensor:
+    def maps(self) -> list[tuple[Any, Any]]:
+        """The linear maps of the code, each with its bias."""
+        scale = [(self.scale_map, self.scale_bias)] if self.scale else []
+        return scale + ([(self.shift_map, self.shift_bias)] if self.shift else [])
+
+    def call(self, inputs: list[Tensor], training: bool = False) -> Tensor:
         x, code = inputs
-        scale = ops.matmul(code, self.scale_map) + self.scale_bias
-        shift = ops.matmul(code, self.shift_map) + self.shift_bias
+        apply = ops.matmul if training else _in_float
+        scale = apply(code, self.scale_map) + self.scale_bias if self.scale else None
+        shift = apply(code, self.shift_map) + self.shift_bias if self.shift else None
         if self.repeat > 1:
-            scale, shift = ops.tile(scale, (1, 1, 1, self.repeat)), ops.tile(shift, (1, 1, 1, self.repeat))
-        if self.normalize:
-            wide = ops.cast(x, "float32")
-            mean = ops.mean(wide, axis=(1, 2), keepdims=True)
-            variance = ops.relu(ops.mean(ops.square(wide), axis=(1, 2), keepdims=True) - ops.square(mean))
-            scale = ops.cast(scale, "float32") * ops.rsqrt(variance + self.epsilon)
-            shift = ops.cast(shift, "float32") - mean * scale
-        return ops.cast(x * scale + shift, x.dtype)
+            scale, shift = (ops.tile(p, (1, 1, 1, self.repeat)) for p in (scale, shift))
+        if self.epsilon is not None:
+            average = _averaged if training else _mean
+            mean = average(x)
+            variance = ops.relu(average(ops.square(x)) - ops.square(mean))
+            scale = scale * ops.rsqrt(variance + self.epsilon)
+            shift = shift - mean * scale if self.shift else -mean * scale
+        x = x if scale is None else x * scale
+        return x if shift is None else x + shift
 
     def compute_output_shape(self, shapes: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         return shapes[0]
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "normalize": self.normalize, "epsilon": self.epsilon, "repeat": self.repeat}
+        own = ("epsilon", "repeat", "scale", "shift")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
 
 def _conv(channels: int, size: int, stride: int = 1, bias: bool = False, name: str | None = None) -> layers.Layer:
@@ -98,38 +156,43 @@ def _conv(channels: int, size: int, stride: int = 1, bias: bool = False, name: s
 
 
 def build_frame(
-    stem: int = 32, body: int = 64, blocks: int = 5, expand: int = 2, tail: int = 40, stem_size: int = 8
+    stem: int = 32, body: int = 64, blocks: int = 6, expand: int = 2, tail: int = 40, finished: bool = False
 ) -> keras.Model:
-    """The frame network: content (N, H, W, 3) in 0..1 and code (N, 1, 1, 100) -> picture (N, H, W, 3) in 0..1.
+    """The frame network: content (N, H + 36, W + 36, 3) in 0..1 and code (N, 1, 1, 100) -> picture (N, H, W, 3) in 0..1.
 
     A stem of stride 4, a body at 1/8 of the size, and back up; the code steers every norm. Upwards from 1/8 the maps
     are doubled by repetition and smoothed, so that no weight can paint a lattice of 8 pixels; the last step is depth-
-    to-space x4.
+    to-space x4. Nothing is padded but the maps of the body, and these where they are centred: zeros there are the mean
+    of the map, and what is flat stays flat up to its edges.
+
+    A trained network is used `finished`, with a larger epsilon in its norms: the maps of pictures vary by so much more that
+    these hardly change, and in flat ones rounding is not amplified, norm after norm, to what shows.
     """
+    least, least_in_blocks = (0.03, 1.0) if finished else (0.01, 0.1)
     content = keras.Input((None, None, 3), name="content")
     code = keras.Input((1, 1, CODE_SIZE), name="code")
 
-    x = layers.Rescaling(2.0, -1.0, name="centre")(content)
-    x = _conv(stem, stem_size, 4, name="stem")(x)
-    fine = layers.ReLU(name="stem_relu")(StyledNorm(name="stem_norm")([x, code]))
-    x = layers.DepthwiseConv2D(5, strides=2, padding="same", use_bias=False, name="down_depth")(fine)
+    x = Stem(stem, name="stem")(content)
+    fine = layers.ReLU(name="stem_relu")(StyledNorm(least, name="stem_norm")([x, code]))
+    x = layers.DepthwiseConv2D(4, strides=2, use_bias=False, name="down_depth")(fine)
     x = _conv(body, 1, name="down")(x)
-    x = layers.ReLU(name="down_relu")(StyledNorm(name="down_norm")([x, code]))
+    x = StyledNorm(least, name="down_norm")([x, code])
     for k in range(blocks):
-        y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"block{k}_depth")(x)
-        y = _conv(body * expand, 1, name=f"block{k}_wide")(y)
-        y = layers.ReLU(name=f"block{k}_relu")(StyledNorm(name=f"block{k}_norm")([y, code]))
+        y = StyledNorm(least_in_blocks, shift=False, name=f"block{k}_norm")([x, code])
+        y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"block{k}_depth")(y)
+        y = StyledNorm(scale=False, name=f"block{k}_shift")([y, code])
+        y = layers.ReLU(name=f"block{k}_relu")(_conv(body * expand, 1, bias=True, name=f"block{k}_wide")(y))
         y = _conv(body, 1, bias=True, name=f"block{k}_narrow")(y)
         x = layers.Add(name=f"block{k}_add")([x, y])
     x = _conv(stem, 1, bias=True, name="up")(x)
     x = DepthToSpace(2, name="up2")(layers.Concatenate(name="up_repeat")([x, x, x, x]))
-    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="up_smooth")(x)
-    x = layers.Add(name="join")([x, fine])
-    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="tail1_depth")(x)
+    x = layers.DepthwiseConv2D(3, use_bias=False, name="up_smooth")(x)
+    x = layers.Add(name="join")([x, layers.Cropping2D(2, name="fine_inside")(fine)])
+    x = layers.DepthwiseConv2D(3, use_bias=False, name="tail1_depth")(x)
     x = _conv(tail, 1, name="tail1")(x)
-    x = layers.ReLU(name="tail1_relu")(StyledNorm(name="tail1_norm")([x, code]))
-    x = _conv(48, 3, name="tail2")(x)
-    x = StyledNorm(normalize=False, repeat=16, name="colour")([x, code])
+    x = layers.ReLU(name="tail1_relu")(StyledNorm(least, name="tail1_norm")([x, code]))
+    x = layers.Conv2D(48, 3, use_bias=False, name="tail2")(x)
+    x = StyledNorm(repeat=16, name="colour")([x, code])
     x = layers.Activation("sigmoid", dtype="float32", name="sigmoid")(x)
     picture = DepthToSpace(4, name="picture")(x)
     model = keras.Model([content, code], picture, name="lite_frame")
@@ -141,36 +204,14 @@ def recode(frame: keras.Model, matrix: np.ndarray, offset: np.ndarray) -> None:
     """Make a frame network that takes codes (100,) take other ones, from which those are ``code @ matrix + offset``."""
     for layer in frame.layers:
         if isinstance(layer, StyledNorm):
-            scale, shift, scale_bias, shift_bias = layer.get_weights()
-            biases = scale_bias + offset @ scale, shift_bias + offset @ shift
-            layer.set_weights([matrix @ scale, matrix @ shift, *biases])
-
-
-def soften(frame: keras.Model, share: float) -> None:
-    """Make each pixel that a frame network paints take `share` of the one before and the one after it, along and across.
-
-    What a network paints from one pixel to the next flickers most and tells least of a style. The blur goes into the last
-    convolution, for nothing: it lays out blocks of 4x4 pixels from 3x3 places. Pixels at the edge of a block take those of
-    the next block as that would have been laid out without its farthest places, whose part goes to those before them.
-    """
-    layer = frame.get_layer("tail2")
-    kernel = layer.get_weights()[0]
-    pixels = kernel.reshape(3, 3, kernel.shape[2], 4, 4, 3)
-    wide = np.zeros((5, 5, *pixels.shape[2:]), kernel.dtype)
-    row = {-1: share, 0: 1 - 2 * share, 1: share}
-    for y, x, dy, dx in itertools.product(range(4), range(4), row, row):
-        (down, from_y), (right, from_x) = divmod(y + dy, 4), divmod(x + dx, 4)
-        part = row[dy] * row[dx] * pixels[:, :, :, from_y, from_x]
-        wide[1 + down : 4 + down, 1 + right : 4 + right, :, y, x] += part
-    for inner, outer in ((1, 0), (3, 4)):
-        wide[inner] += wide[outer]
-        wide[:, inner] += wide[:, outer]
-    layer.set_weights([wide[1:4, 1:4].reshape(kernel.shape)])
+            for linear, bias in layer.maps():
+                bias.assign(ops.convert_to_numpy(bias) + offset @ ops.convert_to_numpy(linear))
+                linear.assign(matrix @ ops.convert_to_numpy(linear))
 
 
 def _start_smooth(model: keras.Model) -> None:
     """Start the layers that grow the picture without any lattice: blurs, and 16 equal pixels a block."""
-    for name, size in (("down_depth", 5), ("up_smooth", 3)):
+    for name, size in (("down_depth", 4), ("up_smooth", 3)):
         layer = model.get_layer(name)
         row = np.poly1d([1, 1]) ** (size - 1)
         blur = np.outer(row.coeffs, row.coeffs) / np.sum(row.coeffs) ** 2

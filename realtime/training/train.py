@@ -23,7 +23,8 @@ from . import losses
 from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
 from .evaluate import LitePair, continued, to_bytes, to_float
 from .losses import COPYING, SETTLING, Weights
-from .student import TRAINED_PADDING, build_frame, recode
+from .muon import Muon
+from .student import AROUND, build_frame, recode
 from .teacher import Predictor, Transformer
 
 Tensor = Any
@@ -41,14 +42,14 @@ class Plan:
     anew: a network that always sees the same codes learns their errors by heart.
     """
 
-    steps: int = 6400
+    steps: int = 5200
     rounds: int = 3
-    round_steps: int = 800
+    round_steps: int = 1000
     batch: int = 8
     fresh: int = 2
     view: int = 192
-    rate: float = 2e-3
-    round_rate: float = 1e-3
+    rate: float = 3e-3
+    round_rate: float = 1.5e-3
     last_rate: float = 1e-5
     warmup: int = 100
     noise: float = 6.0
@@ -56,7 +57,7 @@ class Plan:
     weights: Weights = field(default_factory=Weights)
     early: Weights = COPYING
     late: Weights = SETTLING
-    turn: tuple[float, float] = (0.35, 0.65)
+    turn: tuple[float, float] = (0.2, 0.5)
 
     @property
     def whole(self) -> int:
@@ -105,10 +106,8 @@ class Distiller(keras.Model):  # type: ignore[misc]
         """Pictures of both views, one after the other: (2 N, V, V, 3)."""
         both = ops.concatenate([inputs["first"], inputs["second"]], axis=0)
         codes = ops.concatenate([inputs["code"], inputs["code"]], axis=0)
-        side = both.shape[1]
-        padded = ops.concatenate([both, ops.flip(both[:, -TRAINED_PADDING:], 1)], axis=1)
-        padded = ops.concatenate([padded, ops.flip(padded[:, :, -TRAINED_PADDING:], 2)], axis=2)
-        return self.student([padded, codes], training=training)[:, :side, :side]
+        around = [[0, 0], [AROUND, AROUND], [AROUND, AROUND], [0, 0]]
+        return self.student([ops.pad(both, around, mode="symmetric"), codes], training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -116,11 +115,10 @@ class Distiller(keras.Model):  # type: ignore[misc]
         """The weighted sum of all terms, averaged over the batch."""
         x = {name: ops.convert_to_tensor(value) for name, value in x.items()}
         y = {name: ops.convert_to_tensor(value) for name, value in y.items()}
-        n = y["label"].shape[0]
         pixel, feature, texture, arrival, moved, calm, grid, edges = (x["weights"][k] for k in range(8))
-        first, second = y_pred[:n], y_pred[n:]
-        found, local = self.predictor.maps(first, losses.TAPS)
-        wanted = [ops.stop_gradient(m) for m in losses.wanted_maps(self.predictor, y["label"])]
+        first, second = ops.split(y_pred, 2)
+        found, local = self.predictor.maps(losses.as_seen(first), losses.TAPS)
+        wanted = [ops.stop_gradient(m) for m in losses.wanted_maps(self.predictor, losses.as_seen(y["label"]))]
         terms = [
             0.5 * (losses.pixel_loss(first, y["label"]) + losses.pixel_loss(second, y["label2"])),
             losses.feature_loss(found, wanted),
@@ -253,8 +251,8 @@ class Whitening:
 
 
 def read_frame(path: Path) -> keras.Model:
-    """The frame network of a state written by `fit`, with the weights of `Average.best`, taking codes as they come."""
-    student = build_frame()
+    """The finished frame network of a state written by `fit`: the weights of `Average.best`, taking codes as they come."""
+    student = build_frame(finished=True)
     average = Average(student)
     with np.load(path) as state:
         average.load(state)
@@ -267,21 +265,6 @@ def read_frame(path: Path) -> keras.Model:
 def write_frame(path: Path, frame: keras.Model) -> None:
     """A state of a finished frame network, for `read_frame` and to begin from."""
     np.savez(path, step=0, **Average(frame).arrays())
-
-
-def mixed(states: Sequence[tuple[Path, float]]) -> keras.Model:
-    """The frame network whose weights are the mean of those of some states, each with its share.
-
-    The states are of runs that began from one another. A share below 0 leads away from a state. Raises `UsageError` where
-    the shares do not sum to more than 0.
-    """
-    shares = [share for _, share in states]
-    if not sum(shares) > 0:
-        raise UsageError(f"the shares {shares} sum to {sum(shares):g}; give shares whose sum is above 0")
-    frames = [read_frame(path) for path, _ in states]
-    weights = zip(*(frame.get_weights() for frame in frames), strict=True)
-    frames[0].set_weights([sum(q * w for q, w in zip(shares, ws, strict=True)) / sum(shares) for ws in weights])
-    return frames[0]
 
 
 def progress_sheet(
@@ -399,7 +382,7 @@ def fit(
     """Train to the end of the plan (or `until`), resuming from `folder` where a state lies; else from the weights of
     `begin_from`. The samples' codes are whitened already."""
     folder.mkdir(parents=True, exist_ok=True)
-    distiller.compile(optimizer=keras.optimizers.Adam(plan.rate, clipnorm=1.0))
+    distiller.compile(optimizer=Muon(plan.rate))
     distiller.optimizer.build(distiller.student.trainable_variables)
     average = Average(distiller.student)
     step = 0

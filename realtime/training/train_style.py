@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from .data import Picture, jitter, patterned, random_crop, resized, scribbled, vivid
+from .muon import Muon
 from .student import STAGES, STYLE_SIZE, build_style, build_style_stages
 from .teacher import Predictor
 from .train import keep_plan
@@ -26,22 +27,26 @@ BLOCKS = tuple(block for block, _, _ in STAGES)
 
 @dataclass(frozen=True)
 class StylePlan:
-    """Lengths and rates: `forced` steps with every stage fed by the teacher, then the rest from end to end."""
+    """Lengths and rates: `forced` steps with every stage fed by the teacher, then the rest from end to end.
+
+    Large steps take a new network forward quickly and then only to and fro: after a fifth of the steps the rate is the share
+    `settled` of what it was.
+    """
 
     steps: int = 6000
-    forced: int = 1200
+    forced: int = 750
     batch: int = 16
-    rate: float = 2e-3
+    rate: float = 4e-3
     last_rate: float = 1e-5
+    settled: float = 0.3
     seed: int = 1
 
     def rate_at(self, step: int) -> float:
-        """Learning rate: cosine down over the whole plan, with short rises at the start and at the change."""
-        since = step if step < self.forced else step - self.forced
-        rise = min(1.0, (since + 1) / 100)
-        return rise * (
-            self.last_rate + (self.rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        )
+        """Learning rate: cosine down over the whole plan, with short rises at the start and at the changes."""
+        begun = max(start for start in (0, self.forced, self.steps // 5) if step >= start)
+        rise = min(1.0, (step - begun + 1) / 100)
+        rate = self.rate * (1.0 if step < self.steps // 5 else self.settled)
+        return rise * (self.last_rate + (rate - self.last_rate) * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
 
 
 class StylePictures:
@@ -136,27 +141,6 @@ def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarra
     return model
 
 
-def spread_out(style: keras.Model, gain: float) -> None:
-    """Make the style network give codes `gain` times as far from the mean code.
-
-    A network trained to come as near as it can to codes that it does not know for sure gives ones too near to their mean.
-    """
-    spread, mean = style.get_layer("code_scale").get_weights()
-    style.get_layer("code_scale").set_weights([spread * gain, mean])
-
-
-def grown(new: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """The weights of a layer with more channels that does what a narrower one did.
-
-    `new` are fresh weights, `old` trained ones of the same kind. What the added channels give on counts nothing yet.
-    """
-    depthwise = new.ndim == 4 and new.shape[-1] == 1
-    if new.ndim == 4 and not depthwise:
-        new[:, :, old.shape[2] :] = 0
-    new[tuple(slice(side) for side in old.shape)] = old
-    return new
-
-
 def read_style(path: Path) -> keras.Model:
     """The style network of a state written by `fit_style`, with averaged weights."""
     stages = build_style_stages()
@@ -166,11 +150,11 @@ def read_style(path: Path) -> keras.Model:
         return finished(stages, [(arrays["scale/mean"], arrays["scale/spread"])])
 
 
-def write_style(path: Path, style: keras.Model, gain: float) -> None:
-    """A state of a finished style network whose codes were spread out by `gain`, for `read_style` and to begin from."""
+def write_style(path: Path, style: keras.Model) -> None:
+    """A state of a finished style network, for `read_style` and to begin from."""
     spread, mean = style.get_layer("code_scale").get_weights()
     weights = {f"average/{k}": ops.convert_to_numpy(w) for k, w in enumerate(style.trainable_variables)}
-    np.savez(path, **weights, **{"scale/mean": mean, "scale/spread": spread / np.float32(gain)})
+    np.savez(path, **weights, **{"scale/mean": mean, "scale/spread": spread})
 
 
 def fit_style(
@@ -204,7 +188,7 @@ def fit_style(
     if not saved and begin_from is not None:
         with np.load(begin_from) as arrays:
             for k, w in enumerate(models):
-                w.assign(grown(np.array(ops.convert_to_numpy(w)), arrays[f"average/{k}"]))
+                w.assign(arrays[f"average/{k}"])
             scales[-1] = arrays["scale/mean"], arrays["scale/spread"]  # those in which it gives its codes
     averages = [np.array(ops.convert_to_numpy(w)) for w in models]
     keep_plan(folder / "style_plan.json", asdict(plan), longer="", begun=step > 0)
@@ -212,7 +196,7 @@ def fit_style(
 
     def make(forced: bool) -> StyleDistiller:
         d = StyleDistiller(stages, predictor, scales, forced)
-        d.compile(optimizer=keras.optimizers.Adam(plan.rate, clipnorm=1.0))
+        d.compile(optimizer=Muon(plan.rate))
         d.optimizer.build(models)
         return d
 

@@ -1,0 +1,74 @@
+"""Muon, an optimizer that makes steps of equal size in all directions of a matrix of weights.
+
+K. Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024; the size of a step as in J. Liu et al.,
+Muon is Scalable for LLM Training, arXiv 2502.16982: as large as Adam's usually are, so that rates for Adam serve.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+Tensor = Any
+ADAM = 0.25
+"""How large Adam's rate is, of that for matrices: biases and small kernels bear less."""
+SMALLEST = 8
+"""A matrix with fewer rows or columns is no matrix here."""
+
+
+def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """How a weight is a matrix from inputs to outputs: (rows, columns), or None where it is none (biases, depthwise)."""
+    if len(shape) < 2:
+        return None
+    columns = shape[-1]
+    rows = 1
+    for side in shape[:-1]:
+        rows *= side
+    return (rows, columns) if min(rows, columns) >= SMALLEST else None
+
+
+def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
+    """About U V^T of a matrix U S V^T, (R, C), by Newton-Schulz steps with the coefficients of Jordan et al."""
+    rows, columns = matrix.shape
+    x = ops.transpose(matrix) if rows > columns else matrix
+    x = x / (ops.sqrt(ops.sum(ops.square(x))) + 1e-7)
+    for _ in range(steps):
+        squared = ops.matmul(x, ops.transpose(x))
+        x = 3.4445 * x + ops.matmul(-4.7750 * squared + 2.0315 * ops.matmul(squared, squared), x)
+    return ops.transpose(x) if rows > columns else x
+
+
+class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
+    """Muon for matrices and kernels of convolutions, Adam for all other weights."""
+
+    def __init__(self, learning_rate: float, momentum: float = 0.95, **kwargs: Any) -> None:
+        super().__init__(learning_rate=learning_rate, name="muon", **kwargs)
+        self.momentum, self.beta, self.epsilon = momentum, 0.999, 1e-7
+
+    def build(self, variables: list[Any]) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.momenta = [self.add_variable_from_reference(v, name="momentum") for v in variables]
+        self.velocities = [
+            None if matrix_shape(v.shape) else self.add_variable_from_reference(v, name="velocity") for v in variables
+        ]
+
+    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+        at = self._get_variable_index(variable)
+        momentum, velocity = self.momenta[at], self.velocities[at]
+        rate = ops.cast(learning_rate, variable.dtype)
+        if velocity is None:
+            self.assign(momentum, momentum * self.momentum + gradient)
+            shape = matrix_shape(variable.shape)
+            assert shape
+            ahead = orthogonal(ops.reshape(gradient + self.momentum * momentum, shape))
+            self.assign_sub(variable, rate * 0.2 * max(shape) ** 0.5 * ops.reshape(ahead, variable.shape))
+            return
+        step = ops.cast(self.iterations + 1, variable.dtype)
+        self.assign_add(momentum, (gradient - momentum) * 0.1)
+        self.assign_add(velocity, (ops.square(gradient) - velocity) * (1 - self.beta))
+        size = ADAM * rate * ops.sqrt(1 - ops.power(self.beta, step)) / (1 - ops.power(0.9, step))
+        self.assign_sub(variable, size * momentum / (ops.sqrt(velocity) + self.epsilon))
