@@ -42,9 +42,9 @@ class Plan:
     anew: a network that always sees the same codes learns their errors by heart.
     """
 
-    steps: int = 5200
-    rounds: int = 3
-    round_steps: int = 1000
+    steps: int = 4400
+    rounds: int = 1
+    round_steps: int = 850
     batch: int = 8
     fresh: int = 2
     view: int = 192
