@@ -104,7 +104,7 @@ def test_a_network_trained_with_whitened_codes_takes_codes_as_they_come(tmp_path
     white = whitening(codes)
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-3)
     assert np.linalg.eigvalsh(np.cov(white.T)).max() < 1.01
-    frame = student.build_frame()
+    frame = student.build_frame(finished=True)
     picture, code = rng.random((1, 68, 68, 3), np.float32), codes[7]
 
     def painted(code: np.ndarray) -> np.ndarray:
@@ -327,7 +327,7 @@ def test_export_round_trip(tmp_path: Path) -> None:
     from realtime.training import export
 
     keras.utils.set_random_seed(2)
-    frame, style = student.build_frame(), student.build_style()
+    frame, style = student.build_frame(finished=True), student.build_style()
     export.export(frame, style, tmp_path / "model")
     pair = evaluate.LitePair.folder(tmp_path / "model")
     hub = tf.saved_model.load(str(tmp_path / "model" / "hub"))
