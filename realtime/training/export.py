@@ -122,15 +122,3 @@ def one_picture(model: keras.Model) -> keras.Model:
     """The model with its batch fixed to one, as the LiteRT file has it."""
     fixed = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]), name="style")
     return keras.Model(fixed, model(fixed), name=model.name)
-
-
-def save_weights(path: Path, model: keras.Model) -> None:
-    """All weights of a model, in order, as one .npz."""
-    np.savez(path, **{f"{i:04d}": w for i, w in enumerate(model.get_weights())})
-
-
-def load_weights(path: Path, model: keras.Model) -> keras.Model:
-    """Weights written by `save_weights` into a model of the same build."""
-    with np.load(path) as arrays:
-        model.set_weights([arrays[name] for name in sorted(arrays.files)])
-    return model

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from .student import picture_mean
 from .teacher import Predictor
 
 Tensor = Any
@@ -64,7 +65,7 @@ def gram(maps: Tensor) -> Tensor:
     """(N, H, W, C) -> (N, C, C), the mean products of the channels about their means."""
     count, c = maps.shape[1] * maps.shape[2], maps.shape[3]
     flat = ops.reshape(maps, (-1, count, c))
-    mean = ops.matmul(ops.ones((1, 1, count), flat.dtype), flat) / count
+    mean = picture_mean(maps)[:, 0]
     return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / count - ops.transpose(mean, (0, 2, 1)) * mean
 
 

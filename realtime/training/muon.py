@@ -6,6 +6,7 @@ Muon is Scalable for LLM Training, arXiv 2502.16982: as large as Adam's usually 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -22,10 +23,7 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
     """How a weight is a matrix from inputs to outputs: (rows, columns), or None where it is none (biases, depthwise)."""
     if len(shape) < 2:
         return None
-    columns = shape[-1]
-    rows = 1
-    for side in shape[:-1]:
-        rows *= side
+    rows, columns = math.prod(shape[:-1]), shape[-1]
     return (rows, columns) if min(rows, columns) >= SMALLEST else None
 
 

@@ -85,8 +85,8 @@ def _mean(x: Tensor) -> Tensor:
     return ops.mean(x, axis=(1, 2), keepdims=True)
 
 
-def _averaged(x: Tensor) -> Tensor:
-    """The same as a product with ones, whose gradient takes a fraction of the time on a CPU."""
+def picture_mean(x: Tensor) -> Tensor:
+    """The same, for pictures of a known size, as a product with ones, whose gradient takes a fraction of the time on a CPU."""
     count = x.shape[1] * x.shape[2]
     flat = ops.reshape(x, (-1, count, x.shape[3]))
     return (ops.matmul(ops.ones((1, 1, count), x.dtype), flat) / count)[:, :, None]
@@ -135,7 +135,7 @@ class StyledNorm(layers.Layer):  # type: ignore[misc]
         if self.repeat > 1:
             scale, shift = (ops.tile(p, (1, 1, 1, self.repeat)) for p in (scale, shift))
         if self.epsilon is not None:
-            average = _averaged if training else _mean
+            average = picture_mean if training else _mean
             mean = average(x)
             variance = ops.relu(average(ops.square(x)) - ops.square(mean))
             scale = scale * ops.rsqrt(variance + self.epsilon)
