@@ -116,7 +116,8 @@ def _paint(parts: Parts, picture: Picture) -> Picture:
     for down in spans[0]:
         strip = np.empty((down.seen.stop - down.seen.start, picture.shape[1], 3), np.uint8)
         for across in spans[1]:
-            _lay(strip, parts.paint(np.ascontiguousarray(picture[down.seen, across.seen])), across, axis=1)
+            part = np.ascontiguousarray(picture[down.seen, across.seen])
+            _lay(strip, parts.paint(part, (down.seen.start, across.seen.start)), across, axis=1)
         _lay(painted, strip, down, axis=0)
     return painted[place]
 
@@ -136,7 +137,8 @@ def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acr
     for down in downs:
         for across in acrosses:
             part = np.ascontiguousarray(picture[down.seen, across.seen])
-            for of, features in parts.measure(part, stage).items():
+            at = down.seen.start, across.seen.start
+            for of, features in parts.measure(part, at, stage).items():
                 core = features[_of_core(down, features.shape[0]), _of_core(across, features.shape[1])]
                 sums[of] = sums.get(of, 0.0) + core.sum(axis=(0, 1), dtype=np.float64)
                 squares[of] = squares.get(of, 0.0) + np.square(core).sum(axis=(0, 1), dtype=np.float64)

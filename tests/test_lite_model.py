@@ -19,7 +19,7 @@ from realtime.sources.scene import Scene
 from realtime.style_folders import shipped_folder
 
 FOLDER = Path(realtime.models.__file__).parent / "lite"
-FILES = ("style.tflite", "frame.tflite", "hub/saved_model.pb", "MODEL_CARD.md")
+FILES = ("style.tflite", "frame.tflite", "grain.png", "hub/saved_model.pb", "MODEL_CARD.md")
 
 
 def painted(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -51,6 +51,7 @@ def test_files_are_there_and_small() -> None:
 
 
 def test_all_forms_agree(pair: Any, hub: Any) -> None:
+    from realtime.training.data import grain
     from realtime.training.evaluate import continued, to_float
     from realtime.training.export import read_exported
 
@@ -60,7 +61,8 @@ def test_all_forms_agree(pair: Any, hub: Any) -> None:
         content, picture = painted(117, 163, seed), painted(256, 256, seed + 10)
         code = pair.encode(picture)
         keras_code = np.asarray(style.predict_on_batch(to_float(picture)))
-        keras_out = np.asarray(frame.predict_on_batch([to_float(continued(content)), keras_code]))[0, :117, :163] * 255
+        seen = to_float(continued(grain().lay(content)))
+        keras_out = np.asarray(frame.predict_on_batch([seen, keras_code]))[0, :117, :163] * 255
         hub_out = hub(to_float(content), to_float(picture))[0].numpy()[0] * 255
         lite_out = pair.frame(content, code).astype(np.float32)
         assert np.linalg.norm(code - keras_code.ravel()) < 0.02 * np.linalg.norm(code)

@@ -311,6 +311,35 @@ def test_a_network_that_paints_less_than_it_sees(pair: Path, tmp_path: Path) -> 
         assert np.abs(model.stylize(frame, code).astype(int) - expected).max() <= 1
 
 
+def test_grain_beside_a_frame_network_is_laid_over_frames(pair: Path, tmp_path: Path) -> None:
+    tile = np.array([[128, 138, 108], [128, 128, 255]], np.uint8)
+    cv2.imwrite(str(tmp_path / "grain.png"), tile)
+    small_models.write_network(
+        tmp_path / "frame.tflite",
+        lambda content, code: content[:, 2:-2, 2:-2] + 0 * code[:, :, :, :3],  # which is continued around
+        (1, None, None, 3),
+        (1, 1, 1, small_models.CODE),
+    )
+    model = open_model(f"{pair / 'style.tflite'},{tmp_path / 'frame.tflite'}")
+    code = model.encode(flat(RED))
+    for width, height in ((17, 9), (320, 240), (1, 1)):
+        frame = noise(width, height)
+        kept = frame.copy()
+        laid = np.tile(tile.astype(int) - 128, (height, width))[:height, :width, None]
+        painted = model.stylize(frame, code)
+        assert np.abs(painted - np.clip(frame + laid, 0, 255)).max() <= 1
+        assert np.array_equal(frame, kept)
+
+
+def test_grain_that_is_no_picture(pair: Path, tmp_path: Path) -> None:
+    for name in ("style.tflite", "frame.tflite"):
+        (tmp_path / name).write_bytes((pair / name).read_bytes())
+    for content in (b"", b"no picture"):
+        (tmp_path / "grain.png").write_bytes(content)
+        with pytest.raises(ModelError, match=r"grain\.png is no picture that can be read"):
+            open_model(str(tmp_path))
+
+
 def test_style_network_for_any_size(pair: Path, tmp_path: Path) -> None:
     small_models.style_network(tmp_path / "style.tflite", size=None)
     model = open_model(f"{tmp_path / 'style.tflite'},{pair / 'frame.tflite'}")

@@ -98,6 +98,16 @@ def test_a_float_network_is_tiled_exactly(tmp_path: Path, monkeypatch: pytest.Mo
     assert apart(in_tiles(model, picture, code, monkeypatch), model.stylize(picture, code)).max() <= 1
 
 
+def test_grain_lies_in_tiles_as_in_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import small_models
+
+    cv2.imwrite(str(tmp_path / "grain.png"), np.random.default_rng(1).integers(98, 159, (37, 41), np.uint8))
+    model = open_model(str(small_models.pair(tmp_path)))
+    picture = scene(640, 480)
+    code = style_code(model)
+    assert apart(in_tiles(model, picture, code, monkeypatch), model.stylize(picture, code)).max() <= 1
+
+
 @pytest.mark.skipif(not MOBILE.is_dir(), reason="Magenta's mobile pair is not here")
 def test_magentas_mobile_pair_is_tiled(monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model(str(MOBILE))

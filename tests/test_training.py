@@ -21,6 +21,7 @@ pytest.importorskip("keras")
 from keras import ops
 
 from realtime.errors import UsageError
+from realtime.models.grain import MIDDLE, Grain
 from realtime.training import data, evaluate, losses, muon, student, train
 from realtime.training import sheet as sheets
 
@@ -63,7 +64,8 @@ def test_samples_follow_from_their_number_alone() -> None:
     assert 0 <= one["first"].min() <= one["first"].max() <= 1
 
 
-def test_views_lie_shifted_as_said() -> None:
+def test_views_lie_shifted_as_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "grain", lambda: Grain(np.full((8, 8), MIDDLE, np.uint8)))
     samples = make_samples()
     samples.photos = [cv2.GaussianBlur(picture, (0, 0), 4).astype(np.uint8) for picture in samples.photos]
     parts = 0
@@ -73,10 +75,42 @@ def test_views_lie_shifted_as_said() -> None:
         parts += bool(np.any(shift % 1))
 
         def apart(shift: np.ndarray, batch: dict[str, np.ndarray] = batch) -> float:
-            return float(ops.max(losses.still_loss(batch["label"], batch["label2"], shift, data.MARGIN)))
+            return float(ops.max(losses.still_loss(batch["first"], batch["second"], shift, data.MARGIN)))
 
         assert apart(shift) < 0.3 * apart(shift + np.float32(0.5)) and apart(shift) < 2 / 255
     assert parts >= 2
+
+
+def test_grain_lies_still_and_the_teacher_sees_it() -> None:
+    samples = make_samples()
+    samples.photos = [np.full((160, 160, 3), 128, np.uint8)]
+    for k in range(4):
+        batch = samples.step(k, noise=0.0)
+        assert batch["first"].std(axis=(1, 2, 3)).min() * 255 > 2  # more than the noise of half a step there always is
+        assert np.abs(batch["first"] - batch["second"]).max() * 255 < 6  # whatever the shift
+        assert np.abs(batch["label"] - (1 - batch["first"])).max() * 255 < 4
+        # What is plain has none; half of the photos are jittered, each in one colour.
+        assert np.ptp(batch["plain"], axis=(1, 2)).max() == 0
+
+
+def test_grain_can_be_repeated_and_lightens_as_much_as_it_darkens() -> None:
+    tile = data.grain().tile.astype(int) - MIDDLE
+    assert abs(tile.mean()) < 0.1 and 3 < tile.std() < 5
+    for axis in (0, 1):
+        steps = np.abs(np.diff(tile, axis=axis)).mean()
+        border = np.abs(np.take(tile, 0, axis) - np.take(tile, -1, axis)).mean()
+        assert border < 1.3 * steps
+
+
+def test_tone_loss_sees_halos_and_no_strokes() -> None:
+    flat = np.full((1, 96, 96, 3), 0.5, np.float32)
+    strokes, halo = flat.copy(), flat.copy()
+    strokes[:, ::2] += 0.1
+    strokes[:, 1::2] -= 0.1
+    halo[:, 32:48] += 0.1
+    assert float(losses.tone_loss(strokes, flat)[0]) < 1e-6
+    assert float(losses.tone_loss(halo, flat)[0]) == pytest.approx(0.1 * 16 / 96, rel=1e-4)
+    assert float(losses.pixel_loss(strokes, flat)[0]) == pytest.approx(0.1, rel=1e-3)
 
 
 def test_codes_lie_beside_those_of_the_banks_alike() -> None:
@@ -104,7 +138,7 @@ def test_a_network_trained_with_whitened_codes_takes_codes_as_they_come(tmp_path
     white = whitening(codes)
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-3)
     assert np.linalg.eigvalsh(np.cov(white.T)).max() < 1.01
-    frame = student.build_frame(finished=True)
+    frame = student.build_frame()
     picture, code = rng.random((1, 68, 68, 3), np.float32), codes[7]
 
     def painted(code: np.ndarray) -> np.ndarray:
@@ -285,13 +319,13 @@ def test_the_mean_over_the_rounds_is_taken() -> None:
 
 
 def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
-    plan = train.Plan(steps=100, turn=(0.2, 0.6))
+    plan = train.Plan(steps=100, rounds=2, round_steps=50, turn=(0.2, 0.6))
     early, wanted, late = (np.array(astuple(w)) for w in (plan.early, plan.weights, plan.late))
     np.testing.assert_allclose(plan.weights_at(20), early, rtol=1e-6)
     np.testing.assert_allclose(plan.weights_at(40), (early + wanted) / 2, rtol=1e-6)
-    for step in (60, 99):
+    for step in (60, 99, 149):
         np.testing.assert_allclose(plan.weights_at(step), wanted, rtol=1e-6)
-    for step in (100, 400):
+    for step in (150, 199):
         np.testing.assert_allclose(plan.weights_at(step), late, rtol=1e-6)
     np.testing.assert_allclose(train.Plan(turn=(0.0, 0.0)).weights_at(0), wanted, rtol=1e-6)
 
@@ -327,7 +361,7 @@ def test_export_round_trip(tmp_path: Path) -> None:
     from realtime.training import export
 
     keras.utils.set_random_seed(2)
-    frame, style = student.build_frame(finished=True), student.build_style()
+    frame, style = student.build_frame(), student.build_style()
     export.export(frame, style, tmp_path / "model")
     pair = evaluate.LitePair.folder(tmp_path / "model")
     hub = tf.saved_model.load(str(tmp_path / "model" / "hub"))
@@ -335,7 +369,7 @@ def test_export_round_trip(tmp_path: Path) -> None:
     content, picture = pictures(2, 4)
     code = pair.encode(data.resized(picture, 256, 256))
     lite = pair.frame(content, code).astype(np.float32)
-    padded = evaluate.to_float(evaluate.continued(content))
+    padded = evaluate.to_float(evaluate.continued(data.grain().lay(content)))
     direct = np.asarray(back.predict_on_batch([padded, code.reshape(1, 1, 1, 100)]))[0] * 255
     direct = direct[: content.shape[0], : content.shape[1]]
     by_hub = hub(evaluate.to_float(content), evaluate.to_float(picture))[0].numpy()[0] * 255

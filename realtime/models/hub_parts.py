@@ -24,11 +24,11 @@ class HubParts(Parts):
         super().__init__(_find(frame_half))
         self._stage, self._run = -1, frame_half
 
-    def measure(self, part: Picture, stage: int) -> Mapping[Hashable, Map]:
+    def measure(self, part: Picture, at: tuple[int, int], stage: int) -> Mapping[Hashable, Map]:
         wanted = list(dict.fromkeys(s.of for s in self._of(stage)))
         return {of: array[0].numpy() for of, array in zip(wanted, self._call(part, stage, wanted), strict=True)}
 
-    def paint(self, part: Picture) -> Picture:
+    def paint(self, part: Picture, at: tuple[int, int]) -> Picture:
         result = self._call(part, self.stages, [self._half.outputs[0].name])[0][0]
         picture = tf.cast(tf.round(tf.clip_by_value(result, 0.0, 1.0) * 255), tf.uint8)
         painted: Picture = tf.reverse(picture, [2]).numpy()

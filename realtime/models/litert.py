@@ -27,6 +27,7 @@ from realtime.models.base import (
     fingerprint,
     style_input,
 )
+from realtime.models.grain import Grain
 from realtime.models.parts import Parts
 from realtime.models.quiet import quiet_engine
 
@@ -50,7 +51,8 @@ class LiteRTModel(Model):
     A frame network whose input can be resized runs at the frame's own size, padded by reflection to what the network
     divides and cropped back; one that paints a smaller picture than it sees, as convolutions without padding do, gets
     the frame continued by that on all sides. One of a fixed size gets the frame scaled to fit, its aspect kept and the
-    rest filled by reflection; its output is scaled back.
+    rest filled by reflection; its output is scaled back. With a picture grain.png beside the frame network, that is laid
+    over every frame first (`Grain`).
     """
 
     def __init__(self, style_file: Path, frame_file: Path, name: str, threads: int | None = None) -> None:
@@ -73,6 +75,7 @@ class LiteRTModel(Model):
             )
         self._multiple, self._around = self._frame.sides() or (0, 0)
         self._fixed: Size | None = None if self._multiple else self._frame.picture_size
+        self._grain = Grain.beside(frame_file)
         self._rgb = self._painted = np.empty((0, 0, 3), np.uint8)
         self.description = f"{name} (LiteRT, {threads} thread{'s' * (threads > 1)})"
 
@@ -101,6 +104,8 @@ class LiteRTModel(Model):
             self._rgb, self._painted = np.empty((seen[1], seen[0], 3), np.uint8), np.empty(shape, np.uint8)
         inside = self._rgb[around : around + inner[1], around : around + inner[0]]
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=inside)
+        if self._grain:
+            self._grain.lay(inside, dst=inside)
         # What lies in its place already stays there.
         cv2.copyMakeBorder(inside, around, around + below, around, around + right, cv2.BORDER_REFLECT, dst=self._rgb)
         self._frame.run_frame(self._rgb, code.arrays[0], self._painted)
@@ -116,7 +121,8 @@ class LiteRTModel(Model):
         from realtime.models.litert_parts import LiteRTParts  # seldom needed: the file's schema takes a while to import
 
         try:
-            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple, self._around, self._threads)
+            grain = Grain.beside(self._frame.file)
+            return LiteRTParts(self._frame.file, code.arrays[0], self._multiple, self._around, grain, self._threads)
         except ModelError:
             return None
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from realtime.errors import ModelError
 from realtime.frame import Picture
+from realtime.models.grain import Grain
 from realtime.models.parts import Map, Parts, Statistic
 from realtime.models.quiet import quiet_engine
 
@@ -21,12 +22,20 @@ _REDUCTIONS = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE
 class LiteRTParts(Parts):
     """The parts of a picture through a frame network whose norms are means over height and width."""
 
-    def __init__(self, file: Path, code: npt.NDArray[np.float32], multiple: int, around: int, threads: int) -> None:
+    def __init__(
+        self,
+        file: Path,
+        code: npt.NDArray[np.float32],
+        multiple: int,
+        around: int,
+        grain: Grain | None,
+        threads: int,
+    ) -> None:
         """`code` is the style code as the network takes it, `around` how much more of a picture than it paints it sees on
         each side. ModelError when the network cannot be opened."""
         self._data = file.read_bytes()
         self._name, self._code, self._threads = file.name, code, threads
-        self.multiple, self._around = multiple, around
+        self.multiple, self._around, self._grain = multiple, around, grain
         network = _Graph(self._data)
         if network.obstacle:
             raise ModelError(f"{file.name} cannot be run in parts: {network.obstacle}")
@@ -35,28 +44,30 @@ class LiteRTParts(Parts):
         self._interpreter: Any = None
         self._shape: tuple[int, ...] = ()
 
-    def measure(self, part: Picture, stage: int) -> Mapping[Hashable, Map]:
-        self._run(part, stage)
+    def measure(self, part: Picture, at: tuple[int, int], stage: int) -> Mapping[Hashable, Map]:
+        self._run(part, at, stage)
         details = self._interpreter.get_output_details()
         return {
             of: self._interpreter.get_tensor(detail["index"])[0]
             for of, detail in zip(_measured(self._of(stage)), details, strict=True)
         }
 
-    def paint(self, part: Picture) -> Picture:
-        self._run(part, self.stages)
+    def paint(self, part: Picture, at: tuple[int, int]) -> Picture:
+        self._run(part, at, self.stages)
         result = self._interpreter.tensor(self._interpreter.get_output_details()[0]["index"])()[0]
         rounded = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)
         painted: Picture = cv2.cvtColor(rounded, cv2.COLOR_RGB2BGR)
         return painted
 
-    def _run(self, part: Picture, stage: int) -> None:
+    def _run(self, part: Picture, at: tuple[int, int], stage: int) -> None:
         if stage != self._stage:
             self._open(stage)
         interpreter = self._interpreter
         inputs = interpreter.get_input_details()
         picture = next(d["index"] for d in inputs[:2] if len(d["shape"]) == 4 and d["shape"][-1] == 3)
         try:
+            if self._grain:
+                part = self._grain.lay(part, *at)
             part = cv2.copyMakeBorder(part, *(self._around,) * 4, cv2.BORDER_REFLECT)  # type: ignore[assignment]
             if part.shape != self._shape:
                 interpreter.resize_tensor_input(picture, [1, *part.shape])

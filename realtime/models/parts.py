@@ -49,12 +49,15 @@ class Parts(ABC):
         """How often the parts are to be measured before they can be painted."""
 
     @abstractmethod
-    def measure(self, part: Picture, stage: int) -> Mapping[Hashable, Map]:
-        """The feature maps that the statistics of a stage are taken of; those of the stages before must be settled."""
+    def measure(self, part: Picture, at: tuple[int, int], stage: int) -> Mapping[Hashable, Map]:
+        """The feature maps that the statistics of a stage are taken of; those of the stages before must be settled.
+
+        `at` is the row and the column of the picture at which the part begins.
+        """
 
     @abstractmethod
-    def paint(self, part: Picture) -> Picture:
-        """A part painted, of its size, uint8, H×W×3, BGR, when all stages are settled."""
+    def paint(self, part: Picture, at: tuple[int, int]) -> Picture:
+        """A part, which begins `at` a place, painted, of its size, uint8, H×W×3, BGR, when all stages are settled."""
 
     def settle(self, stage: int, means: Mapping[Hashable, npt.NDArray[np.float64]],
                squares: Mapping[Hashable, npt.NDArray[np.float64]]) -> None:  # fmt: skip

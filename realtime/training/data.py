@@ -6,6 +6,7 @@ is interrupted and resumed sees the same samples as one that is not.
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.errors import UsageError
+from realtime.models.grain import MIDDLE, Grain
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -101,6 +103,16 @@ def resized(picture: Picture, width: int, height: int) -> Picture:
     return np.asarray(
         cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrink else cv2.INTER_LINEAR)
     )
+
+
+@functools.cache
+def grain() -> Grain:
+    """The grain that the frame network is trained with, 256x256: noise without what is coarser or finer than a stroke."""
+    noise = np.random.default_rng(2).standard_normal((256, 256), np.float32)
+    around = np.tile(noise, (3, 3))  # so that it can be repeated
+    fine, coarse = (cv2.GaussianBlur(around, (0, 0), reach)[256:512, 256:512] for reach in (1.5, 4))
+    strokes = (fine - coarse) / (fine - coarse).std()
+    return Grain(np.rint(np.clip(MIDDLE + 4 * strokes, 0, 255)).astype(np.uint8))
 
 
 def random_crop(picture: Picture, size: int, rng: np.random.Generator, scale: tuple[float, float]) -> Picture:
@@ -241,16 +253,23 @@ def moved_by(pictures: np.ndarray, part: np.ndarray) -> np.ndarray:
     )
 
 
+def with_grain(pictures: np.ndarray, laid: np.ndarray) -> Floats:
+    """Pictures (N, S, S, 3) in 0..255 with what the grain adds, (N, S, S): in 0..1, as the networks take them."""
+    return np.asarray(np.clip(pictures + laid[..., None].astype(np.float32), 0, 255) / np.float32(255), np.float32)
+
+
 @dataclass
 class Sample:
-    """A content crop, the code that the student is given, the teacher's code, and the teacher's painting.
+    """A content crop, the code that the student is given, the teacher's code, what the grain adds, and what the teacher
+    paints of the crop with it.
 
-    Both pictures are uint8 (S, S, 3), both codes (100,).
+    Both pictures are uint8 (S, S, 3), both codes (100,), the grain int16 (S, S).
     """
 
     content: Picture
     code: Floats
     target: Floats
+    grain: NDArray[np.int16]
     label: Picture
 
 
@@ -284,10 +303,10 @@ class Samples:
         self.view, self.size, self.batch, self.fresh = view, view + MARGIN, batch, fresh
         self.keep, self.start, self.seed = keep, start, seed
         self.cache: OrderedDict[int, Sample] = OrderedDict()
-        self.grain = np.random.default_rng([seed, 4]).standard_normal(6 * batch * view * view, np.float32)
+        self.noise = np.random.default_rng([seed, 4]).standard_normal(6 * batch * view * view, np.float32)
 
-    def draw(self, index: int) -> tuple[Picture, Floats, Floats]:
-        """Content, the teacher's code and the student's of sample number `index`, before labelling."""
+    def draw(self, index: int) -> tuple[Picture, Floats, Floats, NDArray[np.int16]]:
+        """Content, the teacher's code, the student's, and the grain of sample number `index`, before labelling."""
         rng = np.random.default_rng([self.seed, 1, index])
         crop = random_crop(self.photos[int(rng.integers(len(self.photos)))], self.size, rng, (1.0, 1.8))
         if rng.random() < 0.3:
@@ -295,7 +314,8 @@ class Samples:
         if rng.random() < 0.06:  # bare walls and backgrounds out of focus
             crop = np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(2, 30)))
         target, code = draw_code(self.banks(max(0, index - self.start) // self.fresh), rng)
-        return crop, target, code
+        top, left = (int(rng.integers(side)) for side in grain().tile.shape)
+        return crop, target, code, grain().piece(self.size, self.size, top, left)
 
     def fetch(self, indices: Sequence[int]) -> list[Sample]:
         """The samples of these numbers; those not in memory are labelled, `fresh` at a time."""
@@ -304,10 +324,11 @@ class Samples:
         for at in range(0, len(missing), step):
             part = missing[at : at + step]
             drawn = [self.draw(i) for i in part + [part[-1]] * (step - len(part))]
-            contents = np.stack([c for c, _, _ in drawn]).astype(np.float32) / np.float32(255)
-            labels = self.label(contents, np.stack([t for _, t, _ in drawn]))
-            for i, (content, target, code), label in zip(part, drawn, labels, strict=False):
-                self.cache[i] = Sample(content, code, target, (np.clip(label, 0, 1) * 255 + 0.5).astype(np.uint8))
+            contents = with_grain(np.stack([c for c, _, _, _ in drawn]), np.stack([g for _, _, _, g in drawn]))
+            labels = self.label(contents, np.stack([t for _, t, _, _ in drawn]))
+            for i, (content, target, code, laid), label in zip(part, drawn, labels, strict=False):
+                painted = (np.clip(label, 0, 1) * 255 + 0.5).astype(np.uint8)
+                self.cache[i] = Sample(content, code, target, laid, painted)
         found = [self.cache[i] for i in indices]
         while len(self.cache) > self.keep:
             self.cache.popitem(last=False)
@@ -317,8 +338,9 @@ class Samples:
         """The batch of training step `number`.
 
         ``first`` and ``second``: two noisy views (N, V, V, 3) of the same contents, the second shifted by ``shift``
-        (2,) pixels and parts of them; ``label`` and ``label2``: the teacher's pictures of them; ``code``
-        (N, 1, 1, 100), the student's, and ``target`` (N, 100), the teacher's.
+        (2,) pixels and parts of them, under the same grain, which lies still as a camera moves; ``plain``: the first
+        without noise and grain; ``label``: the teacher's picture of it; ``code`` (N, 1, 1, 100), the student's, and
+        ``target`` (N, 100), the teacher's.
         """
         rng = np.random.default_rng([self.seed, 2, number])
         newest = self.start + number * self.fresh
@@ -331,28 +353,27 @@ class Samples:
         at_b = np.floor(b).astype(int)
         contents = np.stack([s.content for s in picked]).astype(np.float32)
         labels = np.stack([s.label for s in picked]).astype(np.float32) / 255
+        laid = np.stack([s.grain for s in picked])
         if rng.random() < 0.5:
-            contents, labels = contents[:, :, ::-1], labels[:, :, ::-1]
+            contents, labels, laid = contents[:, :, ::-1], labels[:, :, ::-1], laid[:, :, ::-1]
 
         def cut(x: np.ndarray, at: np.ndarray) -> np.ndarray:
             return x[:, at[0] : at[0] + self.view, at[1] : at[1] + self.view]
 
-        others, other_labels = contents, labels
-        if not still:
-            others, other_labels = (moved_by(np.ascontiguousarray(x), b - at_b) for x in (contents, labels))
+        others = contents if still else moved_by(np.ascontiguousarray(contents), b - at_b)
 
         def noisy(x: np.ndarray) -> np.ndarray:
             sigma = rng.uniform(0, noise, (len(x), 1, 1, 1)).astype(np.float32)
-            at = int(rng.integers(self.grain.size - x.size))  # drawn anew, it would take longer than all else
-            grain = self.grain[at : at + x.size].reshape(x.shape) * np.maximum(sigma, 0.5)
-            return np.clip(np.rint(x + grain), 0, 255).astype(np.float32) / 255
+            at = int(rng.integers(self.noise.size - x.size))  # drawn anew, it would take longer than all else
+            grown = self.noise[at : at + x.size].reshape(x.shape) * np.maximum(sigma, 0.5)
+            return with_grain(np.clip(np.rint(x + grown), 0, 255), cut(laid, a))
 
         return {
             "first": noisy(cut(contents, a)),
             "second": noisy(cut(others, at_b)),
             "shift": (b - a).astype(np.float32),
+            "plain": np.ascontiguousarray(cut(contents, a)) / np.float32(255),
             "label": np.ascontiguousarray(cut(labels, a)),
-            "label2": np.ascontiguousarray(cut(other_labels, at_b)),
             "code": np.stack([s.code for s in picked])[:, None, None, :],
             "target": np.stack([s.target for s in picked]),
         }

@@ -20,6 +20,7 @@ import numpy as np
 
 from realtime.errors import UsageError
 from realtime.models.base import style_input
+from realtime.models.grain import Grain
 
 from .data import Floats, Picture, resized
 from .student import AROUND, MULTIPLE
@@ -48,8 +49,8 @@ def continued(picture: Picture, multiple: int = MULTIPLE, around: int = AROUND) 
 
 
 class LitePair:
-    """A style file and a frame file run by LiteRT; the frame is padded by reflection to what the network divides, and around
-    by what its picture is smaller."""
+    """A style file and a frame file run by LiteRT, with the grain beside them, if any; the frame is padded by reflection to
+    what the network divides, and around by what its picture is smaller."""
 
     def __init__(self, style_file: Path, frame_file: Path, multiple: int, around: int, threads: int = 2) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -63,6 +64,7 @@ class LitePair:
         inputs = self.net.get_input_details()
         self.content_input = next(d["index"] for d in inputs if d["shape"][-1] == 3)
         self.code_input = next(d for d in inputs if d["shape"][-1] == 100)
+        self.grain = Grain.beside(frame_file)
         self.multiple, self.around = multiple, around
         self.size: tuple[int, int] | None = None
 
@@ -86,7 +88,7 @@ class LitePair:
     def frame(self, content: Picture, code: Floats) -> Picture:
         """Content (H, W, 3) and code (100,) -> picture (H, W, 3)."""
         height, width = content.shape[:2]
-        padded = continued(content, self.multiple, self.around)
+        padded = continued(self.grain.lay(content) if self.grain else content, self.multiple, self.around)
         if self.size != padded.shape[:2]:
             self.net.resize_tensor_input(self.content_input, [1, *padded.shape])
             self.net.allocate_tensors()

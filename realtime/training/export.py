@@ -7,9 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 
+from realtime.models.grain import MIDDLE
+
+from .data import grain
 from .student import AROUND, MULTIPLE, STYLE_SIZE
 
 
@@ -30,8 +34,8 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
     """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives
     ``[picture]``.
 
-    All weights are stored as float16 and computed with as float32. Content is padded by reflection, to what the network
-    divides and by `AROUND`, and cropped back; style is resized to 256x256.
+    All weights are stored as float16 and computed with as float32. Content gets its grain, is padded by reflection, to what
+    the network divides and by `AROUND`, and cropped back; style is resized to 256x256.
     """
     import tensorflow as tf
 
@@ -64,6 +68,11 @@ def hub_module(frame: keras.Model, style: keras.Model) -> Any:
             small = tf.image.resize(picture, (STYLE_SIZE, STYLE_SIZE), method="area")
             code = run(style, self.style_weights, tf.clip_by_value(small, 0.0, 1.0))
             shape = tf.shape(content)
+            tile = tf.constant(grain().tile)
+            laid = tf.gather(tile, tf.range(shape[1]) % tile.shape[0], axis=0)
+            laid = tf.gather(laid, tf.range(shape[2]) % tile.shape[1], axis=1)
+            laid = (tf.cast(laid, tf.float32) - MIDDLE) / 255
+            content = tf.clip_by_value(content + laid[tf.newaxis, :, :, tf.newaxis], 0.0, 1.0)
             padded = tf.gather(content, reflected(shape[1]), axis=1)
             padded = tf.gather(padded, reflected(shape[2]), axis=2)
             out = run(frame, self.frame_weights, [padded, code])
@@ -88,12 +97,14 @@ def export(
     frame_weights: str = "float32",
     style_weights: str = "float16",
 ) -> int:
-    """Write ``frame.tflite``, ``style.tflite`` and ``hub/`` into `folder`; gives the bytes of all of them."""
+    """Write ``frame.tflite``, ``grain.png``, ``style.tflite`` and ``hub/`` into `folder`; gives the bytes of all of
+    them."""
     import tensorflow as tf
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "frame.tflite").write_bytes(to_litert(frame, frame_weights))
+    (folder / "grain.png").write_bytes(cv2.imencode(".png", grain().tile)[1].tobytes())
     (folder / "style.tflite").write_bytes(to_litert(one_picture(style), style_weights))
     module = hub_module(frame, style)
     temporary = folder / "hub.tmp"
@@ -111,7 +122,7 @@ def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:
     from .student import build_frame, build_style
 
     saved = tf.train.load_checkpoint(str(Path(folder) / "hub" / "variables" / "variables"))
-    models = build_frame(finished=True), build_style()
+    models = build_frame(), build_style()
     for model, name in zip(models, ("frame_weights", "style_weights"), strict=True):
         keys = [f"{name}/{k}/.ATTRIBUTES/VARIABLE_VALUE" for k in range(len(model.weights))]
         model.set_weights([saved.get_tensor(key).astype(np.float32) for key in keys])

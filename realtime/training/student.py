@@ -155,20 +155,15 @@ def _conv(channels: int, size: int, stride: int = 1, bias: bool = False, name: s
     return layers.Conv2D(channels, size, strides=stride, padding="same", use_bias=bias, name=name)
 
 
-def build_frame(
-    stem: int = 32, body: int = 64, blocks: int = 6, expand: int = 2, tail: int = 40, finished: bool = False
-) -> keras.Model:
+def build_frame(stem: int = 32, body: int = 64, blocks: int = 6, expand: int = 2, tail: int = 40) -> keras.Model:
     """The frame network: content (N, H + 36, W + 36, 3) in 0..1 and code (N, 1, 1, 100) -> picture (N, H, W, 3) in 0..1.
 
     A stem of stride 4, a body at 1/8 of the size, and back up; the code steers every norm. Upwards from 1/8 the maps
     are doubled by repetition and smoothed, so that no weight can paint a lattice of 8 pixels; the last step is depth-
     to-space x4. Nothing is padded but the maps of the body, and these where they are centred: zeros there are the mean
     of the map, and what is flat stays flat up to its edges.
-
-    A trained network is used `finished`, with a larger epsilon in its norms: the maps of pictures vary by so much more that
-    these hardly change, and in flat ones rounding is not amplified, norm after norm, to what shows.
     """
-    least, least_in_blocks = (0.03, 1.0) if finished else (0.01, 0.1)
+    least, least_in_blocks = 0.03, 1.0
     content = keras.Input((None, None, 3), name="content")
     code = keras.Input((1, 1, CODE_SIZE), name="code")
 

@@ -20,7 +20,7 @@ from keras import ops
 from realtime.errors import UsageError
 
 from . import losses
-from .data import MARGIN, Floats, Picture, Samples, make_codes, resized
+from .data import MARGIN, Floats, Picture, Samples, grain, make_codes, resized
 from .evaluate import LitePair, continued, to_bytes, to_float
 from .losses import COPYING, SETTLING, Weights
 from .muon import Muon
@@ -36,14 +36,14 @@ class Plan:
 
     A network that is asked for stillness and arrival before it can paint at all settles on a blur that it never leaves:
     so it first copies the teacher, with the weights `early`, until the share `turn[0]` of `steps`; from `turn[1]` on
-    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`, with the weights `late`. The
+    `weights` hold. After `steps` the rate rises and falls again in `rounds` of `round_steps`, the last with the weights `late`. The
     mean of the network at the ends of the rounds arrives further and is stiller than any of them (Izmailov et al.,
     Averaging Weights Leads to Wider Optima and Better Generalization, 2018). After each of them the styles are cropped
     anew: a network that always sees the same codes learns their errors by heart.
     """
 
-    steps: int = 4400
-    rounds: int = 1
+    steps: int = 4800
+    rounds: int = 2
     round_steps: int = 850
     batch: int = 8
     fresh: int = 2
@@ -82,7 +82,7 @@ class Plan:
 
     def weights_at(self, step: int) -> Floats:
         """What each loss term counts at a step, in the order of the fields of `Weights`."""
-        if step >= self.steps:
+        if self.rounds and step >= self.whole - self.round_steps:
             return np.array(astuple(self.late), np.float32)
         begin, end = (share * self.steps for share in self.turn)
         part = min(1.0, max(0.0, (step - begin) / (end - begin))) if end > begin else 1.0
@@ -90,7 +90,7 @@ class Plan:
         return np.asarray(begun + np.float32(part) * (wanted - begun))
 
 
-TERMS = ("pixel", "feature", "texture", "arrival", "still", "grid", "edges")
+TERMS = ("pixel", "tone", "feature", "texture", "arrival", "still", "grid", "edges")
 
 
 class Distiller(keras.Model):  # type: ignore[misc]
@@ -115,23 +115,24 @@ class Distiller(keras.Model):  # type: ignore[misc]
         """The weighted sum of all terms, averaged over the batch."""
         x = {name: ops.convert_to_tensor(value) for name, value in x.items()}
         y = {name: ops.convert_to_tensor(value) for name, value in y.items()}
-        pixel, feature, texture, arrival, moved, calm, grid, edges = (x["weights"][k] for k in range(8))
+        pixel, tone, feature, texture, arrival, moved, calm, grid, edges = (x["weights"][k] for k in range(9))
         first, second = ops.split(y_pred, 2)
         found, local = self.predictor.maps(losses.as_seen(first), losses.TAPS)
         wanted = [ops.stop_gradient(m) for m in losses.wanted_maps(self.predictor, losses.as_seen(y["label"]))]
         terms = [
-            0.5 * (losses.pixel_loss(first, y["label"]) + losses.pixel_loss(second, y["label2"])),
+            losses.pixel_loss(first, y["label"]),
+            losses.tone_loss(first, y["label"]),
             losses.feature_loss(found, wanted),
             losses.texture_loss(found, wanted),
             losses.arrival_loss(local, y["target"]),
             losses.still_loss(first, second, x["shift"], MARGIN),
             losses.grid_loss(first),
-            losses.edges_loss(first, x["first"]),
+            losses.edges_loss(first, x["plain"]),
         ]
         total = 0.0
         unmoved = ops.cast(ops.all(ops.equal(x["shift"], 0)), "float32")
         still = moved + (calm - moved) * unmoved
-        factors = (pixel, feature, texture, arrival, still, grid, edges)
+        factors = (pixel, tone, feature, texture, arrival, still, grid, edges)
         for term, factor, metric in zip(terms, factors, self.parts, strict=True):
             value = ops.mean(term)
             metric.update_state(value)
@@ -252,7 +253,7 @@ class Whitening:
 
 def read_frame(path: Path) -> keras.Model:
     """The finished frame network of a state written by `fit`: the weights of `Average.best`, taking codes as they come."""
-    student = build_frame(finished=True)
+    student = build_frame()
     average = Average(student)
     with np.load(path) as state:
         average.load(state)
@@ -283,7 +284,8 @@ def progress_sheet(
         photo = resized(photos[(3 * k + 5) % len(photos)], 384, 288)
         at = (480 * k + 8) % len(codes)
         theirs = to_bytes(label(to_float(photo), codes[at][None]))
-        ours = distiller.student.predict_on_batch([to_float(continued(photo)), given[at][None, None, None, :]])
+        seen = to_float(continued(grain().lay(photo)))
+        ours = distiller.student.predict_on_batch([seen, given[at][None, None, None, :]])
         rows.append(np.concatenate([photo, theirs, to_bytes(np.asarray(ours))[:288, :384]], axis=1))
     distiller.student.set_weights(raw)
     return np.concatenate(rows, axis=0)
@@ -402,10 +404,9 @@ def fit(
             batch = coming.result()
             coming = pool.submit(samples.step, step + 1, plan.noise)
             distiller.optimizer.learning_rate = plan.rate_at(step)
-            inputs = {k: batch[k] for k in ("first", "second", "code", "shift")} | {"weights": plan.weights_at(step)}
-            logs = distiller.train_on_batch(
-                inputs, {k: batch[k] for k in ("label", "label2", "target")}, return_dict=True
-            )
+            inputs = {k: batch[k] for k in ("first", "second", "plain", "code", "shift")}
+            inputs["weights"] = plan.weights_at(step)
+            logs = distiller.train_on_batch(inputs, {k: batch[k] for k in ("label", "target")}, return_dict=True)
             for name, value in logs.items():
                 sums[name] = sums.get(name, 0.0) + float(value)
             average.update(distiller.student, step)

@@ -1,0 +1,65 @@
+"""Grain: a faint texture laid over every frame before it is painted, so that plain grounds get strokes that stay.
+
+What a network paints on a plain wall begins with the faintest structure there, which in a video is noise: either its
+strokes flicker or there are none. Grain does not move, and is stronger than noise at the size of strokes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.errors import ModelError
+from realtime.frame import Picture
+
+MIDDLE = 128
+"""The grey that changes nothing."""
+
+
+class Grain:
+    """A grey picture repeated over frames from their top left corner on: its difference from `MIDDLE` is added to them."""
+
+    def __init__(self, tile: npt.NDArray[np.uint8]) -> None:
+        """`tile` is h×w."""
+        self.tile = tile
+        self._made_for: tuple[int, ...] = ()
+        self._lighter = self._darker = np.empty((0, 0, 3), np.uint8)
+
+    @classmethod
+    def beside(cls, frame_file: Path) -> Grain | None:
+        """That of a frame network: the picture grain.png in its folder, if there is one. ModelError when it is broken."""
+        file = frame_file.with_name("grain.png")
+        if not file.exists():
+            return None
+        try:
+            tile = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_GRAYSCALE)
+        except (cv2.error, OSError):
+            tile = None
+        if tile is None:
+            raise ModelError(
+                f"{file} is no picture that can be read; {frame_file.name} beside it needs it as its grain"
+            )
+        return cls(tile.astype(np.uint8, copy=False))
+
+    def piece(self, height: int, width: int, top: int = 0, left: int = 0) -> npt.NDArray[np.int16]:
+        """What is added to a part of a frame that begins at row `top` and column `left`: height×width."""
+        rows = np.arange(top, top + height) % self.tile.shape[0]
+        columns = np.arange(left, left + width) % self.tile.shape[1]
+        part: npt.NDArray[np.int16] = self.tile[rows[:, None], columns].astype(np.int16)
+        return part - MIDDLE
+
+    def lay(self, picture: Picture, top: int = 0, left: int = 0, dst: Picture | None = None) -> Picture:
+        """The picture, H×W×3, uint8, with grain, held to 0..255: a new one, or `dst`, which may be the picture itself."""
+        wanted = (*picture.shape[:2], top, left)
+        if self._made_for != wanted:
+            piece = self.piece(*wanted)
+            self._lighter, self._darker = (
+                np.repeat(np.maximum(sign * piece, 0).astype(np.uint8)[:, :, None], 3, axis=2) for sign in (1, -1)
+            )
+            self._made_for = wanted
+        lighter = cv2.add(picture, self._lighter, dst=dst)
+        laid: Picture = cv2.subtract(lighter, self._darker, dst=lighter)  # type: ignore[assignment]
+        return laid
