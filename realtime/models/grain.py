@@ -35,7 +35,8 @@ class Grain:
         if not file.exists():
             return None
         try:
-            tile = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_GRAYSCALE)
+            data = np.fromfile(file, np.uint8)
+            tile = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
         except (cv2.error, OSError):
             tile = None
         if tile is None:

@@ -16,7 +16,10 @@ _COPIES = ("Identity", "StopGradient", "CheckNumerics")
 
 
 class HubParts(Parts):
-    """The parts of a picture through a frame half whose norms are means over height and width."""
+    """The parts of a picture through a frame half whose norms are means over height and width.
+
+    Grain that a module lays by itself begins anew in every part; where parts meet, one fades into the other.
+    """
 
     def __init__(self, frame_half: Any, arrays: tuple[Any, ...], multiple: int) -> None:
         """`frame_half` is a WrappedFunction of a picture and `arrays`, a style's. ModelError when it cannot be opened."""
