@@ -121,7 +121,7 @@ class LiteRTModel(Model):
         from realtime.models.litert_parts import LiteRTParts  # seldom needed: the file's schema takes a while to import
 
         try:
-            grain = Grain.beside(self._frame.file)
+            grain = Grain(self._grain.tile) if self._grain else None  # of its own: it makes room for other sizes
             return LiteRTParts(self._frame.file, code.arrays[0], self._multiple, self._around, grain, self._threads)
         except ModelError:
             return None
