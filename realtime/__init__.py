@@ -16,29 +16,29 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from realtime.errors import ModelError, RealtimeError, SinkError, SourceError, StyleError, UsageError
-    from realtime.figure import compare
-    from realtime.live import LiveSession
+    from realtime.core.errors import ModelError, RealtimeError, SinkError, SourceError, StyleError, UsageError
+    from realtime.live.session import LiveSession
     from realtime.models.base import StyleCode
-    from realtime.sources import open_source
-    from realtime.styles import StyleLibrary
-    from realtime.stylizer import Stylizer
+    from realtime.models.stylizer import Stylizer
+    from realtime.photo.figure import compare
+    from realtime.sources.registry import open_source
+    from realtime.styles.library import StyleLibrary
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "LiveSession": "realtime.live",
-    "ModelError": "realtime.errors",
-    "RealtimeError": "realtime.errors",
-    "SinkError": "realtime.errors",
-    "SourceError": "realtime.errors",
+    "LiveSession": "realtime.live.session",
+    "ModelError": "realtime.core.errors",
+    "RealtimeError": "realtime.core.errors",
+    "SinkError": "realtime.core.errors",
+    "SourceError": "realtime.core.errors",
     "StyleCode": "realtime.models.base",
-    "StyleError": "realtime.errors",
-    "StyleLibrary": "realtime.styles",
-    "Stylizer": "realtime.stylizer",
-    "UsageError": "realtime.errors",
-    "compare": "realtime.figure",
-    "open_source": "realtime.sources",
+    "StyleError": "realtime.core.errors",
+    "StyleLibrary": "realtime.styles.library",
+    "Stylizer": "realtime.models.stylizer",
+    "UsageError": "realtime.core.errors",
+    "compare": "realtime.photo.figure",
+    "open_source": "realtime.sources.registry",
 }
 
 __all__ = [

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from realtime.commands import Command
-from realtime.frame import Frame, Picture
+from realtime.control.controls import Command
+from realtime.core.frame import Frame, Picture
+from realtime.media.encoder import Encoding
 from realtime.models.base import Model, StyleCode
-from realtime.sinks.encoding import Encoding
 from realtime.sources.base import Source
 
 

@@ -17,7 +17,7 @@ import cv2  # before av, always: the other way round OpenCV's first window would
 import av
 import numpy as np
 
-from realtime.errors import SourceError
+from realtime.core.errors import SourceError
 
 SIZE = (64, 48)
 

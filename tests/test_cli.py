@@ -17,10 +17,11 @@ import pytest
 from fakes import FakeModel
 
 from realtime import cli
-from realtime.commands import KEY_MAP, KEYS, Settings, key_table
-from realtime.frame import Frame, Stylized
-from realtime.look import Look
-from realtime.sinks import SnapshotSink
+from realtime.control.controls import Settings
+from realtime.control.keymap import KEY_MAP, KEYS, key_table
+from realtime.core.frame import Frame
+from realtime.look.look import Look, Stylized
+from realtime.sinks.snapshot import SnapshotSink
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,8 +48,8 @@ class Run:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.setattr("realtime.stylizer.open_model", lambda text, threads: FakeModel())
-    monkeypatch.setattr("realtime.sources.list_cameras", list)
+    monkeypatch.setattr("realtime.models.stylizer.open_model", lambda text, threads: FakeModel())
+    monkeypatch.setattr("realtime.sources.registry.list_cameras", list)
     monkeypatch.setattr("realtime.sources.camera.list_cameras", list)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("DISPLAY", raising=False)
@@ -125,7 +126,7 @@ def test_with_no_display_a_clip_is_recorded_all_the_same(run: Run, tmp_path: Pat
 
 
 def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import realtime.live
+    import realtime.live.session
 
     seen, mirrored = [], []
 
@@ -145,7 +146,7 @@ def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, mo
     sink.write(Stylized(Frame(picture, 0.0), picture, look, 0.0), {"mirror": "yes"})
     (kept,) = tmp_path.glob("*_original.png")
     snapshot = sink.path
-    monkeypatch.setattr(realtime.live, "LiveSession", Session)
+    monkeypatch.setattr(realtime.live.session, "LiveSession", Session)
     always = ("--source", "demo", "--no-window")
     assert run(*always, "--look", str(snapshot))[0] == 0
     changed = (
@@ -170,7 +171,7 @@ def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, mo
 
 
 def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import realtime.live
+    import realtime.live.session
 
     seen = []
 
@@ -183,7 +184,7 @@ def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch
         def run(self) -> str:
             return ""
 
-    monkeypatch.setattr(realtime.live, "LiveSession", Session)
+    monkeypatch.setattr(realtime.live.session, "LiveSession", Session)
     cv2.imwrite(str(tmp_path / "mine.png"), np.full((8, 8, 3), 9, np.uint8))
     toggles = "--mirror --original --compare --fullscreen --no-info --no-window --keep-original"
     values = "--source demo --style mine.png --strength 0.4 --size 320x200 --fps 12"
@@ -283,8 +284,8 @@ def test_fuzzed_options_never_show_a_traceback(run: Run) -> None:
 @pytest.mark.parametrize("how", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP] * 2, [signal.SIGINT] * 3])
 def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: list[signal.Signals], tmp_path: Path) -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); import realtime.stylizer; from fakes import FakeModel\n"
-        "realtime.stylizer.open_model = lambda text, threads: FakeModel()\n"
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); import realtime.models.stylizer; from fakes import FakeModel\n"
+        "realtime.models.stylizer.open_model = lambda text, threads: FakeModel()\n"
         "from realtime.cli import program; program()"
     )
     clip = tmp_path / "clip.mp4"
@@ -311,7 +312,7 @@ def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: list[signal.Sign
 
 
 def test_bench_names_what_it_timed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.models.open_model", lambda text: FakeModel())
+    monkeypatch.setattr("realtime.models.registry.open_model", lambda text: FakeModel())
     status, out, _ = run("bench", "--rounds", "2", "--size", "160x120", "--against", "another")
     assert status == 0
     assert re.search(r"a fake: a style .* ms, a frame .* times as long", out)

@@ -13,9 +13,10 @@ import pytest
 from test_cli import Run, run  # noqa: F401
 from test_recorder import read, unfinished
 
-from realtime.errors import ModelError, SinkError
-from realtime.sinks import codecs, left_over
-from realtime.sinks.audio import Microphone, microphones
+from realtime.core.errors import ModelError, SinkError
+from realtime.media import unfinished as left_over
+from realtime.media.audio import Microphone, microphones
+from realtime.sinks import codecs
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_what_is_essential_and_fails_is_exit_status_1(run: Run, monkeypatch: pyt
     def fail(text: str, threads: int) -> None:
         raise ModelError("LiteRT is not there")
 
-    monkeypatch.setattr("realtime.stylizer.open_model", fail)
+    monkeypatch.setattr("realtime.models.stylizer.open_model", fail)
     status, out, _ = run("doctor")
     assert status == 1
     assert lines(out)["model"] == ["FAILS LiteRT is not there"]

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.pictures import load_picture
-from realtime.stylizer import Stylizer
+from realtime.media.images import load_picture
+from realtime.models.stylizer import Stylizer
 
 STYLES = pathlib.Path(__file__).parent.parent / "styles"
 

@@ -13,10 +13,10 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import numpy as np
 import pytest
 
-import realtime.models
-from realtime.pictures import load_picture
+import realtime.models.registry
+from realtime.media.images import load_picture
 from realtime.sources.scene import Scene
-from realtime.style_folders import shipped_folder
+from realtime.styles.folders import shipped_folder
 
 FOLDER = Path(realtime.models.__file__).parent / "lite"
 FILES = ("style.tflite", "frame.tflite", "grain.png", "hub/saved_model.pb", "MODEL_CARD.md")
@@ -56,7 +56,7 @@ def test_all_forms_agree(pair: Any, hub: Any) -> None:
     from realtime.training.export import read_exported
 
     frame, style = read_exported(FOLDER)
-    engine = realtime.models.open_model("lite")
+    engine = realtime.models.registry.open_model("lite")
     for seed in range(3):
         content, picture = painted(117, 163, seed), painted(256, 256, seed + 10)
         code = pair.encode(picture)
@@ -77,7 +77,7 @@ def test_all_forms_agree(pair: Any, hub: Any) -> None:
 def test_hub_as_a_module_and_by_our_engine_paints_what_litert_paints(hub: Any, size: tuple[int, int]) -> None:
     from realtime.training.evaluate import to_float
 
-    lite, engine = realtime.models.open_model("lite"), realtime.models.open_model(str(FOLDER / "hub"))
+    lite, engine = realtime.models.registry.open_model("lite"), realtime.models.registry.open_model(str(FOLDER / "hub"))
     content, gaps = Scene(size).draw(12.0), []
     for name in ("glass", "crayon", "mosaic", "swirl"):
         style = load_picture(shipped_folder() / f"{name}.jpg")  # larger than the network's 256, and full of detail

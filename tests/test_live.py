@@ -15,14 +15,15 @@ import pytest
 from fakes import FakeModel, FakeSource, FakeWindow
 from PIL import Image
 
-from realtime.commands import Command, Settings
-from realtime.errors import SourceError, StyleError, UsageError
-from realtime.frame import Picture
-from realtime.live import LiveSession
-from realtime.look import Look, read_look
+from realtime.control.controls import Command, Settings
+from realtime.core.errors import SourceError, StyleError, UsageError
+from realtime.core.frame import Picture
+from realtime.live.session import LiveSession
+from realtime.look.look import Look
+from realtime.look.look_files import read_look
 from realtime.models.base import StyleCode
-from realtime.styles import StyleLibrary
-from realtime.stylizer import Stylizer
+from realtime.models.stylizer import Stylizer
+from realtime.styles.library import StyleLibrary
 
 RED, GREEN, BLUE = (0, 0, 200), (0, 200, 0), (200, 0, 0)
 RED_ALONE = (("red", 1.0),)
@@ -77,7 +78,7 @@ class Stage:
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     empty = tmp_path / "none"
     empty.mkdir()
-    monkeypatch.setattr("realtime.styles.standard_folders", lambda: [empty])
+    monkeypatch.setattr("realtime.styles.library.standard_folders", lambda: [empty])
     before = set(threading.enumerate())
     stage = Stage(tmp_path)
     yield stage

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from fakes import FakeModel
 
-from realtime.commands import PRESETS, STOPS, Command, Controls, Settings
-from realtime.errors import StyleError, UsageError
-from realtime.frame import Frame, Stylized
-from realtime.look import Look, parse_mixture, read_look, read_mirror, write_look
+from realtime.control.controls import PRESETS, STOPS, Command, Controls, Settings
+from realtime.core.errors import StyleError, UsageError
+from realtime.core.frame import Frame
+from realtime.look.look import Look, Stylized, parse_mixture
+from realtime.look.look_files import read_look, read_mirror, write_look
+from realtime.look.pipeline import MORPH, Painter
 from realtime.models.base import StyleCode
-from realtime.painter import MORPH, Painter
-from realtime.sinks import SnapshotSink
-from realtime.stylizer import Stylizer
+from realtime.models.stylizer import Stylizer
+from realtime.sinks.snapshot import SnapshotSink
 
 RED, BLUE = (0, 0, 200), (200, 0, 0)
 CODES = {

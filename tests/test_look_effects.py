@@ -11,7 +11,7 @@ import pytest
 
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
-from realtime.look.upsample import upsample
+from realtime.models.upsample import upsample
 from realtime.sources.scene import Scene
 
 SIZES = [(1, 1), (3, 2), (17, 16), (64, 48), (161, 15), (161, 41), (320, 241)]

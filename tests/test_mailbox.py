@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from realtime.mailbox import Mailbox
+from realtime.core.mailbox import Mailbox
 
 
 def test_newest_wins_and_drops_are_counted() -> None:

@@ -26,11 +26,12 @@ import small_models
 import tensorflow as tf
 
 import realtime
-from realtime.errors import ModelError, StyleError, UsageError
-from realtime.models import Model, StyleCode, hub, open_model
-from realtime.models.base import style_input
-from realtime.models.cut import cut
-from realtime.stylizer import FADE, Stylizer
+from realtime.core.errors import ModelError, StyleError, UsageError
+from realtime.models import hub
+from realtime.models.base import Model, StyleCode, style_input
+from realtime.models.registry import open_model
+from realtime.models.split_graph import cut
+from realtime.models.stylizer import FADE, Stylizer
 
 MOBILE = Path(__file__).parent.parent.parent / "shared" / "models" / "magenta-mobile"
 LITE = Path(realtime.__file__).parent / "models" / "lite"

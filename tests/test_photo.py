@@ -17,16 +17,17 @@ from fakes import FakeModel
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 import realtime
-from realtime import figure, tiles
 from realtime.cli.photo import photo
-from realtime.errors import SinkError, SourceError, UsageError
-from realtime.frame import Frame, Picture
-from realtime.look import Look
-from realtime.models import Model, open_model
-from realtime.models.base import StyleCode
-from realtime.painter import Painter
-from realtime.photo import PhotoPainter, find_photos, places, usual_brush
-from realtime.photo_file import Photo, read_photo, write_photo
+from realtime.core.errors import SinkError, SourceError, UsageError
+from realtime.core.frame import Frame, Picture
+from realtime.look.look import Look
+from realtime.look.pipeline import Painter
+from realtime.media.photo_file import Photo, read_photo, write_photo
+from realtime.models import tiling as tiles
+from realtime.models.base import Model, StyleCode
+from realtime.models.registry import open_model
+from realtime.photo import figure
+from realtime.photo.photos import PhotoPainter, find_photos, places, usual_brush
 from realtime.sources.scene import Scene
 
 ROOT = Path(__file__).parent.parent
@@ -421,7 +422,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process, in an empty folder, with a model that paints all in the style's mean colour."""
-    monkeypatch.setattr("realtime.stylizer.open_model", lambda text, threads: FakeModel())
+    monkeypatch.setattr("realtime.models.stylizer.open_model", lambda text, threads: FakeModel())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     folder = tmp_path / "work"
@@ -458,7 +459,7 @@ def test_two_styles_of_one_name_are_two_styles(run: Run) -> None:
 
 def test_a_painting_holds_its_look_for_whoever_takes_it_up(run: Run) -> None:
     run("cat.jpg", "--style", "red.png", "--own-colours", "0.5", "-o", "one.png")
-    from realtime.look import read_look
+    from realtime.look.look_files import read_look
 
     assert read_look(Path("one.png")) == Look(((str(Path("red.png").absolute()), 1.0),), own_colours=0.5)
     again = run("cat.jpg", "--look", "one.png", "-o", "two.png")

@@ -22,16 +22,18 @@ import pytest
 from fakes import settle
 from media import number, numbered
 
-from realtime.clips import mend
-from realtime.errors import SinkError, UsageError
-from realtime.frame import Frame, Stylized
-from realtime.look import Look
-from realtime.sinks import RecorderSink, ReplaySink, clip_file, codecs, left_over
-from realtime.sinks.audio import Aligner, Block
-from realtime.sinks.clip_file import ClipFile, timed_name, whole_fragments
-from realtime.sinks.codecs import CODECS, Encoder
-from realtime.sinks.encoding import Encoding
-from realtime.sinks.ring import Ring
+from realtime.core.errors import SinkError, UsageError
+from realtime.core.frame import Frame
+from realtime.look.look import Look, Stylized
+from realtime.media import unfinished as left_over
+from realtime.media.audio import Aligner, Block
+from realtime.media.clip_file import ClipFile, timed_name, whole_fragments
+from realtime.media.codecs import CODECS, Encoder
+from realtime.media.encoder import Encoding
+from realtime.media.repair import mend
+from realtime.sinks import clip_file, codecs
+from realtime.sinks.recorder import RecorderSink
+from realtime.sinks.replay import ReplaySink, Ring
 
 TESTS = Path(__file__).parent
 SIZE = (64, 48)
@@ -556,9 +558,9 @@ def test_what_cannot_be_mended_is_left_as_it_is(content: bytes, tmp_path: Path) 
 def test_the_original_stays_until_the_new_one_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     partial = unfinished(tmp_path / "clip.mp4")
     before = partial.read_bytes()
-    import realtime.clips
+    import realtime.media.repair
 
-    real = realtime.clips._copy
+    real = realtime.media.repair._copy
 
     def copy(old: Path, new: Path) -> Any:
         copied = real(old, new)
@@ -566,7 +568,7 @@ def test_the_original_stays_until_the_new_one_was_checked(tmp_path: Path, monkey
         return copied
 
     with monkeypatch.context() as patch:
-        patch.setattr(realtime.clips, "_copy", copy)
+        patch.setattr(realtime.media.repair, "_copy", copy)
         with pytest.raises(SinkError):
             mend(partial)
     assert partial.read_bytes() == before and list(tmp_path.iterdir()) == [partial]

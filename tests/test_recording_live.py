@@ -17,14 +17,14 @@ import pytest
 from test_live import Stage, stage  # noqa: F401
 from test_recorder import FakeMicrophone, beeps
 
-import realtime.live
-from realtime.commands import Settings
-from realtime.errors import SinkError
-from realtime.frame import Picture
-from realtime.look import Look
+import realtime.live.session
+from realtime.control.controls import Settings
+from realtime.core.errors import SinkError
+from realtime.core.frame import Picture
+from realtime.look.look import Look
+from realtime.media.codecs import Encoder
+from realtime.media.encoder import Encoding
 from realtime.sinks import clip_file
-from realtime.sinks.codecs import Encoder
-from realtime.sinks.encoding import Encoding
 
 
 def pictures(path: Path) -> list[np.ndarray]:
@@ -94,14 +94,14 @@ def test_dropped_frames_are_counted_on_the_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     drawn: list[str] = []
-    real = realtime.live.draw
+    real = realtime.live.session.draw
 
     def draw(picture: Picture, line: str, recording: str = "", *rest: Any) -> Picture:
         drawn.append(recording)
         return real(picture, line, recording, *rest)
 
     write = Encoding.write
-    monkeypatch.setattr(realtime.live, "draw", draw)
+    monkeypatch.setattr(realtime.live.session, "draw", draw)
     monkeypatch.setattr(
         Encoding, "write", lambda self, picture, time: len(drawn) % 2 == 0 and write(self, picture, time)
     )
@@ -165,11 +165,11 @@ def test_without_a_window_the_session_ends_with_its_clip(
 
 def test_a_session_with_a_microphone(stage: Stage, tmp_path: Path) -> None:  # noqa: F811
     microphone = FakeMicrophone(beeps(1), rate=48_000)
-    begin = realtime.live.time.monotonic()
+    begin = realtime.live.session.time.monotonic()
     microphone._begin = begin - 0.1
 
     def look(picture: Picture) -> None:
-        microphone.now = realtime.live.time.monotonic()
+        microphone.now = realtime.live.session.time.monotonic()
 
     stage.window.on_show = look
     stage.session(record=tmp_path / "clip.mp4", seconds=1.5, microphone=microphone, replay=True).run()

@@ -26,19 +26,20 @@ from fakes import FakeModel
 from PIL import Image
 
 from realtime import cli
-from realtime.errors import RealtimeError, SinkError, SourceError, UsageError
-from realtime.frame import Picture
-from realtime.look import Look
+from realtime.core.errors import RealtimeError, SinkError, SourceError, UsageError
+from realtime.core.frame import Picture
+from realtime.look.look import Look
 from realtime.models.base import StyleCode
 from realtime.models.registry import LITE
-from realtime.render import Outcome, Rendering, Schedule, Task, parse_change
+from realtime.models.stylizer import Stylizer
 from realtime.render import painting as parts
 from realtime.render.cluster import connected
 from realtime.render.hdr import to_sdr
 from realtime.render.reading import open_footage
+from realtime.render.rendering import Outcome, Rendering, Task
+from realtime.render.schedule import Schedule, parse_change
 from realtime.render.writing import Part
-from realtime.styles import StyleLibrary
-from realtime.stylizer import Stylizer
+from realtime.styles.library import StyleLibrary
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data" / "clips"
 RED, BLUE = (20, 20, 220), (220, 20, 20)
@@ -797,7 +798,7 @@ def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., tuple[int, str, str]]:
     """`realtime render` in this process, with the echoing model."""
-    monkeypatch.setattr("realtime.stylizer.open_model", lambda text, threads: Echo())
+    monkeypatch.setattr("realtime.models.stylizer.open_model", lambda text, threads: Echo())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)

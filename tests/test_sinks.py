@@ -24,12 +24,16 @@ from conftest import Screen, bare_screen
 from fakes import settle
 from PIL import Image
 
-from realtime.commands import KEY_MAP, Command
-from realtime.errors import SinkError, UsageError
-from realtime.frame import Frame, Size, Stylized
-from realtime.look import Look
-from realtime.sinks import RecorderSink, Sink, SnapshotSink, WindowSink, codecs, display_problem, hud
-from realtime.sinks.window import key_name
+from realtime.control.controls import Command
+from realtime.control.keymap import KEY_MAP
+from realtime.core.errors import SinkError, UsageError
+from realtime.core.frame import Frame, Size
+from realtime.look.look import Look, Stylized
+from realtime.sinks import codecs, hud
+from realtime.sinks.base import Sink
+from realtime.sinks.recorder import RecorderSink
+from realtime.sinks.snapshot import SnapshotSink
+from realtime.sinks.window import WindowSink, display_problem, key_name
 
 TESTS = Path(__file__).parent
 COLOURS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (128, 128, 128), (40, 80, 160), (200, 180, 90))

@@ -18,15 +18,17 @@ import numpy as np
 import pytest
 from media import SIZE, FakeCamera, NetworkCamera
 
-from realtime import sources
-from realtime.errors import SourceError, UsageError
-from realtime.frame import Frame, Size
-from realtime.sources import Source, camera, folder, open_source, reader
+from realtime.core.errors import SourceError, UsageError
+from realtime.core.frame import Frame, Size
+from realtime.sources import reconnecting as reader
+from realtime.sources import registry as sources
+from realtime.sources.base import Source
 from realtime.sources.camera import Camera, CameraSource, find_camera
 from realtime.sources.demo import DemoSource
 from realtime.sources.file import FileSource
 from realtime.sources.folder import FolderSource
 from realtime.sources.network import NetworkSource, public_name
+from realtime.sources.registry import camera, folder, open_source
 
 DESK = Camera(0, "Desk cam", camera._backend())
 

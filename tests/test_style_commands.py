@@ -12,11 +12,12 @@ from click.testing import CliRunner, Result
 from fakes import FakeModel
 from PIL import Image
 
-from realtime import own_styles, style_folders
 from realtime.cli.styles import styles
-from realtime.errors import RealtimeError
-from realtime.sheet import contact_sheet
-from realtime.stylizer import Stylizer
+from realtime.core.errors import RealtimeError
+from realtime.models.stylizer import Stylizer
+from realtime.photo.sheet import contact_sheet
+from realtime.styles import folders as style_folders
+from realtime.styles import user as own_styles
 
 Run = Callable[..., Result]
 
@@ -34,7 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for module in (style_folders, own_styles):
         monkeypatch.setattr(module, "shipped_folder", lambda: tmp_path / "shipped")
         monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "mine")
-    monkeypatch.setattr("realtime.stylizer.open_model", lambda text, threads: FakeModel())
+    monkeypatch.setattr("realtime.models.stylizer.open_model", lambda text, threads: FakeModel())
     monkeypatch.chdir(tmp_path)
     paint(tmp_path / "shipped" / "wave.png", (0, 0, 200))
     return lambda *words: CliRunner().invoke(styles, [str(word) for word in words])

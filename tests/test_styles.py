@@ -13,17 +13,19 @@ import pytest
 from fakes import FakeModel, FakeSource, FakeWindow
 from PIL import Image
 
-from realtime import pictures, style_folders, styles
-from realtime.commands import Settings
-from realtime.errors import StyleError, UsageError
-from realtime.frame import Picture
-from realtime.live import LiveSession
-from realtime.look import Look
+from realtime.control.controls import Settings
+from realtime.core.errors import StyleError, UsageError
+from realtime.core.frame import Picture
+from realtime.live.session import LiveSession
+from realtime.look.look import Look
+from realtime.media import images as pictures
+from realtime.media.images import PICTURES, load_picture
 from realtime.models.base import style_input
-from realtime.pictures import PICTURES, load_picture
-from realtime.style_folders import find_styles
-from realtime.styles import StyleLibrary
-from realtime.stylizer import Stylizer
+from realtime.models.stylizer import Stylizer
+from realtime.styles import folders as style_folders
+from realtime.styles import library as styles
+from realtime.styles.folders import find_styles
+from realtime.styles.library import StyleLibrary
 
 
 class OtherModel(FakeModel):

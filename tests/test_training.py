@@ -20,7 +20,7 @@ pytest.importorskip("keras")
 
 from keras import ops
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 from realtime.models.grain import MIDDLE, Grain
 from realtime.training import data, evaluate, losses, muon, student, train
 from realtime.training import sheet as sheets

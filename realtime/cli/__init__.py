@@ -17,7 +17,7 @@ from realtime.cli.options import say
 from realtime.cli.photo import photo
 from realtime.cli.render import render
 from realtime.cli.styles import styles
-from realtime.errors import RealtimeError
+from realtime.core.errors import RealtimeError
 
 for command in (styles, cameras, bench, doctor, render, photo):
     realtime.add_command(command)
@@ -75,7 +75,7 @@ def program() -> NoReturn:
         if sys.platform != "win32":
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         # A reader that a camera's driver holds on to is a daemon: Python ending under it could abort the process.
-        reader = sys.modules.get("realtime.sources.reader")
+        reader = sys.modules.get("realtime.sources.reconnecting")
         if reader and reader.stuck_threads():
             sys.stdout.flush()
             sys.stderr.flush()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from realtime.cli.options import folder, say
-from realtime.errors import RealtimeError
+from realtime.core.errors import RealtimeError
 
 
 @click.command()
@@ -22,7 +22,7 @@ def doctor(places: tuple[Path, ...], repair: bool, out: Path | None) -> None:
 
     With --repair, unfinished clips (of a program that was killed, of a computer that lost its power) become normal ones.
     """
-    from realtime.sinks.clip_file import clips_folder
+    from realtime.media.clip_file import clips_folder
 
     clips = out or clips_folder()
     if repair:
@@ -30,7 +30,7 @@ def doctor(places: tuple[Path, ...], repair: bool, out: Path | None) -> None:
         return
     import platformdirs
 
-    from realtime.doctor import examine
+    from realtime.diagnose.doctor import examine
 
     pictures = out or platformdirs.user_pictures_path() / "realtime"
     failed = False
@@ -41,8 +41,8 @@ def doctor(places: tuple[Path, ...], repair: bool, out: Path | None) -> None:
 
 
 def _repair(places: tuple[Path, ...], usual: list[Path]) -> None:
-    from realtime.clips import mend
-    from realtime.sinks import left_over
+    from realtime.media import unfinished as left_over
+    from realtime.media.repair import mend
 
     if places:
         found = [path for path in places if not path.is_dir()]

@@ -24,13 +24,14 @@ from realtime.cli.options import (
     size,
     styles_option,
 )
-from realtime.commands import Settings
-from realtime.errors import SinkError
-from realtime.look import MORPH, read_mirror
-from realtime.paths import user_path
+from realtime.control.controls import Settings
+from realtime.core.errors import SinkError
+from realtime.core.paths import user_path
+from realtime.look.look import MORPH
+from realtime.look.look_files import read_mirror
 
 if TYPE_CHECKING:
-    from realtime.frame import Size
+    from realtime.core.frame import Size
 
 
 def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -177,14 +178,14 @@ def _live(
     frames: int | None,
     seconds: float | None,
 ) -> None:
-    from realtime.live import LiveSession
-    from realtime.sinks import WindowSink
-    from realtime.sinks.audio import Microphone
-    from realtime.sinks.clip_file import clips_folder
-    from realtime.sinks.codecs import find_codec
-    from realtime.sources import open_source
-    from realtime.styles import StyleLibrary
-    from realtime.stylizer import Stylizer
+    from realtime.live.session import LiveSession
+    from realtime.media.audio import Microphone
+    from realtime.media.clip_file import clips_folder
+    from realtime.media.codecs import find_codec
+    from realtime.models.stylizer import Stylizer
+    from realtime.sinks.window import WindowSink
+    from realtime.sources.registry import open_source
+    from realtime.styles.library import StyleLibrary
 
     find_codec(codec, record.name if record else None)
     windowed = not no_window and _has_display(needed=record is None)
@@ -261,7 +262,7 @@ def _kept_original(source: str | None) -> bool:
 
 def _say_left_overs(folders: list[Path]) -> None:
     """Offer the repair of clips that an earlier run did not finish."""
-    from realtime.sinks import left_over
+    from realtime.media import unfinished as left_over
 
     found = left_over.find(folders)
     if found:
@@ -275,7 +276,7 @@ def _say_left_overs(folders: list[Path]) -> None:
 
 def _has_display(needed: bool) -> bool:
     """Whether a window can be opened; SinkError when it cannot and is `needed`."""
-    from realtime.sinks import display_problem
+    from realtime.sinks.window import display_problem
 
     problem = display_problem()
     if problem and needed:

@@ -9,7 +9,7 @@ import click
 from realtime.cli.options import model_option, say, size
 
 if TYPE_CHECKING:
-    from realtime.frame import Size
+    from realtime.core.frame import Size
 
 
 @click.command()
@@ -32,8 +32,8 @@ def cameras() -> None:
 @click.option("--rounds", type=click.IntRange(1), default=20, show_default=True, help="How often each is timed.")
 def bench(model: str, against: tuple[str, ...], size: Size, rounds: int) -> None:
     """Measure how fast models are on this machine: medians of rounds in which they take turns."""
-    from realtime.bench import bench as measure
-    from realtime.models import open_model
+    from realtime.diagnose.bench import bench as measure
+    from realtime.models.registry import open_model
 
     timings = measure([open_model(text) for text in (model, *against)], size, rounds)
     for timing in timings:

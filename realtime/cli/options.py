@@ -13,9 +13,9 @@ import click
 from realtime.models.registry import DEFAULT_MODEL, NAMES
 
 if TYPE_CHECKING:
-    from realtime.frame import Size
-    from realtime.look import Look
-    from realtime.styles import StyleLibrary
+    from realtime.core.frame import Size
+    from realtime.look.look import Look
+    from realtime.styles.library import StyleLibrary
 
 
 def size(text: str) -> Size:
@@ -73,7 +73,8 @@ def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None, **amounts: float | None) -> Look:
     """The look that the options mean: that of the file, changed by what was said besides; its styles are found in, or added
     to, the library. UsageError when there is no such style, look or amount."""
-    from realtime.look import Look, read_look
+    from realtime.look.look import Look
+    from realtime.look.look_files import read_look
 
     base = read_look(look_file) if look_file else None
     if style is not None:

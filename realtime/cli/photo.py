@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.options import chosen_look, file, finite, model_option, say, say_loading, styles_option
-from realtime.errors import SourceError, UsageError
+from realtime.core.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from realtime.figure import Column
-    from realtime.frame import Picture
-    from realtime.look import Look
-    from realtime.styles import StyleLibrary
+    from realtime.core.frame import Picture
+    from realtime.look.look import Look
+    from realtime.photo.figure import Column
+    from realtime.styles.library import StyleLibrary
 
 _amount = click.FloatRange(0, 1)
 
@@ -60,10 +60,10 @@ def photo(
 ) -> None:
     """Paint pictures at their full size, each in every style. What the files say besides, colour profile, camera and date, is
     kept; where they were taken is not."""
-    from realtime.photo import PhotoPainter, find_photos, is_file_name, places, usual_brush
-    from realtime.photo_file import check_place, mirrored, read_photo, write_photo
-    from realtime.styles import StyleLibrary
-    from realtime.stylizer import Stylizer
+    from realtime.media.photo_file import check_place, mirrored, read_photo, write_photo
+    from realtime.models.stylizer import Stylizer
+    from realtime.photo.photos import PhotoPainter, find_photos, is_file_name, places, usual_brush
+    from realtime.styles.library import StyleLibrary
 
     photos = find_photos([path.expanduser() for path in inputs])
     out = out.expanduser()
@@ -121,7 +121,7 @@ def photo(
 
 
 def _figure_place(photos: list[Path], names: list[str], out: Path) -> Path:
-    from realtime.photo import is_file_name, places
+    from realtime.photo.photos import is_file_name, places
 
     if is_file_name(out):
         return out
@@ -144,8 +144,8 @@ def _looks(
 
 
 def _columns(library: StyleLibrary, looks: list[Look]) -> list[Column]:
-    from realtime.figure import Column
-    from realtime.pictures import load_picture
+    from realtime.media.images import load_picture
+    from realtime.photo.figure import Column
 
     return [
         Column(look.name, [load_picture(library.path(name)) for name, weight in look.styles if weight])
@@ -154,14 +154,14 @@ def _columns(library: StyleLibrary, looks: list[Look]) -> list[Column]:
 
 
 def _small(picture: Picture) -> Picture:
-    from realtime.figure import shown
+    from realtime.photo.figure import shown
 
     return shown(picture)
 
 
 def _draw(columns: list[Column], rows: list[tuple[Picture, list[Picture]]], place: Path, force: bool) -> None:
-    from realtime.figure import draw_figure
-    from realtime.photo_file import Photo, write_photo
+    from realtime.media.photo_file import Photo, write_photo
+    from realtime.photo.figure import draw_figure
 
     drawn = draw_figure(columns, rows)
     write_photo(Photo(drawn, dpi=(300, 300)), drawn, place, force=force)

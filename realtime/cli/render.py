@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from realtime.cli.options import chosen_look, finite, look_options, model_option, say, styles_option
-from realtime.errors import RealtimeError, UsageError
-from realtime.look import MORPH
+from realtime.core.errors import RealtimeError, UsageError
+from realtime.look.look import MORPH
 
 _BROKEN, _INTERRUPTED = 3, 130
 
@@ -62,11 +62,12 @@ def render(
 
     IN is anything that FFmpeg reads, a folder of pictures, or a pattern of their names: shot_%04d.png, 'shots/*.png'.
     """
-    from realtime.render import Schedule, Task, parse_change
+    from realtime.models.stylizer import Stylizer
     from realtime.render.batch import render_all, staff
     from realtime.render.progress import open_display
-    from realtime.styles import StyleLibrary
-    from realtime.stylizer import Stylizer
+    from realtime.render.rendering import Task
+    from realtime.render.schedule import Schedule, parse_change
+    from realtime.styles.library import StyleLibrary
 
     if resume and force:
         raise UsageError("--resume goes on with what is there, --force begins anew; choose one of them")
@@ -107,7 +108,7 @@ def render(
 
 def outputs(inputs: tuple[str, ...], out: str) -> list[tuple[str, Path]]:
     """Each input with its output. UsageError when two would be the same, or an ending is of no kind that can be written."""
-    from realtime.paths import user_path
+    from realtime.core.paths import user_path
     from realtime.render.writing import kind_of
 
     if len(inputs) > 1 and "*" not in out:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtime.cli.options import file, given_option, model_option, say, styles_option
-from realtime.errors import RealtimeError, SinkError, UsageError
+from realtime.core.errors import RealtimeError, SinkError, UsageError
 
 if TYPE_CHECKING:
-    from realtime.frame import Picture
-    from realtime.style_folders import Style
+    from realtime.core.frame import Picture
+    from realtime.styles.folders import Style
 
 
 @click.group(invoke_without_command=True)
@@ -47,7 +47,7 @@ def list_styles(folders: tuple[Path, ...]) -> None:
 @click.option("--force", is_flag=True, help="Take the place of a style of this name; yours goes to the removed ones.")
 def add(pictures: tuple[Path, ...], name: str | None, force: bool) -> None:
     """Copy pictures into the folder of your own styles. A session that runs takes them up."""
-    from realtime.own_styles import add_styles
+    from realtime.styles.user import add_styles
 
     for style in add_styles(pictures, name, force):
         say(f"added {style.name} ({style.path})")
@@ -57,7 +57,7 @@ def add(pictures: tuple[Path, ...], name: str | None, force: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def remove(names: tuple[str, ...]) -> None:
     """Take styles out of your own. Their pictures are kept in a folder `removed`."""
-    from realtime.own_styles import remove_style
+    from realtime.styles.user import remove_style
 
     for name in names:
         for place in remove_style(name):
@@ -80,8 +80,8 @@ def _styles(folders: tuple[Path, ...], sheet: Path | None, picture: Path | None,
 
 def _list(folders: tuple[Path, ...]) -> list[Style]:
     """List the styles, and give those whose pictures can be read."""
-    from realtime.pictures import load_picture
-    from realtime.style_folders import find_styles, standard_folders, user_folder
+    from realtime.media.images import load_picture
+    from realtime.styles.folders import find_styles, standard_folders, user_folder
 
     found, notices = find_styles([*standard_folders(), *folders])
     readable = []
@@ -101,7 +101,7 @@ def _list(folders: tuple[Path, ...]) -> list[Style]:
 
 def _content(path: Path | None) -> Picture:
     """What is painted in every style: a picture scaled down, or the demo scene."""
-    from realtime.pictures import load_picture
+    from realtime.media.images import load_picture
     from realtime.sources.base import shrunk
     from realtime.sources.scene import Scene
 
@@ -111,10 +111,10 @@ def _content(path: Path | None) -> Picture:
 def _draw_sheet(path: Path, content: Picture, styles: list[Style], model: str) -> None:
     from PIL import Image
 
+    from realtime.media.images import load_picture
     from realtime.models.base import STYLE_SIZE
-    from realtime.pictures import load_picture
-    from realtime.sheet import contact_sheet
-    from realtime.stylizer import Stylizer
+    from realtime.models.stylizer import Stylizer
+    from realtime.photo.sheet import contact_sheet
 
     pictures = ((style.name, load_picture(style.path, enough=2 * STYLE_SIZE)) for style in styles)
     with Stylizer(model) as stylizer:

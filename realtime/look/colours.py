@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.frame import Picture
+from realtime.core.frame import Picture
 
 _LUMINANCE = np.array([[0.0722, 0.7152, 0.2126]], np.float32)  # of linear B, G, R: ITU-R BT.709
 _NONE, _ALL, _WHITE = np.float32(0), np.float32(1), np.float32(255)

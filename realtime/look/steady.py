@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.frame import Picture, fit
+from realtime.core.frame import Picture
+from realtime.core.geometry import fit
 
 _Plane = npt.NDArray[Any]
 

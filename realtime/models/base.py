@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.errors import StyleError, UsageError
-from realtime.frame import Picture, Size
+from realtime.core.errors import StyleError, UsageError
+from realtime.core.frame import Picture, Size
 
 if TYPE_CHECKING:
-    from realtime.models.parts import Parts
+    from realtime.models.tile_network import Parts
 
 STYLE_SIZE = 256
 """Side, in pixels, of the square that a style picture is brought to: what Magenta's style networks were trained on."""

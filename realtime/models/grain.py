@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.errors import ModelError
-from realtime.frame import Picture
+from realtime.core.errors import ModelError
+from realtime.core.frame import Picture
 
 MIDDLE = 128
 """The grey that changes nothing."""

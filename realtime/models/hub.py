@@ -25,11 +25,11 @@ import numpy as np
 import platformdirs
 import psutil
 
-from realtime.errors import ModelError
-from realtime.frame import Picture
+from realtime.core.errors import ModelError
+from realtime.core.frame import Picture
+from realtime.core.paths import user_path
 from realtime.models.base import STYLE_SIZE, Model, StyleCode, check_picture, divisible, fingerprint, pad, style_input
-from realtime.models.quiet import quiet_engine
-from realtime.paths import user_path
+from realtime.models.native_output import quiet_engine
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # a person at a terminal has no use for TensorFlow's start-up lines
 with quiet_engine(), warnings.catch_warnings():
@@ -37,9 +37,9 @@ with quiet_engine(), warnings.catch_warnings():
     import tensorflow as tf
     import tensorflow_hub as hub
 
-from realtime.models.cut import CannotCutError, cut
-from realtime.models.hub_parts import HubParts
-from realtime.models.parts import Parts
+from realtime.models.hub_tiles import HubParts
+from realtime.models.split_graph import CannotCutError, cut
+from realtime.models.tile_network import Parts
 
 PATIENCE = 30.0
 """Seconds that a server may be silent."""

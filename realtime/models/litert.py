@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.errors import ModelError
-from realtime.frame import Picture, Size
+from realtime.core.errors import ModelError
+from realtime.core.frame import Picture, Size
 from realtime.models.base import (
     STYLE_SIZE,
     Model,
@@ -28,8 +28,8 @@ from realtime.models.base import (
     style_input,
 )
 from realtime.models.grain import Grain
-from realtime.models.parts import Parts
-from realtime.models.quiet import quiet_engine
+from realtime.models.native_output import quiet_engine
+from realtime.models.tile_network import Parts
 
 _SHARES = (np.arange(256) / 255).astype(np.float32)  # 0..1 of bytes
 _MULTIPLES = (8, 16, 32)  # a network that halves the picture k times wants sides that 2**k divides
@@ -118,7 +118,7 @@ class LiteRTModel(Model):
         self.check(code)
         if self._fixed:
             return None
-        from realtime.models.litert_parts import LiteRTParts  # seldom needed: the file's schema takes a while to import
+        from realtime.models.litert_tiles import LiteRTParts  # seldom needed: the file's schema takes a while to import
 
         try:
             grain = Grain(self._grain.tile) if self._grain else None  # of its own: it makes room for other sizes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
+from realtime.core.paths import user_path
 from realtime.models.base import Model
-from realtime.paths import user_path
 
 MAGENTA = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
 LITE = Path(__file__).with_name("lite")

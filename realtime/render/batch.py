@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from realtime.errors import RealtimeError
-from realtime.interrupt import uninterrupted
+from realtime.core.errors import RealtimeError
+from realtime.core.signals import uninterrupted
 from realtime.models.base import StyleCode
 from realtime.models.litert import LiteRTModel, physical_cores
+from realtime.models.stylizer import Stylizer
 from realtime.render.progress import Display
 from realtime.render.rendering import Outcome, Rendering, Task
 from realtime.render.workspace import is_made
-from realtime.stylizer import Stylizer
 
 _MOST = 8  # stylizers: at 3840×2160 each takes 0.8 GB
 

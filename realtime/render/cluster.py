@@ -18,8 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from realtime.errors import ModelError, RealtimeError, UsageError
+from realtime.core.errors import ModelError, RealtimeError, UsageError
 from realtime.models.base import StyleCode
+from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
 from realtime.render.painting import Painters, part_begin, part_of
 from realtime.render.reading import open_footage
@@ -27,7 +28,6 @@ from realtime.render.rendering import Rendering, make, missing
 from realtime.render.schedule import Schedule
 from realtime.render.workspace import Done, Workspace
 from realtime.render.writing import kind_of
-from realtime.stylizer import Stylizer
 
 _TRIES = 3  # times that a task is started again when its worker dies
 _WAIT = 0.2  # seconds between two looks at whether to stop

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from realtime.frame import Picture, Size
+from realtime.core.frame import Picture, Size
 
 
 @dataclass(frozen=True, slots=True)

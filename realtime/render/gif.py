@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from realtime.frame import Picture
+from realtime.core.frame import Picture
 
 _BITS = 6  # of each channel that the table of nearest colours goes by
 _SPREAD = 10  # how far, of 255, the dither moves a colour up or down

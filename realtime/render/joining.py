@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from realtime.errors import SinkError
+from realtime.core.errors import SinkError
 from realtime.render.footage import Footage
 
 _FORMATS = {".mp4": "mp4", ".mkv": "matroska", ".webm": "webm"}

@@ -13,13 +13,14 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from realtime.errors import UsageError
-from realtime.frame import Frame, Picture, flipped
+from realtime.core.errors import UsageError
+from realtime.core.frame import Frame, Picture
+from realtime.core.geometry import flipped
+from realtime.look.pipeline import Painter
 from realtime.models.base import StyleCode
-from realtime.painter import Painter
+from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage, Shot
 from realtime.render.schedule import Schedule
-from realtime.stylizer import Stylizer
 
 PART_SECONDS = 10
 """What a part of the footage lasts: what is lost, at most, when the program is killed."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from realtime.errors import RealtimeError
+from realtime.core.errors import RealtimeError
+from realtime.core.text import clean
 from realtime.render.rendering import Outcome, Task, Watcher
-from realtime.text import clean
 
 _OFTEN = 0.5  # seconds between two lines of JSON about the same file
 _FEW = 10  # broken frames of a file that are said one by one

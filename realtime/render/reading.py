@@ -9,13 +9,14 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
-from realtime.errors import SourceError, StyleError, UsageError
-from realtime.frame import Picture, boxed
-from realtime.paths import user_path
-from realtime.pictures import PICTURES, load_picture
+from realtime.core.errors import SourceError, StyleError, UsageError
+from realtime.core.frame import Picture
+from realtime.core.geometry import boxed
+from realtime.core.paths import user_path
+from realtime.core.text import clean
+from realtime.media.images import PICTURES, load_picture
 from realtime.render.footage import Footage, Shot
 from realtime.render.video import Video
-from realtime.text import clean
 
 SEQUENCE_RATE = 25.0
 """Frames a second of a sequence of pictures."""

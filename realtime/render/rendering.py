@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from realtime import __version__
-from realtime.errors import SourceError, UsageError
+from realtime.core.errors import SourceError, UsageError
 from realtime.models.base import StyleCode
+from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
 from realtime.render.joining import join
 from realtime.render.painting import Painted, Painters, part_begin, part_of
@@ -25,7 +26,6 @@ from realtime.render.reading import SEQUENCE_RATE, open_footage
 from realtime.render.schedule import Schedule
 from realtime.render.workspace import Done, Workspace, check_free
 from realtime.render.writing import Kind, Part, kind_of
-from realtime.stylizer import Stylizer
 
 _MISSED = 1.0  # seconds that may be missing at the end: what files say of their length is not that exact
 

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from realtime.errors import UsageError
-from realtime.look import MORPH, Look, Mixture, between, eased, mixture
+from realtime.core.errors import UsageError
+from realtime.look.look import MORPH, Look, Mixture, between, eased, mixture
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 

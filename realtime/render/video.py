@@ -14,10 +14,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realtime.errors import SourceError
-from realtime.frame import Picture, boxed
+from realtime.core.errors import SourceError
+from realtime.core.frame import Picture
+from realtime.core.geometry import boxed
+from realtime.core.text import clean
 from realtime.render.footage import Footage, Shot
-from realtime.text import clean
 
 _LEAD = 1.0  # seconds before the place asked for: a broken frame there needs the one before it
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime.errors import SinkError, UsageError
-from realtime.text import clean
+from realtime.core.errors import SinkError, UsageError
+from realtime.core.text import clean
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realtime.errors import SinkError, UsageError
-from realtime.frame import Picture, Size
+from realtime.core.errors import SinkError, UsageError
+from realtime.core.frame import Picture, Size
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from realtime.commands import KEYS
-from realtime.frame import Picture
-from realtime.text import clean
+from realtime.control.keymap import KEYS
+from realtime.core.frame import Picture
+from realtime.core.text import clean
 
 _WHITE = (245, 245, 245)
 _GREY = (190, 190, 190)

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from realtime.errors import RealtimeError, SinkError
-from realtime.frame import Stylized
-from realtime.sinks.audio import Sound
+from realtime.core.errors import RealtimeError, SinkError
+from realtime.look.look import Stylized
+from realtime.media.audio import Sound
+from realtime.media.clip_file import ClipFile
+from realtime.media.codecs import DEFAULT_CODEC, Packet, Track, find_codec
+from realtime.media.encoder import Encoding
 from realtime.sinks.base import Sink
-from realtime.sinks.clip_file import ClipFile
-from realtime.sinks.codecs import DEFAULT_CODEC, Packet, Track, find_codec
-from realtime.sinks.encoding import Encoding
 
 _AT_EXIT = 5.0  # seconds, twice: how long the program's end waits for a clip that nobody closed
 

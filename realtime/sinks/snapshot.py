@@ -10,11 +10,13 @@ import cv2
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from realtime.errors import SinkError
-from realtime.frame import Picture, Stylized
-from realtime.look import FIELD, Look
-from realtime.sinks.base import Sink, create_file, create_named
-from realtime.text import clean
+from realtime.core.errors import SinkError
+from realtime.core.frame import Picture
+from realtime.core.paths import create_file, create_named
+from realtime.core.text import clean
+from realtime.look.look import Look, Stylized
+from realtime.look.look_files import FIELD
+from realtime.sinks.base import Sink
 
 
 class SnapshotSink(Sink):

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import cv2
 
-from realtime.commands import KEY_MAP, Command
-from realtime.errors import SinkError
-from realtime.frame import Picture, Size, Stylized
+from realtime.control.controls import Command
+from realtime.control.keymap import KEY_MAP
+from realtime.core.errors import SinkError
+from realtime.core.frame import Picture, Size
+from realtime.look.look import Stylized
 from realtime.sinks.base import Sink
 
 # What waitKeyEx gives for keys without a character: X11 (Qt, GTK), Windows, macOS.

@@ -10,7 +10,8 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from realtime.frame import Frame, Picture, Size, fit
+from realtime.core.frame import Frame, Picture, Size
+from realtime.core.geometry import fit
 
 
 class Source(ABC):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import cv2
 
-from realtime.errors import RealtimeError, SourceError, UsageError
-from realtime.frame import Size
-from realtime.sources.reader import Capture, ReaderSource
-from realtime.text import clean
+from realtime.core.errors import RealtimeError, SourceError, UsageError
+from realtime.core.frame import Size
+from realtime.core.text import clean
+from realtime.sources.reconnecting import Capture, ReaderSource
 
 PATIENCE = 10.0
 """Seconds in which a camera must open. Windows' Media Foundation is the slow one."""

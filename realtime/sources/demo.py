@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from realtime.frame import Frame, Size
+from realtime.core.frame import Frame, Size
 from realtime.sources.base import Pace, Source
 from realtime.sources.scene import Scene
 

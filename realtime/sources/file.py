@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.errors import SourceError
-from realtime.frame import Frame, Picture, Size
+from realtime.core.errors import SourceError
+from realtime.core.frame import Frame, Picture, Size
+from realtime.core.text import clean
 from realtime.sources.base import Pace, Source, shrunk
-from realtime.text import clean
 
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
 _LONGEST_SEARCH = 0.25  # seconds to look for the frame that is due: a file too heavy for this computer never gets there

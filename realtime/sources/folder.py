@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from realtime.errors import SourceError, StyleError
-from realtime.frame import Frame, Picture, Size
-from realtime.pictures import PICTURES, load_picture
+from realtime.core.errors import SourceError, StyleError
+from realtime.core.frame import Frame, Picture, Size
+from realtime.core.text import clean
+from realtime.media.images import PICTURES, load_picture
 from realtime.sources.base import Pace, Source, shrunk
-from realtime.text import clean
 
 _FPS = 10.0  # the same picture again: what is changed by a key then shows at once
 

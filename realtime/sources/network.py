@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import cv2
 
-from realtime.errors import SourceError, UsageError
-from realtime.frame import Picture, Size
-from realtime.sources import reader
-from realtime.sources.reader import Capture, ReaderSource
-from realtime.text import clean
+from realtime.core.errors import SourceError, UsageError
+from realtime.core.frame import Picture, Size
+from realtime.core.text import clean
+from realtime.sources import reconnecting as reader
+from realtime.sources.reconnecting import Capture, ReaderSource
 
 _OPEN_SECONDS = 5.0
 _LONGEST_PAUSE = 16.0

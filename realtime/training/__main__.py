@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 

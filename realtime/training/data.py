@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 from realtime.models.grain import MIDDLE, Grain
 
 Picture = NDArray[np.uint8]

@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 from realtime.models.base import style_input
 from realtime.models.grain import Grain
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 
 Tensor = Any
 TRANSFORMER_FILE = "style_transfer_f16_384.tflite"

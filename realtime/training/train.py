@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 
 from . import losses
 from .data import MARGIN, Floats, Picture, Samples, grain, make_codes, resized

@@ -1,0 +1,1 @@
+"""What a person wants changed: commands, and the settings that follow from them."""

@@ -1,0 +1,1 @@
+"""What flows and what all rooms use: frames, mailboxes, errors, paths; it imports nothing above."""

@@ -1,0 +1,53 @@
+"""Paths as people write them, and names for new files that nothing has yet."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from realtime.core.errors import SinkError
+
+
+def user_path(text: str) -> Path:
+    """`text` as a path, "~" and "~name" standing for a home folder where there is one."""
+    path = Path(text)
+    with suppress(RuntimeError):  # nobody of that name
+        path = path.expanduser()
+    return path
+
+
+def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:
+    """A new file in `folder` (made if need be) named after the date, the time and the style; never one that exists.
+
+    SinkError when it cannot be made.
+    """
+    return create_named(folder, dated(style), ending)
+
+
+def dated(style: str) -> str:
+    """The date, the time and a style's name as a file is named after them."""
+    # Short enough for any file system, which allow 255 bytes or fewer.
+    return time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50]
+
+
+def create_named(folder: Path, stem: str, ending: str) -> tuple[BinaryIO, Path]:
+    """A new file in `folder` (made if need be) named `stem` and `ending`, with a number between them if that exists.
+
+    SinkError when it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            path = folder / (f"{stem}{ending}" if number == 1 else f"{stem}_{number}{ending}")
+            try:
+                return open(path, "xb"), path
+            except FileExistsError:
+                continue
+    except OSError as error:
+        raise SinkError(
+            f"nothing can be saved in {folder} ({error.strerror}); choose another folder with --out"
+        ) from error
+    raise SinkError(f"{folder} has a thousand files named {stem} already")

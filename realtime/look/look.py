@@ -1,0 +1,166 @@
+"""The look: what a person chooses of how frames are painted, and the effects after the model.
+
+The order is fixed, for photos, files and live alike: the frame (mirrored, if it is to be) is made smaller by `brush`, painted
+with the code of the `styles` mixed and moved by `strength`, brought back to full size along the frame's edges
+(`upsample`), given its `own_colours`, and held `steady`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from realtime.core.errors import UsageError
+from realtime.core.frame import Frame, Picture
+
+MOST_STYLES = 4
+MORPH = 0.4
+"""Seconds that one style takes to turn into the next."""
+Mixture: TypeAlias = tuple[tuple[str, float], ...]
+"""Styles by name, each with its weight; the weights add up to 1."""
+
+_LEAST = {"strength": 0.0, "own_colours": 0.0, "brush": 0.1, "steady": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How frames are painted. Never changed, only replaced. UsageError for an amount out of range or a bad mixture.
+
+    `strength` 0..1 goes from the frame itself to all style; `own_colours` 0..1 gives the content's colours back; `brush`
+    0.1..1 is the fraction of the frame's size that the model sees: strokes grow as it falls; `steady` 0..1 stills what
+    does not move.
+    """
+
+    styles: Mixture
+    strength: float = 1.0
+    own_colours: float = 0.0
+    brush: float = 1.0
+    steady: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "styles", mixture(self.styles))
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not least <= value <= 1:
+                raise UsageError(f"{name.replace('_', ' ')} of {value!r} is not between {least:g} and 1")
+
+    @property
+    def name(self) -> str:
+        """The styles' names, joined by +."""
+        return "+".join(name for name, weight in self.styles if weight) or self.styles[-1][0]
+
+    @property
+    def style(self) -> str:
+        """The style that the keys change: the last one of a mixture."""
+        return self.styles[-1][0]
+
+    def to_toml(self) -> str:
+        """The look as a small TOML file."""
+        named = ((json.dumps(_as_text(name), ensure_ascii=False), weight) for name, weight in self.styles)
+        mixed = ", ".join(f"{name} = {weight:g}" for name, weight in named)
+        lines = [f"styles = {{ {mixed} }}"]
+        lines += [f"{field.name} = {float(getattr(self, field.name))!r}" for field in fields(self)[1:]]
+        return "\n".join(lines).replace("\x7f", "\\u007f") + "\n"  # which JSON has as it is, and TOML does not
+
+    @classmethod
+    def from_toml(cls, text: str) -> Look:
+        """The look that `to_toml`, or a person, wrote. UsageError when it is none."""
+        try:
+            read = _toml(text)
+        except ValueError as error:
+            raise UsageError(f"this is no look: {error}") from error
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(read) - set(known)):
+            raise UsageError(f"a look has no {unknown[0]!r}; it has {', '.join(known)}")
+        styles = read.pop("styles", None)
+        if isinstance(styles, str):
+            return cls(parse_mixture(styles), **read)
+        if not isinstance(styles, dict) or not styles:
+            raise UsageError('a look names its styles: styles = "wave", or styles = { wave = 0.6, glass = 0.4 }')
+        return cls(tuple((_from_text(name), weight) for name, weight in styles.items()), **read)
+
+
+def _as_text(name: str) -> str:
+    """A style's name where only text can be kept: the odd bytes of a file name, for Python lone surrogates, as \\udc80."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _from_text(text: str) -> str:
+    """The name of which `_as_text` made this."""
+    return re.sub(r"\\ud[89a-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
+
+
+def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
+    """The same styles with weights that add up to 1. UsageError for none, too many, or weights that cannot be."""
+    if not 1 <= len(styles) <= MOST_STYLES:
+        raise UsageError(f"a look mixes 1 to {MOST_STYLES} styles, not {len(styles)}")
+    if len({name for name, _ in styles}) < len(styles):
+        raise UsageError(f"a style is named twice: {', '.join(name for name, _ in styles)}")
+    for name, weight in styles:
+        if not isinstance(weight, (int, float)) or not 0 <= weight < 1e9:
+            raise UsageError(
+                f"the weight of {name} is {weight!r}; weights are numbers from 0 up, as in wave:0.6,glass:0.4"
+            )
+    total = sum(weight for _, weight in styles)
+    if not total:
+        raise UsageError("all weights are 0; at least one style must count, as in wave:0.6,glass:0.4")
+    return tuple((name, round(weight / total, 4)) for name, weight in styles)
+
+
+def between(before: Mixture, after: Mixture, share: float) -> Mixture:
+    """What is seen when `share` 0..1 of the way from one mixture to another is gone: there may be more styles in it than a
+    look mixes. Those of `after` come last."""
+    weights = {name: weight * (1 - share) for name, weight in before}
+    gone = {name: weight for name, weight in weights.items() if name not in dict(after)}
+    return (*gone.items(), *((name, weight * share + weights.get(name, 0.0)) for name, weight in after))
+
+
+def parse_mixture(text: str) -> Mixture:
+    """ "wave", "wave:0.6,glass:0.4" or a picture file, as written on the command line."""
+    if _is_file(text):
+        return ((text, 1.0),)
+    styles = []
+    for part in text.split(","):
+        name, colon, weight = part.strip().rpartition(":")
+        try:
+            styles.append((name.strip(), float(weight)) if colon else (part.strip(), 1.0))
+        except ValueError:
+            styles.append((part.strip(), 1.0))  # a colon of the name's own: C:\cat.jpg
+    return mixture(styles)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def eased(share: float) -> float:
+    """How far a morph is of which the share 0..1 of its time is over: it begins and ends slowly."""
+    return share * share * (3 - 2 * share)
+
+
+def _toml(text: str) -> dict[str, Any]:
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    return dict(toml.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Stylized:
+    """What a sink takes: the frame as the model saw it, the picture that came out, and how it was made.
+
+    `picture` is of the same size as `frame.picture`; `look` is how it was painted just then, on the way from one look
+    to the next too; `model_seconds` is what the model took for it, 0 where nothing had to be computed.
+    """
+
+    frame: Frame
+    picture: Picture
+    look: Look
+    model_seconds: float

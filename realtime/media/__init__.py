@@ -1,0 +1,1 @@
+"""Image files and clips, read and written."""

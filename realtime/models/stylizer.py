@@ -1,0 +1,77 @@
+"""The public face of a model: any size in, the same size out, with a strength."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import cv2
+
+from realtime.core.errors import UsageError
+from realtime.core.frame import Picture
+from realtime.models.base import Model, StyleCode, check_picture
+from realtime.models.registry import DEFAULT_MODEL, open_model
+
+FADE = 0.2
+"""Below this strength the picture itself is mixed in, so that it arrives at the untouched frame without a jump."""
+
+
+def faded(painted: Picture, picture: Picture, strength: float) -> Picture:
+    """`painted` with the `picture` that it is of mixed in where the strength is below `FADE`; both uint8, H×W×3, BGR."""
+    if strength >= FADE:
+        return painted
+    share = strength / FADE
+    return cv2.addWeighted(painted, share, picture, 1 - share, 0)  # type: ignore[return-value]
+
+
+class Stylizer:
+    """A model, ready to paint.
+
+    >>> stylizer = Stylizer("lite")
+    >>> code = stylizer.encode(style_bgr)
+    >>> painted = stylizer(frame_bgr, code, strength=0.8)
+    """
+
+    def __init__(self, model: str | Model = DEFAULT_MODEL, threads: int | None = None) -> None:
+        """`model`: a name ("lite", "magenta"), a folder, "STYLE.tflite,FRAME.tflite", a .tar.gz or a Hub handle.
+
+        `threads` is for LiteRT models; the default is the physical cores. UsageError when there is no such model,
+        ModelError when it cannot be used.
+        """
+        self.model = model if isinstance(model, Model) else open_model(model, threads)
+
+    def encode(self, style: Picture) -> StyleCode:
+        """The code of a style picture: uint8, H×W×3, BGR, any size."""
+        return self.model.encode(style)
+
+    def __call__(
+        self, picture: Picture, code: StyleCode, strength: float = 1.0, own: StyleCode | None = None
+    ) -> Picture:
+        """Paint a picture (uint8, H×W×3, BGR): a new one of the same size, type and order.
+
+        `strength` 0..1 moves from the picture's own code to `code`; 0 is the picture itself, not a copy. `own` is the
+        picture's own code where the caller has it already (a stream need not work it out for every frame).
+        UsageError for a strength outside 0..1 or an array that is no picture; StyleError for another model's code.
+        """
+        check_picture(picture)
+        if not 0.0 <= strength <= 1.0:
+            raise UsageError(f"a strength of {strength} is not between 0 (the picture itself) and 1 (all style)")
+        self.model.check(code)
+        return picture if strength == 0.0 else faded(self.full(picture, code, strength, own), picture, strength)
+
+    def full(self, picture: Picture, code: StyleCode, strength: float, own: StyleCode | None = None) -> Picture:
+        """The same without the fade near strength 0, for callers who bring the painting to another size before it."""
+        if strength < 1.0:
+            code = (own or self.encode(picture)).blend(code, strength)
+        return self.model.stylize(picture, code)
+
+    def close(self) -> None:
+        """Give back what the model holds."""
+        self.model.close()
+
+    def __enter__(self) -> Stylizer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,177 @@
+"""Painting large pictures in tiles that leave no seams, in little memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from realtime.core.frame import Picture
+from realtime.models.base import Model, StyleCode, divisible, pad
+from realtime.models.tile_network import Parts
+from realtime.models.upsample import smaller, upsample
+
+WHOLE = 4_000_000
+"""Pixels up to which a picture is painted in one go. `lite` takes about 110 bytes for each, Magenta's network 600."""
+_CORE = 832
+_MARGIN = 96  # more than any of the networks looks around a pixel
+_BLEND = 16  # int8 networks round a little differently from tile to tile: here one fades into the next
+_AS_LIVE = 2_500_000  # pixels up to which a picture is made smaller and brought back in one go, exactly as a frame is
+_BAND = 2_000_000  # pixels that are brought back to full size at a time
+_REACH = 64  # painted rows around a band that matter to how it is brought back
+_LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
+_GRID = 32  # networks that halve the picture up to five times see the same grid in every tile
+
+
+class Tiled(Model):
+    """A model for pictures of any size: large ones go through the network in tiles which share its norms' statistics.
+
+    The picture that comes out is what the model would give for the whole, which `Parts` makes possible. A model that has
+    none (a network of a fixed size, say) paints a large picture reduced to `WHOLE`, which is brought back along its edges.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.identity, self.description = model.identity, model.description
+
+    def encode(self, style: Picture) -> StyleCode:
+        return self._model.encode(style)
+
+    def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+        height, width = picture.shape[:2]
+        if width * height <= WHOLE:
+            return self._model.stylize(picture, code)
+        parts = self._model.parts(code)
+        if parts:
+            return _paint(parts, picture)
+        scale = (WHOLE / (width * height)) ** 0.5
+        size = int(width * scale), int(height * scale)
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        return upsample(self._model.stylize(small, code), small, picture)
+
+    def close(self) -> None:
+        self._model.close()
+
+
+def paint_reduced(
+    picture: Picture,
+    brush: float,
+    paint: Callable[[Picture], Picture],
+    finish: Callable[[Picture, Picture], Picture],
+) -> Picture:
+    """Paint a picture at the fraction `brush` of its size, and bring it back along its edges; a large one at about that
+    fraction, and band by band.
+
+    `paint` takes the smaller picture; `finish` is given bands of what came of it, at full size, and of the picture. All
+    are uint8, H×W×3, BGR. Pixels of the two sizes lie alike in every band, so that the bands fit together exactly.
+    """
+    if picture.shape[0] * picture.shape[1] <= _AS_LIVE:
+        reduced = smaller(picture, brush)
+        painted = paint(reduced)
+        return finish(painted if reduced is picture else upsample(painted, reduced, picture), picture)
+    ratio = Fraction(1 / brush).limit_denominator(4 if brush < 0.5 else 10)
+    large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
+    multiple = 2 * large if ratio > 1 else 1  # even at the small size, which is halved on the way back
+    padded, place = pad(picture, divisible((picture.shape[1], picture.shape[0]), multiple))
+    height, width = padded.shape[0] // large * little, padded.shape[1] // large * little
+    small = padded
+    if ratio > 1:
+        small = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    painted = paint(small)
+    result = np.empty_like(padded)
+    step = _LATTICE * little
+    margin = -(-_REACH // step) * step
+    rows = max(step, _BAND * little // (large * padded.shape[1]) // step * step)
+    for start in range(0, height, rows):
+        stop = min(height, start + rows)
+        near = slice(max(0, start - margin), min(height, stop + margin))
+        full = slice(near.start * large // little, near.stop * large // little)
+        core = slice(start * large // little, stop * large // little)
+        band = painted[near] if ratio == 1 else upsample(painted[near], small[near], padded[full])
+        inner = slice(core.start - full.start, core.stop - full.start)
+        result[core] = finish(band[inner], padded[core])
+    return result[place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A tile along one side: its own pixels, `core`, lie within the `seen` ones."""
+
+    core: slice
+    seen: slice
+
+
+def _paint(parts: Parts, picture: Picture) -> Picture:
+    height, width = picture.shape[:2]
+    picture, place = pad(picture, divisible((width, height), parts.multiple, _GRID))
+    spans = list(_spans(picture.shape[0])), list(_spans(picture.shape[1]))
+    for stage in range(parts.stages):
+        _measure(parts, stage, picture, *spans)
+    painted = np.empty_like(picture)
+    for down in spans[0]:
+        strip = np.empty((down.seen.stop - down.seen.start, picture.shape[1], 3), np.uint8)
+        for across in spans[1]:
+            part = np.ascontiguousarray(picture[down.seen, across.seen])
+            _lay(strip, parts.paint(part, (down.seen.start, across.seen.start)), across, axis=1)
+        _lay(painted, strip, down, axis=0)
+    return painted[place]
+
+
+def _spans(length: int) -> Iterator[_Span]:
+    count = -(-length // _CORE)
+    edges = [length * k // count // _GRID * _GRID for k in range(count)] + [length]
+    for start, stop in itertools.pairwise(edges):
+        yield _Span(slice(start, stop), slice(max(0, start - _MARGIN), min(length, stop + _MARGIN)))
+
+
+def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acrosses: list[_Span]) -> None:
+    """Settle the statistics of a stage: every place of the picture counts once, as seen by the tile that it is in."""
+    sums: dict[Hashable, npt.NDArray[np.float64]] = {}
+    squares: dict[Hashable, npt.NDArray[np.float64]] = {}
+    count: dict[Hashable, int] = {}
+    for down in downs:
+        for across in acrosses:
+            part = np.ascontiguousarray(picture[down.seen, across.seen])
+            at = down.seen.start, across.seen.start
+            for of, features in parts.measure(part, at, stage).items():
+                core = features[_of_core(down, features.shape[0]), _of_core(across, features.shape[1])]
+                sums[of] = sums.get(of, 0.0) + core.sum(axis=(0, 1), dtype=np.float64)
+                squares[of] = squares.get(of, 0.0) + np.square(core).sum(axis=(0, 1), dtype=np.float64)
+                count[of] = count.get(of, 0) + core.shape[0] * core.shape[1]
+    parts.settle(
+        stage,
+        {of: total / count[of] for of, total in sums.items()},
+        {of: total / count[of] for of, total in squares.items()},
+    )
+
+
+def _of_core(span: _Span, features: int) -> slice:
+    """Where, of a side of so many features, those of a span's core lie: there are a power of two of pixels to a feature, and
+    as many features beyond the seen pixels at either end."""
+    seen = span.seen.stop - span.seen.start
+    step: int = 1 << round(np.log2(seen / features))
+    beyond = (features - seen // step) // 2
+    return slice(
+        beyond + (span.core.start - span.seen.start) // step, beyond + (span.core.stop - span.seen.start) // step
+    )
+
+
+def _lay(canvas: Picture, tile: Picture, span: _Span, axis: int) -> None:
+    """Lay a tile over the canvas, from a little before its core to as far as it is sound, fading in where one lies before."""
+    first = max(span.seen.start, span.core.start - _BLEND)
+    tile = tile[(slice(None),) * axis + (slice(first - span.seen.start, None),)]
+    under = canvas[(slice(None),) * axis + (slice(first, span.seen.stop),)]
+    if span.core.start == 0:
+        under[:] = tile
+        return
+    fade = np.arange(1, 2 * _BLEND + 1, dtype=np.float32) / (2 * _BLEND + 1)
+    fade = fade.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    band = (slice(None),) * axis + (slice(0, 2 * _BLEND),)
+    mixed = under[band] + (tile[band].astype(np.float32) - under[band]) * fade
+    under[:] = tile
+    under[band] = np.rint(mixed)

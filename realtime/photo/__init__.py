@@ -1,0 +1,1 @@
+"""Photos painted at full size, figures and sheets."""

@@ -1,0 +1,1 @@
+"""Style pictures and their codes, found by name."""
