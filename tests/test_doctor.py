@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from test_cli import Run, run  # noqa: F401
-from test_recorder import read, unfinished
+from test_recorder import killed_clip, read
 
 from realtime.core.errors import ModelError, SinkError
-from realtime.media import unfinished as left_over
+from realtime.media import codecs, unfinished
 from realtime.media.audio import Microphone, microphones
-from realtime.sinks import codecs
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +75,7 @@ def test_an_encoder_that_is_missing_is_a_note(run: Run, monkeypatch: pytest.Monk
 
 
 def test_left_overs_are_offered_at_the_next_start_and_mended(run: Run, home: Path, tmp_path: Path) -> None:  # noqa: F811
-    partial = unfinished(home / "Videos" / "realtime" / "clip.mp4")
+    partial = killed_clip(home / "Videos" / "realtime" / "clip.mp4")
     count = len(read(partial)[0])
     start = ("--source", "demo", "--no-window", "--frames", "1")
     assert "realtime: clip.partial.mp4 of an earlier run was not finished: realtime doctor --repair\n" in run(*start)[2]
@@ -91,8 +90,8 @@ def test_left_overs_are_offered_at_the_next_start_and_mended(run: Run, home: Pat
 
 
 def test_left_overs_elsewhere_are_named_in_the_offer(run: Run, tmp_path: Path) -> None:  # noqa: F811
-    partial = unfinished(tmp_path / "far away" / "clip.webm", codec="vp9")
-    left_over.forget(partial)  # by another user, say
+    partial = killed_clip(tmp_path / "far away" / "clip.webm", codec="vp9")
+    unfinished.forget(partial)  # by another user, say
     _, _, err = run("--source", "demo", "--no-window", "--frames", "1", "--out", str(partial.parent))
     assert f"was not finished: realtime doctor --repair '{partial}'\n" in err
     assert run("doctor", "--repair", str(partial.parent))[0] == 0
@@ -102,7 +101,7 @@ def test_left_overs_elsewhere_are_named_in_the_offer(run: Run, tmp_path: Path) -
 def test_what_cannot_be_mended_is_exit_status_1_and_the_others_are(run: Run, tmp_path: Path) -> None:  # noqa: F811
     broken = tmp_path / "broken.partial.mp4"
     broken.write_bytes(b"nothing that anyone could read")
-    partial = unfinished(tmp_path / "clip.mp4")
+    partial = killed_clip(tmp_path / "clip.mp4")
     status, out, err = run("doctor", "--repair")
     assert (status, out) == (1, f"mended: {partial.with_name('clip.mp4')}\n")
     assert f"{broken} cannot be mended" in err and broken.exists()

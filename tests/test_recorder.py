@@ -25,13 +25,12 @@ from media import number, numbered
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame
 from realtime.look.look import Look, Stylized
-from realtime.media import unfinished as left_over
+from realtime.media import clip_file, codecs, unfinished
 from realtime.media.audio import Aligner, Block
 from realtime.media.clip_file import ClipFile, timed_name, whole_fragments
 from realtime.media.codecs import CODECS, Encoder
 from realtime.media.encoder import Encoding
 from realtime.media.repair import mend
-from realtime.sinks import clip_file, codecs
 from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.replay import ReplaySink, Ring
 
@@ -303,7 +302,7 @@ def killed_at(path: Path, after: float) -> tuple[float, float]:
         writer.kill()
         rest = writer.stdout.read().rpartition("\n")[0]
         given = float(rest.split()[-1]) if rest else given
-    partial = left_over.partial_of(path)
+    partial = unfinished.partial_of(path)
     assert opens_everywhere(partial) > 0 and not path.exists()
     return given, read(partial)[1][-1]
 
@@ -315,20 +314,20 @@ def test_killed_at_any_moment_the_clip_holds_all_but_the_last_second_and_is_mend
     path = tmp_path / "clip.mp4"
     given, kept = killed_at(path, after)
     assert kept > given - 1.0
-    found = left_over.find([tmp_path])
-    assert found == [left_over.partial_of(path)]
+    found = unfinished.find([tmp_path])
+    assert found == [unfinished.partial_of(path)]
     before = read(found[0])[1]
     assert mend(found[0]) == path
     assert read(path)[1] == pytest.approx(before)
-    assert list(tmp_path.iterdir()) == [path] and left_over.find([tmp_path]) == []
+    assert list(tmp_path.iterdir()) == [path] and unfinished.find([tmp_path]) == []
 
 
 def test_what_is_killed_is_found_at_the_next_start_wherever_it_lies(tmp_path: Path) -> None:
     path = tmp_path / "far" / "away" / "clip.mp4"
     killed_at(path, 0.8)
-    assert left_over.find([]) == [left_over.partial_of(path)]
-    left_over.partial_of(path).unlink()
-    assert left_over.find([]) == []
+    assert unfinished.find([]) == [unfinished.partial_of(path)]
+    unfinished.partial_of(path).unlink()
+    assert unfinished.find([]) == []
 
 
 class FullDisk:
@@ -451,7 +450,7 @@ def test_until_it_is_closed_a_clip_says_that_it_is_partial_and_opens(tmp_path: P
     write(sink, at(30, 65))
     assert list(tmp_path.iterdir()) == [tmp_path / "clip.partial.mp4"] == [sink.partial]
     assert opens_everywhere(sink.partial) >= 35
-    assert left_over.find([tmp_path]) == []  # it is being written: nothing to mend
+    assert unfinished.find([tmp_path]) == []  # it is being written: nothing to mend
     with pytest.raises(SinkError, match="is being recorded now"):
         mend(sink.partial)
     sink.close()
@@ -492,12 +491,12 @@ def test_timed_names_say_when_and_which_style_and_are_free(tmp_path: Path, monke
 # ---- repair ----------------------------------------------------------------------------------------------------------
 
 
-def unfinished(path: Path, **options: Any) -> Path:
+def killed_clip(path: Path, **options: Any) -> Path:
     """A clip whose program was killed, with 65 pictures."""
     code = "import sys, os, test_recorder as t; t.leave(sys.argv[1], sys.argv[2])"
     with program(code, path, options.get("codec", "h264")) as writer:
         writer.wait(60)
-    return left_over.partial_of(path)
+    return unfinished.partial_of(path)
 
 
 def leave(path: str, codec: str) -> None:
@@ -507,7 +506,7 @@ def leave(path: str, codec: str) -> None:
 
 def test_every_codec_is_mended(codec: codecs.Codec, tmp_path: Path) -> None:
     path = tmp_path / f"clip{codec.ending}"
-    partial = unfinished(path, codec=codec.name)
+    partial = killed_clip(path, codec=codec.name)
     numbers, times = read(partial)
     assert len(numbers) >= 45
     assert mend(partial) == path
@@ -518,14 +517,14 @@ def test_every_codec_is_mended(codec: codecs.Codec, tmp_path: Path) -> None:
 
 
 def test_a_mended_mp4_begins_with_its_table_of_contents(tmp_path: Path) -> None:
-    path = mend(unfinished(tmp_path / "clip.mp4"))
+    path = mend(killed_clip(tmp_path / "clip.mp4"))
     assert path
     data = path.read_bytes()
     assert 0 < data.index(b"moov") < data.index(b"mdat")
 
 
 def test_a_clip_that_breaks_off_in_a_fragment_is_mended(tmp_path: Path) -> None:
-    partial = unfinished(tmp_path / "clip.mp4")
+    partial = killed_clip(tmp_path / "clip.mp4")
     data = partial.read_bytes()
     whole = whole_fragments(partial)
     partial.write_bytes(data[: whole - 100])
@@ -536,7 +535,7 @@ def test_a_clip_that_breaks_off_in_a_fragment_is_mended(tmp_path: Path) -> None:
 
 
 def test_mending_never_overwrites(tmp_path: Path) -> None:
-    partial = unfinished(tmp_path / "clip.mp4")
+    partial = killed_clip(tmp_path / "clip.mp4")
     (tmp_path / "clip.mp4").write_text("mine")
     assert mend(partial) == tmp_path / "clip_2.mp4"
     assert (tmp_path / "clip.mp4").read_text() == "mine"
@@ -556,7 +555,7 @@ def test_what_cannot_be_mended_is_left_as_it_is(content: bytes, tmp_path: Path) 
 
 
 def test_the_original_stays_until_the_new_one_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    partial = unfinished(tmp_path / "clip.mp4")
+    partial = killed_clip(tmp_path / "clip.mp4")
     before = partial.read_bytes()
     import realtime.media.repair
 

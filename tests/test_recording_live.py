@@ -22,9 +22,9 @@ from realtime.control.controls import Settings
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
 from realtime.look.look import Look
+from realtime.media import clip_file
 from realtime.media.codecs import Encoder
 from realtime.media.encoder import Encoding
-from realtime.sinks import clip_file
 
 
 def pictures(path: Path) -> list[np.ndarray]:

@@ -29,7 +29,8 @@ from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame, Size
 from realtime.look.look import Look, Stylized
-from realtime.sinks import codecs, hud
+from realtime.media import codecs
+from realtime.sinks import hud
 from realtime.sinks.base import Sink
 from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.snapshot import SnapshotSink

@@ -20,7 +20,7 @@ from media import SIZE, FakeCamera, NetworkCamera
 
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Frame, Size
-from realtime.sources import reconnecting as reader
+from realtime.sources import camera, folder, reconnecting
 from realtime.sources import registry as sources
 from realtime.sources.base import Source
 from realtime.sources.camera import Camera, CameraSource, find_camera
@@ -28,7 +28,7 @@ from realtime.sources.demo import DemoSource
 from realtime.sources.file import FileSource
 from realtime.sources.folder import FolderSource
 from realtime.sources.network import NetworkSource, public_name
-from realtime.sources.registry import camera, folder, open_source
+from realtime.sources.registry import open_source
 
 DESK = Camera(0, "Desk cam", camera._backend())
 
@@ -51,7 +51,7 @@ def read_until(source: Source, condition: Callable[[], object]) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trouble is noticed soon, and the next try to connect comes soon."""
-    monkeypatch.setattr(reader, "STALE", 0.3)
+    monkeypatch.setattr(reconnecting, "STALE", 0.3)
     for kind in (CameraSource, NetworkSource):
         monkeypatch.setattr(kind, "pauses", lambda self: itertools.repeat(0.05))
 
@@ -441,7 +441,7 @@ def test_camera_that_shows_a_still_picture_is_connected_to_again_once_only(quick
             fake.state = "frozen"
             read_until(source, lambda opened=opened: fake.opened == opened)  # type: ignore[misc]
             read_until(source, lambda: not source.notice)
-            end = time.monotonic() + 3 * reader.STALE
+            end = time.monotonic() + 3 * reconnecting.STALE
             read_until(source, lambda end=end: time.monotonic() > end or source.notice)  # type: ignore[misc]
             assert source.notice == ""
             assert fake.opened == opened
@@ -460,7 +460,7 @@ def test_stuck_camera_says_so_until_its_driver_returns() -> None:
         pass
     source.close()
     assert source.stuck
-    assert reader.stuck_threads()
+    assert reconnecting.stuck_threads()
     fake.freed.set()
     source._thread.join(5)
     assert not source.stuck
@@ -518,7 +518,7 @@ def test_lens_cap_is_no_trouble(quick: None) -> None:
     fake = FakeCamera()
     with CameraSource(DESK, open_capture=fake.open) as source:
         fake.state = "black"
-        end = time.monotonic() + 2 * reader.STALE
+        end = time.monotonic() + 2 * reconnecting.STALE
         read_until(source, lambda: time.monotonic() > end or source.notice)
         assert source.notice == ""
     assert fake.opened == 1
@@ -559,7 +559,7 @@ def test_network_camera_that_drops_is_connected_to_again(quick: None) -> None:
 
 def test_still_picture_of_a_network_camera_is_no_trouble(quick: None) -> None:
     with NetworkCamera(lambda index: media.numbered(5)) as network, open_source(network.url) as source:
-        end = time.monotonic() + 3 * reader.STALE
+        end = time.monotonic() + 3 * reconnecting.STALE
         read_until(source, lambda: time.monotonic() > end or source.notice)
         assert source.notice == ""
 
@@ -592,9 +592,10 @@ def test_public_name_keeps_secrets_out() -> None:
 _TROUBLE = """
 import itertools, sys
 import realtime
-from realtime.sources import open_source, reader
+from realtime.sources import reconnecting
+from realtime.sources.registry import open_source
 from realtime.sources.network import NetworkSource
-reader.STALE = 0.3
+reconnecting.STALE = 0.3
 NetworkSource.pauses = lambda self: itertools.repeat(0.05)
 wrong, right, rtsp = sys.argv[1:]
 for address in (wrong, rtsp, right.replace("http:", "http:/nowhere/"), right.replace("http://", "")):

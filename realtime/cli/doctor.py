@@ -41,14 +41,14 @@ def doctor(places: tuple[Path, ...], repair: bool, out: Path | None) -> None:
 
 
 def _repair(places: tuple[Path, ...], usual: list[Path]) -> None:
-    from realtime.media import unfinished as left_over
+    from realtime.media import unfinished
     from realtime.media.repair import mend
 
     if places:
         found = [path for path in places if not path.is_dir()]
-        found += left_over.find([path for path in places if path.is_dir()], noted=False)
+        found += unfinished.find([path for path in places if path.is_dir()], noted=False)
     else:
-        found = left_over.find(usual)
+        found = unfinished.find(usual)
     failed = 0
     for path in found:
         try:

@@ -262,12 +262,12 @@ def _kept_original(source: str | None) -> bool:
 
 def _say_left_overs(folders: list[Path]) -> None:
     """Offer the repair of clips that an earlier run did not finish."""
-    from realtime.media import unfinished as left_over
+    from realtime.media import unfinished
 
-    found = left_over.find(folders)
+    found = unfinished.find(folders)
     if found:
         names = found[0].name if len(found) == 1 else f"{len(found)} clips"
-        known = left_over.find([folders[0], Path.cwd()])  # those that the command finds by itself
+        known = unfinished.find([folders[0], Path.cwd()])  # those that the command finds by itself
         places = "".join(f" {shlex.quote(str(path))}" for path in found if path not in known)
         say(
             f"{names} of an earlier run {'was' if len(found) == 1 else 'were'} not finished: realtime doctor --repair{places}"

@@ -129,9 +129,9 @@ def _folder(folder: Path) -> Finding:
 
 
 def _unfinished(folders: Iterable[Path]) -> Iterator[Finding]:
-    from realtime.media import unfinished as left_over
+    from realtime.media import unfinished
 
-    found = left_over.find(folders)
+    found = unfinished.find(folders)
     for path in found:
         yield Finding("left over", f"{path} was not finished; realtime doctor --repair mends it", False)
     if not found:

@@ -18,7 +18,7 @@ import platformdirs
 
 from realtime.core.errors import RealtimeError, SinkError, UsageError
 from realtime.core.paths import dated
-from realtime.media import unfinished as left_over
+from realtime.media import unfinished
 from realtime.media.codecs import Codec, Packet, Track, find_codec
 from realtime.media.unfinished import partial_of
 
@@ -34,7 +34,7 @@ class _Disk:
         self._file = open(path, "xb", buffering=0)  # noqa: SIM115  closed by `close`
         self.error: OSError | None = None
         self._over = threading.Event()
-        left_over.claim(self._file)
+        unfinished.claim(self._file)
         self._syncing = threading.Thread(target=self._sync, name=f"sync {path.name}", daemon=True)
         self._syncing.start()
 
@@ -117,7 +117,7 @@ class ClipFile:
             ) from None
         except OSError as error:
             raise self._impossible(error) from error
-        left_over.note(self.partial)
+        unfinished.note(self.partial)
 
     def _impossible(self, error: OSError) -> SinkError:
         return SinkError(f"the clip {self.path} cannot be made ({error.strerror}); choose another folder for it")
@@ -193,14 +193,14 @@ class ClipFile:
             if self.partial.stat().st_size == 0:
                 self.partial.unlink()  # nothing was recorded: an empty file is no clip
             else:
-                self.path = left_over.rename(self.partial, self.path)
+                self.path = unfinished.rename(self.partial, self.path)
         except FileNotFoundError:
             failure = SinkError(f"the clip {self.path.name} is gone: its file was deleted while it was recorded")
         except OSError as error:
             failure = failure or SinkError(
                 f"the clip could not be given its name {self.path.name} ({error.strerror}); see {self.partial}"
             )
-        left_over.forget(self.partial)
+        unfinished.forget(self.partial)
         if failure:
             raise failure
 

@@ -10,7 +10,7 @@ from typing import Any
 import cv2  # noqa: F401  before av, always: the other way round OpenCV's first window would hang
 
 from realtime.core.errors import RealtimeError, SinkError
-from realtime.media import unfinished as left_over
+from realtime.media import unfinished
 from realtime.media.clip_file import why
 
 _MENDING = ".mending"
@@ -22,27 +22,27 @@ def mend(partial: Path) -> Path | None:
     `partial` is deleted when the new file was read from end to end and holds every packet and every picture that can be
     had from it. SinkError when that cannot be done; then `partial` is as it was.
     """
-    if not left_over.is_partial(partial):
+    if not unfinished.is_partial(partial):
         raise SinkError(f"{partial} is no unfinished clip; those are called NAME.partial.mp4, .webm or .mkv")
-    if left_over.is_being_written(partial):
+    if unfinished.is_being_written(partial):
         raise SinkError(f"{partial} is being recorded now; end that recording, which finishes it")
     try:
         if partial.stat().st_size == 0:
             partial.unlink()
-            left_over.forget(partial)
+            unfinished.forget(partial)
             return None
-        whole = left_over.whole_of(partial)
+        whole = unfinished.whole_of(partial)
         new = whole.with_name(f"{whole.stem}{_MENDING}{whole.suffix}")
         try:
             copied = _copy(partial, new)
             _check(new, copied)
-            path = left_over.rename(new, whole)
+            path = unfinished.rename(new, whole)
         except BaseException:
             with suppress(OSError):
                 new.unlink(missing_ok=True)  # ours, and not whole
             raise
         partial.unlink()
-        left_over.forget(partial)
+        unfinished.forget(partial)
         return path
     except RealtimeError:
         raise

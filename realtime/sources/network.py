@@ -11,7 +11,7 @@ import cv2
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Picture, Size
 from realtime.core.text import clean
-from realtime.sources import reconnecting as reader
+from realtime.sources import reconnecting
 from realtime.sources.reconnecting import Capture, ReaderSource
 
 _OPEN_SECONDS = 5.0
@@ -52,7 +52,7 @@ class NetworkSource(ReaderSource):
     def connect(self) -> Capture:
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(_OPEN_SECONDS * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(reader.STALE * 1000),
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(reconnecting.STALE * 1000),
         ]  # fmt: skip
         capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
