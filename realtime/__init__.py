@@ -15,6 +15,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from realtime._version import __version__
+
 if TYPE_CHECKING:
     from realtime.core.errors import ModelError, RealtimeError, SinkError, SourceError, StyleError, UsageError
     from realtime.live.session import LiveSession
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from realtime.photo.figure import compare
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "LiveSession": "realtime.live.session",
@@ -52,6 +52,7 @@ __all__ = [
     "StyleLibrary",
     "Stylizer",
     "UsageError",
+    "__version__",
     "compare",
     "open_source",
 ]
@@ -61,7 +62,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 
 def __getattr__(name: str) -> Any:
-    """The public names, imported when they are first used: `realtime --help` need not wait for OpenCV."""
+    """Import a public name when it is first used: `realtime --help` need not wait for OpenCV."""
     if name not in _HOMES:
         raise AttributeError(f"module 'realtime' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
