@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -51,3 +52,29 @@ def create_named(folder: Path, stem: str, ending: str) -> tuple[BinaryIO, Path]:
             f"nothing can be saved in {folder} ({error.strerror}); choose another folder with --out"
         ) from error
     raise SinkError(f"{folder} has a thousand files named {stem} already")
+
+
+def shortened(stem: str, ending: str, folder: Path) -> str:
+    """Make a file name that is short enough for a folder.
+
+    Args:
+        stem: The name without its ending; its end is left out where the whole is too long.
+        ending: What the name ends with, kept whole.
+        folder: Where the file is to go; it need not exist.
+
+    Returns:
+        The name, of 255 bytes at most, or of fewer where the file system allows fewer.
+    """
+    room = _longest_name(folder) - len(os.fsencode(ending))
+    encoded = os.fsencode(stem)
+    if len(encoded) > room:
+        stem = encoded[: max(1, room)].decode("utf-8", "ignore").rstrip(" .")
+    return stem + ending
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes that a name in the folder may have."""
+    for place in (folder, *folder.absolute().parents):
+        with suppress(AttributeError, OSError, ValueError):  # Windows does not say; a folder may not exist yet
+            return min(255, os.pathconf(place, "PC_NAME_MAX"))
+    return 255
