@@ -20,7 +20,8 @@ from realtime import cli
 from realtime.control.controls import Settings
 from realtime.control.keymap import KEY_MAP, KEYS, key_table
 from realtime.core.frame import Frame
-from realtime.look.look import Look, Stylized
+from realtime.look.look import Look
+from realtime.look.stylized import Stylized
 from realtime.sinks.snapshot import SnapshotSink
 
 ROOT = Path(__file__).parent.parent

@@ -13,9 +13,10 @@ from fakes import FakeModel
 from realtime.control.controls import PRESETS, STOPS, Command, Controls, Settings
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.frame import Frame
-from realtime.look.look import Look, Stylized, parse_mixture
+from realtime.look.look import Look, parse_mixture
 from realtime.look.look_files import read_look, read_mirror, write_look
-from realtime.look.pipeline import MORPH, Painter
+from realtime.look.pipeline import MORPH, Pipeline
+from realtime.look.stylized import Stylized
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.snapshot import SnapshotSink
@@ -37,8 +38,8 @@ def frame(
     return Frame(np.full((size[1], size[0], 3), colour, np.uint8), seconds)
 
 
-def painter(morph: float = MORPH) -> Painter:
-    return Painter(Stylizer(FakeModel()), CODES.get, morph)
+def painter(morph: float = MORPH) -> Pipeline:
+    return Pipeline(Stylizer(FakeModel()), CODES.get, morph)
 
 
 def colour(stylized: Stylized) -> list[int]:
@@ -208,7 +209,7 @@ def test_what_is_painted_on_the_way_says_how_it_was_painted() -> None:
 
 def test_of_many_styles_on_the_way_the_heaviest_are_named() -> None:
     codes = dict.fromkeys("abcdefg", CODES["red"])
-    brush = Painter(Stylizer(FakeModel()), codes.get, 1.0)
+    brush = Pipeline(Stylizer(FakeModel()), codes.get, 1.0)
     brush.paint(frame(0.0), Look((("a", 0.4), ("b", 0.3), ("c", 0.3))))
     after = Look((("d", 0.5), ("e", 0.3), ("f", 0.2)))
     brush.paint(frame(0.1), after)
@@ -224,7 +225,7 @@ def test_without_a_morph_it_switches_at_once() -> None:
 
 def test_until_a_style_is_ready_the_one_before_goes_on() -> None:
     known = {"red": CODES["red"]}
-    brush = Painter(Stylizer(FakeModel()), known.get, morph=0)
+    brush = Pipeline(Stylizer(FakeModel()), known.get, morph=0)
     nothing = brush.paint(frame(0.0), alone("blue"))
     assert colour(nothing) == [10, 100, 50]
     brush.paint(frame(0.1), alone("red"))
@@ -236,7 +237,7 @@ def test_until_a_style_is_ready_the_one_before_goes_on() -> None:
 
 def test_a_style_whose_picture_has_changed_turns_into_the_new_one() -> None:
     codes = dict(CODES)
-    brush = Painter(Stylizer(FakeModel()), codes.get)
+    brush = Pipeline(Stylizer(FakeModel()), codes.get)
     brush.paint(frame(0.0), alone("red"))
     codes["red"] = CODES["blue"]
     brush.paint(frame(0.1), alone("red"))
@@ -265,7 +266,7 @@ def test_the_frames_own_code_follows_it_without_a_jump() -> None:
 
 def test_a_picture_that_stays_is_painted_once() -> None:
     model = FakeModel()
-    brush = Painter(Stylizer(model), CODES.get)
+    brush = Pipeline(Stylizer(model), CODES.get)
     same = frame()
     first = brush.paint(same, alone("red"))
     again = brush.paint(Frame(same.picture, 1.0), alone("red"))
@@ -277,7 +278,7 @@ def test_a_picture_that_stays_is_painted_once() -> None:
 
 def test_a_picture_that_stays_is_painted_once_at_half_strength_too() -> None:
     model = FakeModel()
-    brush = Painter(Stylizer(model), CODES.get)
+    brush = Pipeline(Stylizer(model), CODES.get)
     same = frame().picture
     for k in range(100):
         brush.paint(Frame(same, k / 30), alone("red", strength=0.5))
@@ -292,7 +293,7 @@ def test_the_model_sees_a_smaller_frame_for_a_larger_brush() -> None:
             return super().stylize(picture, code)
 
     seen: list[tuple[int, ...]] = []
-    brush = Painter(Stylizer(Sizes()), CODES.get)
+    brush = Pipeline(Stylizer(Sizes()), CODES.get)
     out = brush.paint(frame(size=(320, 240)), alone("red", brush=0.5))
     assert seen == [(120, 160)]
     assert out.picture.shape == (240, 320, 3)
@@ -320,9 +321,9 @@ def test_everything_composes_and_keeps_size_and_type() -> None:
 def test_a_painter_without_memory_of_another_model() -> None:
     other = {"red": StyleCode("another", (np.zeros(3, np.float32),))}
     with pytest.raises(StyleError):
-        Painter(Stylizer(FakeModel()), other.get).paint(frame(), alone("red"))
+        Pipeline(Stylizer(FakeModel()), other.get).paint(frame(), alone("red"))
     with pytest.raises(UsageError, match="morph"):
-        Painter(Stylizer(FakeModel()), CODES.get, -1.0)
+        Pipeline(Stylizer(FakeModel()), CODES.get, -1.0)
 
 
 # ---- the controls ----

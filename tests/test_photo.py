@@ -21,7 +21,7 @@ from realtime.cli.photo import photo
 from realtime.core.errors import SinkError, SourceError, UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.look.look import Look
-from realtime.look.pipeline import Painter
+from realtime.look.pipeline import Pipeline
 from realtime.media.photo_file import Photo, read_photo, write_photo
 from realtime.models import tiling as tiles
 from realtime.models.base import Model, StyleCode
@@ -298,7 +298,7 @@ def test_a_brush_paints_a_photo_as_it_paints_a_frame() -> None:
     code = stylizer.encode(np.full((8, 8, 3), 77, np.uint8))
     for brush in (0.35, 0.9):
         look = Look((("a", 1.0),), brush=brush, own_colours=0.5)
-        live = Painter(stylizer, {"a": code}.get).paint(Frame(picture, 0.0), look)
+        live = Pipeline(stylizer, {"a": code}.get).paint(Frame(picture, 0.0), look)
         assert np.array_equal(PhotoPainter(stylizer, {"a": code}.__getitem__)(picture, look), live.picture)
 
 

@@ -24,7 +24,8 @@ from media import number, numbered
 
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame
-from realtime.look.look import Look, Stylized
+from realtime.look.look import Look
+from realtime.look.stylized import Stylized
 from realtime.media import clip_file, codecs, unfinished
 from realtime.media.audio import Aligner, Block
 from realtime.media.clip_file import ClipFile, timed_name, whole_fragments

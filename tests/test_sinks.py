@@ -28,7 +28,8 @@ from realtime.control.controls import Command
 from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame, Size
-from realtime.look.look import Look, Stylized
+from realtime.look.look import Look
+from realtime.look.stylized import Stylized
 from realtime.media import codecs
 from realtime.sinks import hud
 from realtime.sinks.base import Sink

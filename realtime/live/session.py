@@ -27,9 +27,10 @@ from realtime.core.geometry import flipped
 from realtime.core.mailbox import Mailbox
 from realtime.core.meter import Figures, Meter
 from realtime.core.signals import uninterrupted
-from realtime.look.look import Look, Mixture, Stylized
+from realtime.look.look import Look, Mixture
 from realtime.look.look_files import read_look, write_look
-from realtime.look.pipeline import Painter
+from realtime.look.pipeline import Pipeline
+from realtime.look.stylized import Stylized
 from realtime.media.audio import Sound
 from realtime.media.clip_file import clips_folder, timed_name
 from realtime.media.codecs import DEFAULT_CODEC, find_codec
@@ -99,7 +100,7 @@ class LiveSession:
         self._stylized: Mailbox[Stylized] = Mailbox()
         self._stop = threading.Event()
         self._error: BaseException | None = None
-        self._painter = Painter(stylizer, library.ready, self.controls.settings.morph)
+        self._painter = Pipeline(stylizer, library.ready, self.controls.settings.morph)
         self._presets = presets or platformdirs.user_config_path("realtime") / "looks"
         self._in_use = self.controls.settings.look
         self._notices: list[tuple[float, str]] = []

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from realtime.core.errors import UsageError
-from realtime.core.frame import Frame, Picture
 
 MOST_STYLES = 4
 MORPH = 0.4
@@ -150,17 +149,3 @@ def eased(share: float) -> float:
 def _toml(text: str) -> dict[str, Any]:
     toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     return dict(toml.loads(text))
-
-
-@dataclass(frozen=True, slots=True)
-class Stylized:
-    """What a sink takes: the frame as the model saw it, the picture that came out, and how it was made.
-
-    `picture` is of the same size as `frame.picture`; `look` is how it was painted just then, on the way from one look
-    to the next too; `model_seconds` is what the model took for it, 0 where nothing had to be computed.
-    """
-
-    frame: Frame
-    picture: Picture
-    look: Look
-    model_seconds: float

@@ -11,8 +11,9 @@ import numpy as np
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.look.colours import own_colours
-from realtime.look.look import MORPH, MOST_STYLES, Look, Mixture, Stylized, between, eased, mixture
+from realtime.look.look import MORPH, MOST_STYLES, Look, Mixture, between, eased, mixture
 from realtime.look.steady import Steady
+from realtime.look.stylized import Stylized
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer, faded
 from realtime.models.upsample import smaller, upsample
@@ -20,7 +21,7 @@ from realtime.models.upsample import smaller, upsample
 _OWN_CODE_SECONDS = 0.5  # how often the content's own code is worked out, for strengths below 1
 
 
-class Painter:
+class Pipeline:
     """Paints the frames of one stream, in their order, with a look that may change from one to the next.
 
     What it gives follows from the frames, their times and the looks alone. One thread may use it.

@@ -16,7 +16,7 @@ from typing import Any
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.core.geometry import flipped
-from realtime.look.pipeline import Painter
+from realtime.look.pipeline import Pipeline
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage, Shot
@@ -55,12 +55,12 @@ class Painters:
         self._schedule = schedule
         self._stylizers = stylizers[:1] if schedule.remembers else stylizers
         # The schedule morphs; a painter that did would remember.
-        painters = [Painter(stylizer, code, morph=0) for stylizer in self._stylizers]
+        painters = [Pipeline(stylizer, code, morph=0) for stylizer in self._stylizers]
         self._known = {"stylizer": self._stylizers[0], "code": code}
         self._known |= {f"style {name}": code(name) for name in schedule.styles}
         if state:
             painters = [_thaw(state, self._known)]
-        self._free: queue.SimpleQueue[Painter] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[Pipeline] = queue.SimpleQueue()
         for painter in painters:
             self._free.put(painter)
         self._part = -1
@@ -122,7 +122,7 @@ class Painters:
             self._free.put(painter)
 
 
-def _freeze(painter: Painter, known: dict[str, Any]) -> bytes:
+def _freeze(painter: Pipeline, known: dict[str, Any]) -> bytes:
     """All that a painter remembers; what belongs to others (`known`) by its name."""
     names = {id(thing): name for name, thing in known.items()}
     file = io.BytesIO()
@@ -135,7 +135,7 @@ def _freeze(painter: Painter, known: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def _thaw(state: bytes, known: dict[str, Any]) -> Painter:
+def _thaw(state: bytes, known: dict[str, Any]) -> Pipeline:
     class Thawer(pickle.Unpickler):
         def persistent_load(self, name: Any) -> Any:
             return known[name]
@@ -152,7 +152,7 @@ def _thaw(state: bytes, known: dict[str, Any]) -> Painter:
         raise UsageError(
             f"what was remembered of the frames so far cannot be read ({error}); --force begins anew"
         ) from error
-    assert isinstance(painter, Painter)
+    assert isinstance(painter, Pipeline)
     return painter
 
 

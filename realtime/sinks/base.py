@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from types import TracebackType
 
-from realtime.look.look import Stylized
+from realtime.look.stylized import Stylized
 
 
 class Sink(ABC):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from realtime.core.errors import RealtimeError, SinkError
-from realtime.look.look import Stylized
+from realtime.look.stylized import Stylized
 from realtime.media.audio import Sound
 from realtime.media.clip_file import ClipFile
 from realtime.media.codecs import DEFAULT_CODEC, Packet, Track, find_codec

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.core.errors import RealtimeError, SinkError
-from realtime.look.look import Stylized
+from realtime.look.stylized import Stylized
 from realtime.media.audio import Sound
 from realtime.media.clip_file import ClipFile
 from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Encoder, Packet, Track, find_codec

@@ -14,8 +14,9 @@ from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
 from realtime.core.paths import create_file, create_named
 from realtime.core.text import clean
-from realtime.look.look import Look, Stylized
+from realtime.look.look import Look
 from realtime.look.look_files import FIELD
+from realtime.look.stylized import Stylized
 from realtime.sinks.base import Sink
 
 

@@ -15,7 +15,7 @@ from realtime.control.controls import Command
 from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture, Size
-from realtime.look.look import Stylized
+from realtime.look.stylized import Stylized
 from realtime.sinks.base import Sink
 
 # What waitKeyEx gives for keys without a character: X11 (Qt, GTK), Windows, macOS.
