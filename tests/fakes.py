@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from realtime.models.base import Model, StyleCode
 from realtime.sources.base import Source
 
 
-def settle(encoding: Encoding) -> None:
+def settle(encoding: Encoding | None) -> None:
     """Wait until all frames written so far are encoded, so that none need be dropped."""
+    assert encoding
     done = threading.Event()
     with encoding._changed:
         encoding._put(done.set)
@@ -74,7 +76,8 @@ class FakeModel(Model):
             raise self.fail
         self.check(code)
         self.frames += 1
-        return np.broadcast_to(np.round(code.arrays[0]).astype(np.uint8), picture.shape).copy()
+        painted: Picture = np.broadcast_to(np.round(code.arrays[0]).astype(np.uint8), picture.shape).copy()
+        return painted
 
 
 class FakeWindow:
@@ -87,7 +90,7 @@ class FakeWindow:
         self.fullscreen = False
         self.closed = False
 
-    def type(self, action: str, value: int | float | str | None = None) -> None:
+    def type(self, action: str, value: Any = None) -> None:
         self.typed.put(Command(action, value))  # type: ignore[arg-type]
 
     def show(self, picture: Picture) -> None:

@@ -18,6 +18,7 @@ import av
 import numpy as np
 
 from realtime.core.errors import SourceError
+from realtime.core.frame import Picture
 
 SIZE = (64, 48)
 
@@ -78,6 +79,19 @@ def pictures(folder: Path, count: int = 3, size: tuple[int, int] = SIZE) -> Path
     for index in range(count):
         cv2.imwrite(str(folder / f"{index:02}.png"), numbered(index, size))
     return folder
+
+
+def read_image(path: Path | str, flags: int = cv2.IMREAD_COLOR) -> Picture:
+    """The picture in a file, as OpenCV reads it; no test goes on without it."""
+    picture = cv2.imread(str(path), flags)
+    assert picture is not None, f"{path} is no picture"
+    return picture.astype(np.uint8, copy=False)
+
+
+def seconds(moment: int | None, time_base: Fraction | None) -> float:
+    """A time stamp of PyAV in seconds; no test goes on without it."""
+    assert moment is not None and time_base is not None
+    return float(moment * time_base)
 
 
 class FakeCamera:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from fakes import FakeModel
+from media import read_image
 
 from realtime import cli
 from realtime.control.controls import Settings
@@ -178,7 +180,7 @@ def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch
 
     class Session:
         def __init__(
-            self, source: object, stylizer: object, library: object, settings: object, window: object, **options: object
+            self, source: Any, stylizer: object, library: object, settings: Settings, window: object, **options: Any
         ) -> None:
             seen.append((source, settings, options))
 
@@ -323,7 +325,7 @@ def test_a_sheet_shows_the_scene_in_every_style(run: Run, tmp_path: Path) -> Non
     status, out, err = run("styles", "--sheet", "sheet.png")
     assert status == 0
     assert "sheet.png" in err
-    height, width = cv2.imread(str(tmp_path / "sheet.png")).shape[:2]
+    height, width = read_image(tmp_path / "sheet.png").shape[:2]
     assert width > 1600
     assert height > 250 * (len(out.splitlines()) // 5)
     status, _, err = run("styles", "--sheet", "sheet.png")

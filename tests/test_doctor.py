@@ -115,7 +115,7 @@ class FakePortAudio:
 
     class PortAudioError(Exception): ...
 
-    devices = (
+    devices: tuple[dict[str, Any], ...] = (
         {"name": "Speakers", "max_input_channels": 0, "default_samplerate": 48000.0},
         {"name": "Inner microphone", "max_input_channels": 2, "default_samplerate": 44100.0},
         {"name": "USB microphone", "max_input_channels": 8, "default_samplerate": 16000.0},
@@ -143,7 +143,7 @@ class FakePortAudio:
 @pytest.fixture
 def port_audio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
     fake = FakePortAudio()
-    monkeypatch.setitem(sys.modules, "sounddevice", fake)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
     return fake
 
 

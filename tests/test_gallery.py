@@ -5,9 +5,9 @@ import pathlib
 import sys
 import types
 
-import cv2
 import numpy as np
 import pytest
+from media import read_image
 
 from realtime.media.images import load_picture
 from realtime.models.stylizer import Stylizer
@@ -38,7 +38,7 @@ def test_every_painter_has_its_picture() -> None:
 def test_picture_has_the_promised_size(path: pathlib.Path) -> None:
     assert path.stem.isalpha() and path.stem.islower()
     assert path.stat().st_size <= paint.MAX_BYTES
-    assert cv2.imread(str(path)).shape == (paint.SIZE, paint.SIZE, 3)
+    assert read_image(path).shape == (paint.SIZE, paint.SIZE, 3)
 
 
 @pytest.mark.parametrize("name", sorted(paint.PAINTERS))

@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import psutil
 import pytest
 from fakes import FakeModel, FakeSource, FakeWindow
+from media import read_image
 from PIL import Image
 
 from realtime.control.controls import Command, Settings
@@ -42,7 +44,7 @@ class Stage:
         self.library = StyleLibrary(Stylizer(self.model), [self.styles], folder / "cache")
         self.said: list[str] = []
 
-    def session(self, settings: Settings | None = None, **options: object) -> LiveSession:
+    def session(self, settings: Settings | None = None, **options: Any) -> LiveSession:
         settings = settings or Settings(Look(RED_ALONE), info=False)
         self.library.code(settings.look.style)
         window = options.pop("window", self.window)
@@ -55,7 +57,7 @@ class Stage:
             window,
             out=self.out,
             say=self.said.append,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
 
     def run_until(self, condition: Callable[[Picture], bool], settings: Settings | None = None) -> Picture:
@@ -421,7 +423,7 @@ def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alo
     stage.window.type("snapshot")
     stage.session(Settings(Look(RED_ALONE)), record=clip, frames=30).run()
     assert any(len(np.unique(picture.reshape(-1, 3), axis=0)) > 10 for picture in stage.window.shown)
-    snapshot = cv2.imread(str(next(stage.out.glob("*.png"))))
+    snapshot = read_image(next(stage.out.glob("*.png")))
     assert np.array_equal(snapshot, np.full_like(snapshot, RED))
     capture = cv2.VideoCapture(str(clip))
     while (read := capture.read())[0]:
@@ -450,7 +452,7 @@ def test_snapshot_and_recording_keys(stage: Stage) -> None:
     session.run()
     (clip,) = stage.out.glob("*_red.mp4")
     (picture,) = stage.out.glob("*_red.png")
-    assert tuple(cv2.imread(str(picture))[5, 5]) == RED
+    assert tuple(read_image(picture)[5, 5]) == RED
     capture = cv2.VideoCapture(str(clip))
     dropped = [int(count) for count in re.findall(r"(\d+) frames dropped", " ".join(stage.said))]
     assert 15 <= capture.get(cv2.CAP_PROP_FRAME_COUNT) + sum(dropped) <= 20  # what is busy drops some, and says so

@@ -13,9 +13,9 @@ from fakes import FakeModel
 from realtime.control.controls import PRESETS, STOPS, Command, Controls, Settings
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.frame import Frame
-from realtime.look.look import Look, parse_mixture
+from realtime.look.look import MORPH, Look, parse_mixture
 from realtime.look.look_files import read_look, read_mirror, write_look
-from realtime.look.pipeline import MORPH, Pipeline
+from realtime.look.pipeline import Pipeline
 from realtime.look.stylized import Stylized
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer

@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime.core.frame import Picture
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
 from realtime.models.upsample import upsample
+from realtime.sources.base import shrunk
 from realtime.sources.scene import Scene
 
 SIZES = [(1, 1), (3, 2), (17, 16), (64, 48), (161, 15), (161, 41), (320, 241)]
@@ -77,7 +79,7 @@ def test_colours_that_can_be_shown_are_kept_whole(scene: np.ndarray) -> None:
 
 def test_own_colours_draw_no_bands() -> None:
     ramp = np.repeat(np.linspace(0, 255, 512).astype(np.uint8)[None], 40, axis=0)
-    painted, content = cv2.merge([ramp, ramp, ramp]), np.full((40, 512, 3), (40, 90, 200), np.uint8)
+    painted, content = np.dstack([ramp, ramp, ramp]), np.full((40, 512, 3), (40, 90, 200), np.uint8)
     steps = np.diff(own_colours(painted, content, 1.0)[20].astype(int), axis=0)
     assert np.abs(steps).max() <= 3
     assert (np.diff(luminance(own_colours(painted, content, 1.0))[20]) > -1.5).all()
@@ -140,14 +142,16 @@ def test_upsampling_lets_no_noise_in_where_the_frame_is_flat(scene: np.ndarray) 
 
 def test_strokes_of_which_the_frame_knows_nothing_stay(scene: np.ndarray) -> None:
     flat = np.full((240, 320, 3), 128, np.uint8)
-    painted = cv2.resize(scene, (160, 120), interpolation=cv2.INTER_AREA)
+    painted = shrunk(scene, (160, 120))
     assert np.array_equal(upsample(painted, flat[:120, :160], flat), cv2.resize(painted, (320, 240)))
 
 
 # ---- steady
 
 
-def steadied(paintings: list[np.ndarray], contents: list[np.ndarray], amount: float = 1.0, fps: float = 30) -> list:
+def steadied(
+    paintings: list[np.ndarray], contents: list[np.ndarray], amount: float = 1.0, fps: float = 30
+) -> list[Picture]:
     steady = Steady()
     return [steady(p, c, amount, k / fps) for k, (p, c) in enumerate(zip(paintings, contents, strict=True))]
 

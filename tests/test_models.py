@@ -50,7 +50,8 @@ def flat(colour: tuple[int, int, int], width: int = 64, height: int = 48) -> np.
 def stripes(seed: int) -> np.ndarray:
     """A style: two colours in broad stripes."""
     colours = np.random.default_rng(seed).integers(0, 256, (2, 3), dtype=np.uint8)
-    return np.broadcast_to(colours[np.arange(300) // 20 % 2][:, None], (300, 200, 3)).copy()
+    picture: np.ndarray = np.broadcast_to(colours[np.arange(300) // 20 % 2][:, None], (300, 200, 3)).copy()
+    return picture
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import cv2  # before av, always: the other way round OpenCV's first window would
 import av
 import numpy as np
 import pytest
+from media import seconds
 from test_live import Stage, stage  # noqa: F401
 from test_recorder import FakeMicrophone, beeps
 
 import realtime.live.session
+import realtime.sinks.hud
 from realtime.control.controls import Settings
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
@@ -94,7 +97,7 @@ def test_dropped_frames_are_counted_on_the_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     drawn: list[str] = []
-    real = realtime.live.session.draw
+    real = realtime.sinks.hud.draw
 
     def draw(picture: Picture, line: str, recording: str = "", *rest: Any) -> Picture:
         drawn.append(recording)
@@ -165,18 +168,18 @@ def test_without_a_window_the_session_ends_with_its_clip(
 
 def test_a_session_with_a_microphone(stage: Stage, tmp_path: Path) -> None:  # noqa: F811
     microphone = FakeMicrophone(beeps(1), rate=48_000)
-    begin = realtime.live.session.time.monotonic()
+    begin = time.monotonic()
     microphone._begin = begin - 0.1
 
     def look(picture: Picture) -> None:
-        microphone.now = realtime.live.session.time.monotonic()
+        microphone.now = time.monotonic()
 
     stage.window.on_show = look
     stage.session(record=tmp_path / "clip.mp4", seconds=1.5, microphone=microphone, replay=True).run()
     with av.open(str(tmp_path / "clip.mp4")) as container:
         video, sound = container.streams.video[0], container.streams.audio[0]
         assert video.duration and sound.duration
-        assert float(sound.duration * sound.time_base) == pytest.approx(
-            float(video.duration * video.time_base), abs=0.15
+        assert seconds(sound.duration, sound.time_base) == pytest.approx(
+            seconds(video.duration, video.time_base), abs=0.15
         )
     assert not microphone.closed

@@ -53,7 +53,7 @@ class Echo(FakeModel):
 
     def stylize(self, picture: Picture, code: StyleCode) -> Picture:
         self.check(code)
-        painted = picture.copy()
+        painted: Picture = picture.copy()
         painted[: picture.shape[0] // 4] = np.round(code.arrays[0]).astype(np.uint8)
         return painted
 
@@ -105,7 +105,7 @@ def seen(path: Path) -> list[tuple[float, Picture]]:
     """The frames of a file with their times in seconds."""
     with av.open(str(path)) as container:
         return [
-            (float(frame.pts * frame.time_base), frame.to_ndarray(format="bgr24"))
+            (media.seconds(frame.pts, frame.time_base), frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False))
             for frame in container.decode(video=0)
         ]
 
@@ -188,7 +188,7 @@ def test_the_last_frame_lasts_as_long_as_it_did(tmp_path: Path) -> None:
     render(clip, tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as container:
         stream = container.streams.video[0]
-        assert float(stream.duration * stream.time_base) == pytest.approx(2.0)
+        assert media.seconds(stream.duration, stream.time_base) == pytest.approx(2.0)
 
 
 def test_a_folder_of_numbered_pictures_with_their_times(short_parts: None, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_folder_of_numbered_pictures_with_their_times(short_parts: None, tmp_p
     assert outcome.finished
     names = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
     assert names == [f"{number:06}.png" for number in range(1, len(TIMES) + 1)]
-    assert [media.number(cv2.imread(str(tmp_path / "out" / name))) for name in names] == list(range(len(TIMES)))
+    assert [media.number(media.read_image(tmp_path / "out" / name)) for name in names] == list(range(len(TIMES)))
     lines = (tmp_path / "out" / "frames.ffconcat").read_text().splitlines()
     assert [line.split()[1] for line in lines if line.startswith("file")] == names
     lasting = [float(line.split()[1]) for line in lines if line.startswith("duration")]
@@ -230,7 +230,7 @@ def test_odd_sizes_lose_nothing(tmp_path: Path) -> None:
     render(folder, tmp_path / "out.mp4")
     render(folder, tmp_path / "png")
     assert seen(tmp_path / "out.mp4")[0][1].shape == (48, 64, 3)
-    assert cv2.imread(str(tmp_path / "png" / "000001.png")).shape == (47, 63, 3)
+    assert media.read_image(tmp_path / "png" / "000001.png").shape == (47, 63, 3)
 
 
 # ---- what is read ----
@@ -465,10 +465,10 @@ def with_everything(path: Path) -> Path:
             words.time_base = Fraction(1, 1000)
         sounds[0].metadata["language"], sounds[1].metadata["language"] = "eng", "deu"
         container.metadata["title"] = "Everything"
-        chapter = {"time_base": Fraction(1, 1000), "metadata": {}}
+        tick = Fraction(1, 1000)
         container.set_chapters([
-            {**chapter, "id": 1, "start": 0, "end": 900, "metadata": {"title": "One"}},
-            {**chapter, "id": 2, "start": 900, "end": 2000, "metadata": {"title": "Two"}},
+            {"time_base": tick, "id": 1, "start": 0, "end": 900, "metadata": {"title": "One"}},
+            {"time_base": tick, "id": 2, "start": 900, "end": 2000, "metadata": {"title": "Two"}},
         ])  # fmt: skip
         for index in range(50):
             frame = av.VideoFrame.from_ndarray(media.numbered(index), format="bgr24")
@@ -511,7 +511,7 @@ def test_sound_subtitles_chapters_and_metadata_are_kept_byte_for_byte(
         assert [stream.language for stream in container.streams.audio] == ["eng", "deu"]
         assert container.streams.subtitles[0].language == "fra"
         told = [
-            [(float(c["start"] * c["time_base"]), c["metadata"]["title"]) for c in one.chapters()]
+            [(media.seconds(c["start"], c["time_base"]), c["metadata"]["title"]) for c in one.chapters()]
             for one in (container, source)
         ]
         assert told[0] == told[1]
@@ -667,9 +667,9 @@ def test_a_folder_in_the_way_of_the_parts_is_left_alone(tmp_path: Path) -> None:
     clip = media.clip(tmp_path / "in.avi")
     (tmp_path / "out.mp4.parts").mkdir()
     (tmp_path / "out.mp4.parts" / "letter.txt").write_bytes(b"precious")
-    for words in ({}, {"force": True}, {"resume": True}):
+    for force, resume in ((False, False), (True, False), (False, True)):
         with pytest.raises(UsageError, match="in the way"):
-            render(clip, tmp_path / "out.mp4", **words)
+            render(clip, tmp_path / "out.mp4", force=force, resume=resume)
     assert (tmp_path / "out.mp4.parts" / "letter.txt").read_bytes() == b"precious"
 
 
@@ -721,7 +721,8 @@ def test_a_full_disk_is_said_and_what_was_made_is_kept(
 def bar(path: Path, seconds: float) -> np.ndarray:
     """The colour of the bar along the top at a time."""
     at = max(time for time, _ in seen(path) if time <= seconds + 1e-6)
-    return next(picture for time, picture in seen(path) if time == at)[2:8].reshape(-1, 3).mean(axis=0)
+    shown = next(picture for time, picture in seen(path) if time == at)
+    return np.asarray(shown[2:8].reshape(-1, 3).mean(axis=0))
 
 
 def test_styles_change_as_scheduled(short_parts: None, tmp_path: Path) -> None:
@@ -940,7 +941,7 @@ def test_a_cluster_gives_the_same_frames_though_a_worker_dies(
         library = StyleLibrary(stylizer, cache=tmp_path)
         alone = Rendering(Task(str(clip), tmp_path / "alone.mp4", schedule), [stylizer], library.code, Watch()).run()
         assert alone.frames == 400
-        over, killed = threading.Event(), []
+        over, killed = threading.Event(), list[Any]()
         with ExitStack() as stack:
             cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 80 << 20})
             stack.callback(cluster.shutdown)

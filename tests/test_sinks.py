@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2  # before av, always: the other way round OpenCV's first window would hang
 
@@ -22,6 +23,7 @@ import numpy as np
 import pytest
 from conftest import Screen, bare_screen
 from fakes import settle
+from media import read_image
 from PIL import Image
 
 from realtime.control.controls import Command
@@ -122,9 +124,9 @@ def test_snapshot_is_exactly_the_picture_and_says_how_it_was_made(tmp_path: Path
     sink = SnapshotSink(tmp_path / "new" / "folder", about={"model": "lite"})
     sink.write(stylized(picture, style="Sternennacht ★"))
     assert sink.path
-    assert np.array_equal(cv2.imread(str(sink.path)), picture)
+    assert np.array_equal(read_image(sink.path), picture)
     with Image.open(sink.path) as image:
-        fields = image.text
+        fields = image.info
     assert fields["realtime:style"] == "Sternennacht ★"
     assert fields["realtime:strength"] == "0.7"
     assert fields["realtime:model"] == "lite"
@@ -152,8 +154,8 @@ def test_snapshots_never_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(list(tmp_path.iterdir())) == 6
     for number, frame in zip(("", "_2", "_3"), frames, strict=True):
         stem = f"2026-11-23_10-00-00_iris{number}"  # the original's name begins with the whole of the other's
-        assert np.array_equal(cv2.imread(str(tmp_path / f"{stem}.png")), frame.picture)
-        assert np.array_equal(cv2.imread(str(tmp_path / f"{stem}_original.png")), frame.frame.picture)
+        assert np.array_equal(read_image(tmp_path / f"{stem}.png"), frame.picture)
+        assert np.array_equal(read_image(tmp_path / f"{stem}_original.png"), frame.frame.picture)
 
 
 def test_snapshot_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_snapshot_and_its_original_are_a_pair_when_the_second_turns(
 def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def save(image: Image.Image, file: object, *_: object, **__: object) -> None:
+    def save(image: Image.Image, file: BinaryIO, *_: object, **__: object) -> None:
         file.write(b"half a file")
         raise error
 
@@ -338,10 +340,12 @@ def interrupted_in_close(path: str) -> None:
     write_all(sink, [index / 30 for index in range(50)], lambda index: noise(160, 120, index))
 
     def interrupt(timeout: float | None = None) -> None:
-        del sink._encoding._thread.join  # only the first time
+        del thread.join  # only the first time
         raise KeyboardInterrupt
 
-    sink._encoding._thread.join = interrupt  # type: ignore[method-assign]
+    assert sink._encoding
+    thread = sink._encoding._thread
+    thread.join = interrupt  # type: ignore[method-assign]  # as an interrupt in the middle of it
     sink.close()
 
 
@@ -362,12 +366,13 @@ def record_until_the_disk_is_full(path: str) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
     sink = RecorderSink(Path(path))
-    for finish in (
+    steps: tuple[Callable[[], None], ...] = (
         lambda: write_all(sink, [index / 30 for index in range(300)], lambda index: noise(160, 120, index)),
         sink.close,
-    ):
+    )
+    for step in steps:
         try:
-            finish()
+            step()
         except SinkError as error:
             print(error)
     print(threading.active_count())

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import media
@@ -653,7 +654,7 @@ def two_cameras(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
 
 
 def test_cameras_are_opened_by_number_and_by_part_of_the_name(two_cameras: list[Camera]) -> None:
-    found: object = open_source("2")
+    found: Any = open_source("2")
     assert found == two_cameras[1]
     found = open_source("webcam")
     assert found == two_cameras[1]

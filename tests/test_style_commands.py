@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from fakes import FakeModel
+from media import read_image
 from PIL import Image
 
 from realtime.cli.styles import styles
@@ -174,7 +174,7 @@ def test_a_sheet_of_a_picture_has_its_shape(run: Run, tmp_path: Path) -> None:
     paint(tmp_path / "portrait.png", (250, 250, 0), (600, 900))
     result = run("--sheet", "sheet.png", "--picture", "portrait.png")
     assert result.exit_code == 0 and "saved sheet.png" in result.stderr
-    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    sheet = read_image(tmp_path / "sheet.png")
     middles = [sheet[150, 8 + 107 + column * (213 + 8)].tolist() for column in range(3)]
     assert np.allclose(middles, [(0, 250, 250), (0, 200, 0), (200, 0, 0)])  # the original, grass, wave
     assert sheet.shape[0] < 2 * 320

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from realtime.media import images as pictures
 from realtime.media.images import PICTURES, load_picture
 from realtime.models.base import style_input
 from realtime.models.stylizer import Stylizer
+from realtime.sinks.window import WindowSink
 from realtime.styles import folders as style_folders
 from realtime.styles import library as styles
 from realtime.styles.folders import find_styles
@@ -45,7 +47,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(style_folders, "shipped_folder", lambda: tmp_path / "shipped")
     for module in (style_folders, styles):
         monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "user")
-    monkeypatch.setattr(styles.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache" / name)
     paint(tmp_path / "shipped" / "wave.png")
     paint(tmp_path / "shipped" / "mosaic.jpg", (10, 20, 30))
     (tmp_path / "shipped" / "paint.py").write_text("how they were made")
@@ -620,7 +622,7 @@ def test_a_session_follows_the_folder(folders: Path, model: FakeModel, monkeypat
 
     with FakeSource() as source:
         session = LiveSession(
-            source, Stylizer(model), library, Settings(Look((("wave", 1.0),)), info=False), window, seconds=60,
+            source, Stylizer(model), library, Settings(Look((("wave", 1.0),)), info=False), cast(WindowSink, window), seconds=60,
             out=folders / "out", say=said.append,
         )  # fmt: skip
 
@@ -737,7 +739,7 @@ RED, LIME, BLUE, WHITE, BLACK = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255] * 3
 @pytest.mark.parametrize("ending", sorted(PICTURES))
 def test_every_ending(folders: Path, ending: str) -> None:
     image = quarters()
-    options = {"quality": 98, "subsampling": 0} if ending in (".jpg", ".jpeg") else {"lossless": True}
+    options: dict[str, Any] = {"quality": 98, "subsampling": 0} if ending in (".jpg", ".jpeg") else {"lossless": True}
     image.save(folders / f"a{ending}", **(options if ending in (".jpg", ".jpeg", ".webp") else {}))
     assert seen(load_picture(folders / f"a{ending}")) == [RED, LIME, BLUE, WHITE]
 
@@ -759,7 +761,7 @@ def test_every_ending(folders: Path, ending: str) -> None:
 def test_upright(folders: Path, orientation: int, expected: list[list[int]], ending: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"quality": 98, "subsampling": 0} if ending == "jpg" else {}
+    options: dict[str, Any] = {"quality": 98, "subsampling": 0} if ending == "jpg" else {}
     quarters().save(folders / f"a.{ending}", exif=exif, **options)
     picture = load_picture(folders / f"a.{ending}")
     assert picture.shape == ((20, 40, 3) if orientation <= 4 else (40, 20, 3))
@@ -771,7 +773,8 @@ def test_transparent_is_white(folders: Path) -> None:
     image.paste((0, 0, 0, 0), (0, 0, 20, 10))
     image.paste((0, 0, 0, 128), (20, 0, 40, 10))
     for name in ("a.png", "a.tif", "a.webp"):
-        image.save(folders / name, **({"lossless": True} if name == "a.webp" else {}))
+        options: dict[str, Any] = {"lossless": True} if name == "a.webp" else {}
+        image.save(folders / name, **options)
         corner = seen(load_picture(folders / name))
         assert corner[0] == WHITE and corner[1] == [132] * 3 and corner[2:] == [BLUE, WHITE]
 
@@ -809,7 +812,8 @@ def is_grey_ramp(picture: np.ndarray) -> bool:
     ],
 )
 def test_grey(folders: Path, name: str, values: np.ndarray) -> None:
-    Image.fromarray(values).save(folders / name, **({"quality": 100} if name.endswith("jpg") else {}))
+    options: dict[str, Any] = {"quality": 100} if name.endswith("jpg") else {}
+    Image.fromarray(values).save(folders / name, **options)
     assert is_grey_ramp(load_picture(folders / name))
 
 
@@ -853,7 +857,7 @@ def test_cmyk(folders: Path) -> None:
 @pytest.mark.parametrize("name", ["a.webp", "a.png", "a.tif"])
 def test_first_of_many(folders: Path, name: str) -> None:
     first, second = quarters(), Image.new("RGB", (40, 20), "black")
-    options = {"lossless": True} if name == "a.webp" else {}
+    options: dict[str, Any] = {"lossless": True} if name == "a.webp" else {}
     first.save(folders / name, save_all=True, append_images=[second], **options)
     assert seen(load_picture(folders / name)) == [RED, LIME, BLUE, WHITE]
 

@@ -259,7 +259,7 @@ def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, mo
         def encode(self, picture: np.ndarray) -> np.ndarray:
             return np.full(100, picture.mean(), np.float32)
 
-    monkeypatch.setattr(train.LitePair, "teacher", lambda folder: Teacher())
+    monkeypatch.setattr("realtime.training.train.LitePair.teacher", lambda folder: Teacher())
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (40, 50, 3), np.uint8) for _ in range(3)]
     cache = tmp_path / "codes.npz"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from realtime.look.stylized import Stylized
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Sink(ABC):
@@ -22,7 +26,7 @@ class Sink(ABC):
         SinkError when what was written could not be kept.
         """
 
-    def __enter__(self) -> Sink:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -6,12 +6,16 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.geometry import fit
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Source(ABC):
@@ -53,7 +57,7 @@ class Source(ABC):
     def close(self) -> None:
         """Stop and give back what is held, within a second. Harmless when called again."""
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

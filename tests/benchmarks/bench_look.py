@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from turns import in_turns
 
-from realtime.core.frame import Picture
+from realtime.core.frame import Picture, Size
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
 from realtime.media.images import load_picture
@@ -32,6 +32,13 @@ from realtime.training.evaluate import camera, edge_strength, flicker
 ROUNDS = 40
 LARGE, SMALL = (1280, 720), (640, 360)
 Paint = Callable[[Picture], Picture]
+
+
+def resized(picture: Picture, size: Size) -> Picture:
+    """A picture scaled to `size` (width, height)."""
+    shrinks = picture.shape[1] > size[0]
+    scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return scaled.astype(np.uint8, copy=False)
 
 
 def main() -> None:
@@ -88,7 +95,7 @@ def filling(photo: Picture, size: tuple[int, int]) -> Picture:
     return np.ascontiguousarray(large[y : y + size[1], x : x + size[0]])
 
 
-def noisy(picture: Picture, rng: np.random.Generator) -> Picture:
+def noisy(picture: np.ndarray, rng: np.random.Generator) -> Picture:
     return np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
 
 
@@ -112,7 +119,8 @@ def colours(lite: Stylizer, codes: Sequence[StyleCode], photos: Sequence[Picture
         painted = lite(content, code)
         mixed = cv2.cvtColor(painted, cv2.COLOR_BGR2YCrCb)
         mixed[:, :, 1:] = cv2.cvtColor(content, cv2.COLOR_BGR2YCrCb)[:, :, 1:]
-        results = own_colours(painted, content, 1.0), cv2.cvtColor(mixed, cv2.COLOR_YCrCb2BGR)
+        exchanged = cv2.cvtColor(mixed, cv2.COLOR_YCrCb2BGR).astype(np.uint8, copy=False)
+        results = own_colours(painted, content, 1.0), exchanged
         lab_painted, lab_content = lab(painted), lab(content)
         for values, result in zip(found.values(), map(lab, results), strict=True):
             off = np.abs(result[..., 0] - lab_painted[..., 0])
@@ -133,7 +141,8 @@ def lab(picture: Picture) -> np.ndarray:
 
 
 def hue(picture: np.ndarray) -> np.ndarray:
-    return np.arctan2(picture[..., 2], picture[..., 1])
+    angles: np.ndarray = np.arctan2(picture[..., 2], picture[..., 1])
+    return angles
 
 
 def upsampling(lite: Stylizer, codes: Sequence[StyleCode], photos: Sequence[Picture]) -> None:
@@ -143,9 +152,9 @@ def upsampling(lite: Stylizer, codes: Sequence[StyleCode], photos: Sequence[Pict
     rng = np.random.default_rng(0)
 
     def ways(content: Picture, code: StyleCode) -> list[Picture]:
-        small = cv2.resize(content, SMALL, interpolation=cv2.INTER_AREA)
+        small = resized(content, SMALL)
         painted = lite(small, code)
-        return [lite(content, code), cv2.resize(painted, LARGE), upsample(painted, small, content)]
+        return [lite(content, code), resized(painted, LARGE), upsample(painted, small, content)]
 
     for photo, code in pairs(photos, codes):
         content = filling(photo, LARGE)
@@ -229,12 +238,12 @@ def clip(path: Path) -> list[Picture]:
     import av  # after cv2: the other way round its windows would hang
 
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+        return [frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False) for frame in container.decode(video=0)]
 
 
 def cut(lite: Stylizer, codes: Sequence[StyleCode], contents: Sequence[Picture]) -> None:
     """What of the old scene is seen in the first frame after each cut: difference to the unsteadied picture."""
-    means = [cv2.resize(content, (32, 24), interpolation=cv2.INTER_AREA) for content in contents]
+    means = [resized(content, (32, 24)) for content in contents]
     cuts = [k for k, (a, b) in enumerate(pairwise(means), 1) if apart(a, b) > 25]
     left = []
     for k in cuts:
@@ -280,11 +289,11 @@ def apart_at(pictures: Sequence[Picture], k: int, where: np.ndarray) -> float:
 
 def times(lite: Stylizer, code: StyleCode, photo: Picture) -> None:
     large, middle = filling(photo, LARGE), filling(photo, (640, 480))
-    small = cv2.resize(large, SMALL, interpolation=cv2.INTER_AREA)
+    small = resized(large, SMALL)
     painted = lite(middle, code)
 
     def whole() -> None:
-        reduced = cv2.resize(large, SMALL, interpolation=cv2.INTER_AREA)
+        reduced = resized(large, SMALL)
         upsample(lite(reduced, code), reduced, large)
 
     def holding(moving: bool) -> Callable[[], None]:

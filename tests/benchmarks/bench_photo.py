@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from realtime.core.frame import Picture
+from realtime.media.images import load_picture
 from realtime.models import tiling as tiles
 from realtime.models.registry import open_model
 from realtime.sources.scene import Scene
@@ -61,7 +62,7 @@ def command(folder: Path, *words: str) -> None:
 def borders(model_name: str, width: int, height: int) -> None:
     model, picture = open_model(model_name), photo(width, height)
     for style in ("wave", "ink", "glass"):
-        code = model.encode(cv2.imread(str(STYLES / f"{style}.jpg")))
+        code = model.encode(load_picture(STYLES / f"{style}.jpg"))
         begin = time.perf_counter()
         whole = model.stylize(picture, code)
         once = time.perf_counter() - begin

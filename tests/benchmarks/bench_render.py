@@ -82,4 +82,5 @@ def main(width: int, height: int, style: str, rounds: int = 5) -> None:
 
 if __name__ == "__main__":
     size = sys.argv[1] if len(sys.argv) > 1 else "640x360"
-    main(*(int(side) for side in size.split("x")), style=sys.argv[2] if len(sys.argv) > 2 else "wave")
+    width, height = map(int, size.split("x"))
+    main(width, height, style=sys.argv[2] if len(sys.argv) > 2 else "wave")

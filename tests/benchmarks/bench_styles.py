@@ -11,8 +11,10 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -27,6 +29,7 @@ from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
 from realtime.look.look import Look
 from realtime.models.stylizer import Stylizer
+from realtime.sinks.window import WindowSink
 from realtime.sources.registry import open_source
 from realtime.styles.library import StyleLibrary
 
@@ -77,7 +80,7 @@ def main(model: str) -> None:
             stylizer,
             library,
             Settings(Look((("wave", 1.0),))),
-            window,
+            cast(WindowSink, window),
             say=lambda text: said.append((time.monotonic(), text)),
         )
         events: list[tuple[str, Callable[[], object]]] = [
@@ -87,7 +90,7 @@ def main(model: str) -> None:
             ("a progressive one", lambda: (folder / "b.jpg").write_bytes(progressive)),
             ("a PNG of 20 megapixels", lambda: (folder / "c.png").write_bytes(png)),
             ("the JPEG replaced", lambda: (folder / "a.jpg").write_bytes(other)),
-            ("three removed", lambda: [file.unlink() for file in folder.iterdir()]),
+            ("three removed", lambda: deque(map(Path.unlink, folder.iterdir()))),
         ]
         begins: list[float] = []
 
