@@ -12,17 +12,27 @@ Pictures are uint8, height × width × 3, BGR, as OpenCV has them.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 from realtime._version import __version__
 
 if TYPE_CHECKING:
-    from realtime.core.errors import ModelError, RealtimeError, SinkError, SourceError, StyleError, UsageError
+    from realtime.core.errors import (
+        ModelError,
+        RealtimeError,
+        SinkError,
+        SourceEndedError,
+        SourceError,
+        StyleError,
+        UsageError,
+    )
     from realtime.live.session import LiveSession
     from realtime.models.base import StyleCode
     from realtime.models.stylizer import Stylizer
     from realtime.photo.figure import compare
+    from realtime.sources.base import Source
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
 
@@ -31,6 +41,8 @@ _HOMES = {
     "ModelError": "realtime.core.errors",
     "RealtimeError": "realtime.core.errors",
     "SinkError": "realtime.core.errors",
+    "Source": "realtime.sources.base",
+    "SourceEndedError": "realtime.core.errors",
     "SourceError": "realtime.core.errors",
     "StyleCode": "realtime.models.base",
     "StyleError": "realtime.core.errors",
@@ -46,6 +58,8 @@ __all__ = [
     "ModelError",
     "RealtimeError",
     "SinkError",
+    "Source",
+    "SourceEndedError",
     "SourceError",
     "StyleCode",
     "StyleError",
@@ -57,6 +71,8 @@ __all__ = [
     "open_source",
 ]
 
+# A library logs; whether and where that is shown is the program's to say.
+logging.getLogger("realtime").addHandler(logging.NullHandler())
 # OpenCV's own lines on the terminal (a camera that is not there, say) come a second time as our errors, in plain words.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from realtime.control.controls import Command
+from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Picture
 from realtime.media.encoder import Encoding
 from realtime.models.base import Model, StyleCode
@@ -41,7 +42,9 @@ class FakeSource(Source):
     def read(self, timeout: float = 1.0) -> Frame | None:
         if self.fail:
             raise self.fail
-        if self._closed.wait(min(self._interval, timeout)) or self.trouble:
+        if self._closed.wait(min(self._interval, timeout)):
+            raise SourceEndedError(f"{self.name} was closed")
+        if self.trouble:
             return None
         picture = np.full((self._size[1], self._size[0], 3), (self.count % 256, 100, 50), np.uint8)
         picture[:, : self._size[0] // 2, 1] = 0  # green only on the right, so that a mirror shows

@@ -18,7 +18,8 @@ import av
 import numpy as np
 
 from realtime.core.errors import SourceError
-from realtime.core.frame import Picture
+from realtime.core.frame import Frame, Picture
+from realtime.sources.base import Source
 
 SIZE = (64, 48)
 
@@ -92,6 +93,13 @@ def seconds(moment: int | None, time_base: Fraction | None) -> float:
     """A time stamp of PyAV in seconds; no test goes on without it."""
     assert moment is not None and time_base is not None
     return float(moment * time_base)
+
+
+def next_frame(source: Source) -> Frame:
+    """The next frame, which must come."""
+    frame = source.read(10)
+    assert frame is not None, source.notice
+    return frame
 
 
 class FakeCamera:

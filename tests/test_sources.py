@@ -1,4 +1,4 @@
-"""Sources: one contract for all of them, then what each does besides."""
+"""What each source does besides the contract (test_source_contract.py), and how a source is found."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ import cv2
 import media
 import numpy as np
 import pytest
-from media import SIZE, FakeCamera, NetworkCamera
+from media import SIZE, FakeCamera, NetworkCamera, next_frame
 
 from realtime.core.errors import SourceError, UsageError
-from realtime.core.frame import Frame, Size
 from realtime.sources import camera, folder, reconnecting
 from realtime.sources import registry as sources
 from realtime.sources.base import Source
@@ -32,13 +30,6 @@ from realtime.sources.network import NetworkSource, public_name
 from realtime.sources.registry import open_source
 
 DESK = Camera(0, "Desk cam", camera._backend())
-
-
-def next_frame(source: Source) -> Frame:
-    """The next frame, which must come."""
-    frame = source.read(10)
-    assert frame is not None, source.notice
-    return frame
 
 
 def read_until(source: Source, condition: Callable[[], object]) -> None:
@@ -55,130 +46,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconnecting, "STALE", 0.3)
     for kind in (CameraSource, NetworkSource):
         monkeypatch.setattr(kind, "pauses", lambda self: itertools.repeat(0.05))
-
-
-# ---- the contract ----------------------------------------------------------------------------------------------------
-
-
-class Maker:
-    """Makes sources of one kind. After `quiet` what it made gives a frame a second at most."""
-
-    def __init__(self, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.kind, self._path, self._patch = kind, tmp_path, monkeypatch
-        self._made: list[Source] = []
-        self._camera = FakeCamera()
-        self._network = NetworkCamera(password="me:secret") if kind == "network" else None
-
-    def __call__(self, size: Size = SIZE, box: Size = SIZE, slow: bool = False) -> Source:
-        path = self._path / f"{len(self._made)}"
-        if self.kind == "demo":
-            source: Source = DemoSource(box, 1 if slow else 30)
-        elif self.kind == "file":
-            source = FileSource(media.clip(path.with_suffix(".avi"), 60, 1 if slow else 30, size), box)
-        elif self.kind == "camera":
-            self._camera = FakeCamera(size)
-            source = CameraSource(DESK, box, open_capture=self._camera.open)
-        elif self._network:
-            self._network.picture = partial(media.numbered, size=size)
-            source = open_source(self._network.url.replace("//", "//me:secret@") + "?token=secret", box)
-        else:
-            self._patch.setattr(folder, "_FPS", 1 if slow else 30)
-            media.pictures(path, size=size)
-            source = open_source(str(path if self.kind == "folder" else path / "01.png"), box)
-        self._made.append(source)
-        if slow:
-            next_frame(source)
-            self._quiet(source)
-        return source
-
-    def _quiet(self, source: Source) -> None:
-        self._camera.state = "stuck"
-        if self._network:
-            self._network.stall()
-        while self.kind in ("camera", "network") and source.read(0.2):
-            pass
-
-    def end(self) -> None:
-        self._camera.freed.set()
-        if self._network:
-            self._network.go_away()
-        for source in self._made:
-            source.close()
-
-
-@pytest.fixture(params=["demo", "file", "folder", "picture", "network", "camera"])
-def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
-    maker = Maker(request.param, tmp_path, monkeypatch)
-    yield maker
-    maker.end()
-
-
-def test_frames_are_pictures_with_their_times(make: Maker) -> None:
-    source = make()
-    before = -1.0
-    for _ in range(4):
-        frame = next_frame(source)
-        assert frame.picture.dtype == np.uint8
-        assert frame.picture.shape == (48, 64, 3)
-        assert frame.picture.flags.c_contiguous
-        assert frame.time > before
-        assert abs(time.monotonic() - frame.time) < 0.5
-        before = frame.time
-    assert source.notice == ""
-
-
-def test_late_reader_gets_the_newest_and_no_backlog(make: Maker) -> None:
-    source = make()
-    next_frame(source)
-    time.sleep(0.7)  # being late is what is tested
-    for _ in range(3):
-        asked = time.monotonic()
-        assert next_frame(source).time > asked - 0.3
-
-
-def test_read_times_out_with_none(make: Maker) -> None:
-    source = make(slow=True)
-    begin = time.monotonic()
-    assert source.read(0.05) is None
-    assert time.monotonic() - begin < 0.5
-
-
-def test_close_ends_a_waiting_read_at_once(make: Maker) -> None:
-    source = make(slow=True)
-    got: list[object] = []
-    waiting = threading.Thread(target=lambda: got.extend(source.read(0.9) for _ in range(10)))
-    waiting.start()
-    begin = time.monotonic()
-    source.close()
-    waiting.join()
-    assert time.monotonic() - begin < 1
-    assert got.count(None) >= 9  # a frame may just have been on its way
-    source.close()
-    assert source.read(10) is None
-    assert time.monotonic() - begin < 1.5
-
-
-def test_name_holds_no_password(make: Maker) -> None:
-    name = make().name
-    assert name
-    assert "secret" not in name
-
-
-def test_pictures_given_away_are_not_written_to_again(make: Maker) -> None:
-    source = make()
-    first = next_frame(source).picture
-    copy = first.copy()
-    for _ in range(4):
-        next_frame(source)
-    assert np.array_equal(first, copy)
-
-
-def test_large_pictures_are_scaled_to_fit_and_small_ones_are_left(make: Maker) -> None:
-    if make.kind == "demo":
-        assert next_frame(make(box=(70, 50))).picture.shape == (50, 70, 3)
-        return
-    assert next_frame(make((128, 80), (64, 64))).picture.shape == (40, 64, 3)
-    assert next_frame(make((48, 32), (64, 64))).picture.shape == (32, 48, 3)
 
 
 # ---- file ------------------------------------------------------------------------------------------------------------
@@ -364,6 +231,36 @@ def test_camera_whose_driver_raises_what_no_driver_should_comes_back(quick: None
         next_frame(source)
 
 
+def test_fault_of_this_program_is_not_reported_as_a_lost_camera(
+    quick: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The driver goes on giving pictures; what is wrong is our own code, and that ends the source and its session."""
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        next_frame(source)
+
+        def fail(picture: object) -> None:
+            raise TypeError("a bug of ours")
+
+        monkeypatch.setattr(source, "_scaled", fail)
+        with pytest.raises(TypeError, match="a bug of ours"):
+            read_until(source, lambda: False)
+        with pytest.raises(TypeError, match="a bug of ours"):
+            source.read(10)
+    assert fake.opened == fake.released == 1
+    (record,) = caplog.records
+    assert record.name == "realtime.sources.reconnecting" and record.levelname == "ERROR"
+    assert "fail" in caplog.text and "a fault of this program ends the reading of Desk cam" in record.message
+
+
+def test_fault_of_this_program_while_it_opens_is_no_advice_about_cables(quick: None) -> None:
+    def fail() -> FakeCamera:
+        raise AttributeError("a bug of ours")
+
+    with pytest.raises(AttributeError, match="a bug of ours"):
+        CameraSource(DESK, open_capture=fail)
+
+
 def test_camera_that_comes_back_under_another_number_is_found_by_its_name(
     quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +302,25 @@ def test_macos_is_asked_for_permission_in_the_calling_thread(monkeypatch: pytest
         CameraSource(DESK, open_capture=fail)
     with pytest.raises(SourceError, match="System Settings > Privacy & Security > Camera; there are 0"):
         CameraSource(Camera(97, "Desk cam", cv2.CAP_V4L2))
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((48, 64), np.uint16), np.zeros((48, 64, 2), np.uint8), np.zeros((0, 64, 3), np.uint8)]
+)
+def test_camera_whose_driver_gives_no_pictures_is_in_trouble(quick: None, picture: np.ndarray) -> None:
+    fake = FakeCamera()
+    with CameraSource(DESK, open_capture=fake.open) as source:
+        next_frame(source)
+        fake.read = lambda: (True, picture)  # type: ignore[method-assign]
+        read_until(source, lambda: "trying again" in source.notice)
+
+
+def test_grey_camera_gives_frames_of_three_channels() -> None:
+    for shape in ((48, 64), (48, 64, 1)):
+        fake = FakeCamera()
+        fake.read = lambda shape=shape: (True, np.full(shape, 7, np.uint8))  # type: ignore[method-assign,misc]
+        with CameraSource(DESK, open_capture=fake.open) as source:
+            assert next_frame(source).picture.shape == (48, 64, 3)
 
 
 @pytest.mark.parametrize("trouble", ["gone", "failing"])

@@ -17,6 +17,10 @@ class SourceError(RealtimeError):
     """A camera, file, folder or address gives no pictures."""
 
 
+class SourceEndedError(SourceError):
+    """A source gives no more frames: it has come to its end, or was closed."""
+
+
 class ModelError(RealtimeError):
     """A model cannot be found, read or run."""
 

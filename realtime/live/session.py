@@ -21,7 +21,7 @@ import numpy as np
 import platformdirs
 
 from realtime.control.controls import Command, Controls, Settings
-from realtime.core.errors import RealtimeError, StyleError, UsageError
+from realtime.core.errors import RealtimeError, SourceEndedError, StyleError, UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.core.geometry import flipped
 from realtime.core.mailbox import Mailbox
@@ -176,10 +176,11 @@ class LiveSession:
     # ---- capture ----
 
     def _capture(self) -> None:
-        while not self._stop.is_set():
-            if (frame := self._source.read(0.1)) is not None:
-                self._meter.captured.tick()
-                self._captured.put(frame)
+        with contextlib.suppress(SourceEndedError):  # then the session ends too
+            while not self._stop.is_set():
+                if (frame := self._source.read(0.1)) is not None:
+                    self._meter.captured.tick()
+                    self._captured.put(frame)
 
     # ---- stylize ----
 

@@ -1,16 +1,18 @@
-"""What every source does. `open_source` in `realtime.sources` finds the one that a person means."""
+"""The contract of every source, and what several sources share."""
 
 from __future__ import annotations
 
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.geometry import fit
 
@@ -19,43 +21,82 @@ if TYPE_CHECKING:
 
 
 class Source(ABC):
-    """A stream of frames as if live: a reader that is late gets the newest frame, not a backlog.
+    """Give frames as if live: a reader that is late gets the newest frame, not a backlog.
 
-    One thread reads, another may close at any time. A context manager.
+    One thread reads, another may close at any time. A source is a context manager, and an iterable of its frames:
+
+        with open_source("demo") as source:
+            for frame in source:
+                ...
+
+    A source of one's own needs `name`, `read` and `close`; the rest has defaults.
     """
 
     name: str
-    """What a person calls it; never holds a password."""
+    """What a person calls the source; never holds a password."""
     mirror = False
-    """Whether people expect to see it mirrored, as themselves in a camera."""
+    """Whether people expect to see the frames mirrored, as themselves in a camera."""
+    ends = False
+    """Whether the source comes to an end by itself, as a file that is played once; others go on until they are closed."""
 
-    @abstractmethod
-    def read(self, timeout: float = 1.0) -> Frame | None:
-        """The next frame: uint8, H×W×3, BGR, with the time it was captured.
+    @property
+    def size(self) -> Size | None:
+        """The width and height of the newest frame, in pixels; None while the source cannot tell."""
+        return None
 
-        Waits up to `timeout` seconds and gives None when no new frame came; then `notice` may say why. After `close`
-        it gives None at once. SourceError when there will be no more pictures and there is no way to get them back.
-        """
+    @property
+    def rate(self) -> float | None:
+        """The frames a second that the source means to give; None where the source cannot tell."""
+        return None
 
     @property
     def notice(self) -> str:
-        """What is wrong just now, in a few words ("no picture from camera 0, reconnecting"); empty when all is well."""
+        """What is wrong just now, in a few words ("no picture from camera 0 for 3 s"); empty when all is well."""
         return ""
 
     @property
     def about(self) -> str:
-        """More about what it gives, to be shown once ("1280×720, 30 frames a second"); empty when there is no more."""
+        """More about the frames, to be shown once ("1280×720, 30 frames a second"); empty when there is no more."""
         return ""
 
     @property
     def stuck(self) -> bool:
-        """Whether, after `close`, a driver still holds a thread. Then end with `os._exit`: such a thread that comes back
-        while Python shuts down can abort the process."""
+        """Whether, after `close`, a driver still holds a thread.
+
+        End the process with `os._exit` then: such a thread that comes back while Python shuts down can abort the process.
+        """
         return False
 
     @abstractmethod
+    def read(self, timeout: float = 1.0) -> Frame | None:
+        """Wait for the next frame.
+
+        Args:
+            timeout: The most seconds to wait.
+
+        Returns:
+            The frame (uint8, H×W×3, BGR, with the `time.monotonic()` of its capture), or None when no new frame came within
+            `timeout`; `notice` may then say why.
+
+        Raises:
+            SourceEndedError: There will be no more frames: the source has come to its end or was closed. A call that waits
+                while another thread closes the source raises this at once.
+            SourceError: There will be no more frames because of a fault that the source cannot mend.
+        """
+
+    @abstractmethod
     def close(self) -> None:
-        """Stop and give back what is held, within a second. Harmless when called again."""
+        """Stop, and release what is held, within a second. Do nothing when called again."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Give the frames as they come, until the source ends or is closed. SourceError as `read` raises it."""
+        while True:
+            try:
+                frame = self.read()
+            except SourceEndedError:
+                return
+            if frame is not None:
+                yield frame
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +108,15 @@ class Source(ABC):
 
 
 def shrunk(picture: Picture, box: Size) -> Picture:
-    """`picture` scaled down to fit `box` (width, height), its aspect kept; itself when it fits already."""
+    """Scale a picture down to fit a box, its aspect kept.
+
+    Args:
+        picture: uint8, H×W×3, BGR.
+        box: Width and height, in pixels.
+
+    Returns:
+        uint8, H×W×3, BGR; `picture` itself when it fits already.
+    """
     whole = (picture.shape[1], picture.shape[0])
     size = fit(whole, box)
     if size == whole:
@@ -77,9 +126,11 @@ def shrunk(picture: Picture, box: Size) -> Picture:
 
 
 class Pace:
-    """Wakes a reader when its next picture is due, and at once when the source is closed."""
+    """Wake a reader when its next frame is due, and at once when the source is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        """Begin with the first call. `name` is the source's, for the error after `close`."""
+        self._name = name
         self._closed = threading.Event()
         self._start: float | None = None
 
@@ -91,19 +142,31 @@ class Pace:
         return time.monotonic() - self._start
 
     def wait_until(self, due: float, timeout: float) -> float | None:
-        """Wait until `due`, in seconds as `now` counts them. Gives its time in `time.monotonic()`.
+        """Wait until a frame is due.
 
-        None when that is more than `timeout` seconds away (having waited those) or the source was closed.
+        Args:
+            due: Seconds, as `now` counts them.
+            timeout: The most seconds to wait.
+
+        Returns:
+            `due` as `time.monotonic()` counts, or None when it is more than `timeout` away (after waiting that long).
+
+        Raises:
+            SourceEndedError: The source was closed, before or while waiting.
         """
         ahead = due - self.now
-        if self._closed.wait(max(0.0, min(ahead, timeout))) or ahead > timeout:
+        if self._closed.wait(max(0.0, min(ahead, timeout))):
+            raise SourceEndedError(f"{self._name} was closed")
+        if ahead > timeout:
             return None
         assert self._start is not None
         return self._start + due
 
     @property
     def closed(self) -> bool:
+        """Whether `close` was called."""
         return self._closed.is_set()
 
     def close(self) -> None:
+        """Wake the reader, now and whenever it waits."""
         self._closed.set()

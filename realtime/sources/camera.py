@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from realtime.core.errors import RealtimeError, SourceError, UsageError
+from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.text import clean
 from realtime.sources.reconnecting import Capture, ReaderSource
@@ -41,7 +41,7 @@ def _backend() -> int:
 
 
 def list_cameras() -> list[Camera]:
-    """The cameras that there are, by the system's own numbers. None where the system cannot tell."""
+    """Find the cameras that there are, by the system's own numbers: none where the system cannot tell."""
     from cv2_enumerate_cameras import enumerate_cameras
 
     try:
@@ -54,10 +54,17 @@ def list_cameras() -> list[Camera]:
 
 
 def find_camera(text: str, cameras: list[Camera]) -> Camera:
-    """The camera with this number or with `text` in its name, whatever the case.
+    """Find the camera that a person means.
 
-    A number that the system did not list is still tried as it is. UsageError when it is too large for any camera, or a name
-    fits none, or several.
+    Args:
+        text: A number, which need not be among the `cameras`, or a part of a name, whatever the case.
+        cameras: Those that the system lists.
+
+    Returns:
+        The camera.
+
+    Raises:
+        UsageError: The number is too large for any camera, or the name fits none, or several.
     """
     if text.isdecimal():
         if len(text) > 3:
@@ -73,7 +80,7 @@ def find_camera(text: str, cameras: list[Camera]) -> Camera:
 
 
 def describe(cameras: list[Camera]) -> str:
-    """The cameras in one line."""
+    """Name the cameras in one line."""
     return (
         "there are " + ", ".join(f"{c.number} ({c.name})" for c in cameras)
         if cameras
@@ -82,10 +89,7 @@ def describe(cameras: list[Camera]) -> str:
 
 
 class CameraSource(ReaderSource):
-    """A camera in about `size` (width, height) at about `fps`; `about` says what was granted.
-
-    `open_capture` stands in for OpenCV in tests.
-    """
+    """A camera of this computer, in about the size and rate that are asked for; `about` says what was granted."""
 
     mirror = True
 
@@ -97,53 +101,66 @@ class CameraSource(ReaderSource):
         patience: float = PATIENCE,
         open_capture: Callable[[], Capture] | None = None,
     ) -> None:
-        """SourceError, with the list of cameras there are, when it is missing or busy."""
-        self._camera, self._size, self._fps = camera, size, fps
+        """Open the camera.
+
+        Args:
+            camera: One of `list_cameras`.
+            size: The width and height to ask for, and to scale larger frames down to.
+            fps: The frames a second to ask for.
+            patience: The most seconds to wait for the camera.
+            open_capture: Stands in for OpenCV in tests.
+
+        Raises:
+            SourceError: The camera is missing or busy; the message lists the cameras there are.
+        """
+        self._camera, self._wanted, self._fps = camera, size, fps
         self._open_capture = open_capture or self._open
         self._about = ""
+        self._rate: float | None = None
         self.name = camera.name
         if sys.platform == "darwin":
-            try:
-                self._open_capture().release()  # macOS asks for the person's permission in the main thread only
-            except RealtimeError:
-                raise
-            except Exception as error:
-                raise self._problem(error) from error
+            self.ask(self._open_capture).release()  # macOS asks for the person's permission in the main thread only
         super().__init__(camera.name, size, patience)
 
     @property
     def about(self) -> str:
+        """The size and rate that the camera granted."""
         return self._about
 
+    @property
+    def rate(self) -> float | None:
+        """The frames a second that the camera granted; None where its driver does not tell."""
+        return self._rate
+
     def connect(self) -> Capture:
+        """Open the camera, under the number that it has now. SourceError when that fails."""
         if self._connected.is_set():  # it may have been plugged in again under another number
             cameras = list_cameras()
             if not any(camera.number == self._camera.number for camera in cameras):
                 self._camera = next((c for c in cameras if c.name == self._camera.name), self._camera)
-        return self._open_capture()
+        return self.ask(self._open_capture)
 
     def advice(self) -> str:
+        """Say what a person may do, with the cameras there are."""
         return f"unplug it and plug it in again, or see if another program uses it; {_ways_out()}"
 
     def pauses(self) -> Iterator[float]:
+        """Give a second, again and again."""
         return itertools.repeat(1.0)
 
     def _open(self) -> Capture:
         # MJPG first: uncompressed, a USB 2 camera has no room for more than 5 frames a second at 1920×1080.
         wanted = [
             cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"),
-            cv2.CAP_PROP_FRAME_WIDTH, self._size[0],
-            cv2.CAP_PROP_FRAME_HEIGHT, self._size[1],
+            cv2.CAP_PROP_FRAME_WIDTH, self._wanted[0],
+            cv2.CAP_PROP_FRAME_HEIGHT, self._wanted[1],
             cv2.CAP_PROP_FPS, round(self._fps),
         ]  # fmt: skip
-        try:
-            capture = cv2.VideoCapture(self._camera.number, self._camera.backend, wanted)
-            if not capture.isOpened():  # some backends refuse to open with a property they do not know
-                capture = cv2.VideoCapture(self._camera.number, self._camera.backend)
-                for name, value in zip(wanted[::2], wanted[1::2], strict=True):
-                    capture.set(name, value)
-        except cv2.error as error:
-            raise self._problem(error) from error
+        capture = cv2.VideoCapture(self._camera.number, self._camera.backend, wanted)
+        if not capture.isOpened():  # some backends refuse to open with a property they do not know
+            capture = cv2.VideoCapture(self._camera.number, self._camera.backend)
+            for name, value in zip(wanted[::2], wanted[1::2], strict=True):
+                capture.set(name, value)
         if not capture.isOpened():
             there = any(camera.number == self._camera.number for camera in list_cameras())
             state = "is busy (another program uses it) or may not be used by this one" if there else "is not there"
@@ -152,18 +169,27 @@ class CameraSource(ReaderSource):
             capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         width, height = round(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         rate = capture.get(cv2.CAP_PROP_FPS)  # 0 where the driver does not know
+        self._rate = rate if rate >= 1 else None
         self._about = f"{width}×{height}" + (f", {rate:.0f} frames a second" if rate >= 1 else "")
         return capture
 
 
 def _ways_out() -> str:
-    """What there is besides a camera that does not open."""
+    """Say what there is besides a camera that does not open."""
     allow = "allow it in System Settings > Privacy & Security > Camera; " if sys.platform == "darwin" else ""
     return f"{allow}{describe(list_cameras())}; --source demo needs no camera"
 
 
 def sizes(camera: Camera, patience: float = PATIENCE) -> list[Size]:
-    """Which of the common sizes a camera grants; empty when it cannot be opened. Takes a second or two, `patience` at most."""
+    """Try the common sizes on a camera, which takes a second or two.
+
+    Args:
+        camera: One of `list_cameras`.
+        patience: The most seconds to take.
+
+    Returns:
+        The sizes (width, height) that the camera grants; none when it cannot be opened.
+    """
     if sys.platform == "darwin":
         with suppress(Exception):
             cv2.VideoCapture(camera.number, camera.backend).release()  # the question for permission, as above

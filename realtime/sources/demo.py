@@ -13,7 +13,7 @@ from realtime.sources.scene import Scene
 
 
 class DemoSource(Source):
-    """The scene at `fps` frames a second, in `size` (width, height), at most 1920×1080."""
+    """Draw the scene at `fps` frames a second, in `size` (width, height), at most 1920×1080, until closed."""
 
     name = "demo"
 
@@ -21,10 +21,21 @@ class DemoSource(Source):
         self._size = min(size[0], 1920), min(size[1], 1080)
         self._scene = Scene((max(self._size[0], 160), max(self._size[1], 120)))  # it has no room for itself in less
         self._fps = fps
-        self._pace = Pace()
+        self._pace = Pace(self.name)
         self._next = 0
 
+    @property
+    def size(self) -> Size:
+        """The width and height of the frames, in pixels."""
+        return self._size
+
+    @property
+    def rate(self) -> float:
+        """The frames a second that the scene is drawn for."""
+        return self._fps
+
     def read(self, timeout: float = 1.0) -> Frame | None:
+        """Wait for the next frame, as `Source.read` does."""
         # A reader that was late goes on with the frame that is due now.
         self._next = max(self._next, math.floor(self._pace.now * self._fps))
         time = self._pace.wait_until(self._next / self._fps, timeout)
@@ -37,4 +48,5 @@ class DemoSource(Source):
         return Frame(picture, time)
 
     def close(self) -> None:
+        """Stop, as `Source.close` says."""
         self._pace.close()

@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime.core.errors import SourceError
+from realtime.core.errors import SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
+from realtime.core.geometry import fit
 from realtime.core.text import clean
 from realtime.sources.base import Pace, Source, shrunk
 
@@ -18,18 +19,29 @@ _LONGEST_SEARCH = 0.25  # seconds to look for the frame that is due: a file too 
 
 
 class FileSource(Source):
-    """Any video that OpenCV opens, turned upright as the file asks, scaled down to fit `size` (width, height), looping.
+    """Play any video that OpenCV opens, turned upright as the file asks.
 
     A reader that is late skips frames, as with a camera; after a long pause it goes on from where it was.
     """
 
-    def __init__(self, path: Path, size: Size | None = None) -> None:
-        """SourceError when the file cannot be opened or holds no picture."""
+    def __init__(self, path: Path, size: Size | None = None, loop: bool = True) -> None:
+        """Open the file and find its first frame.
+
+        Args:
+            path: The file.
+            size: The width and height that larger frames are scaled down to fit.
+            loop: Whether to begin again at the end; else the source ends there.
+
+        Raises:
+            SourceError: The file cannot be opened or holds no picture.
+        """
         self.name = clean(path.name)
         if clean(whole := str(path.absolute())) != whole:  # OpenCV would crash
             raise SourceError(f"the name {clean(str(path))} has bytes that are no UTF-8; rename it and try again")
         self._path, self._box = path, size
-        self._pace = Pace()
+        self.ends = not loop
+        self._over = False
+        self._pace = Pace(self.name)
         self._reading = threading.Lock()
         self._capture = self._open()
         if not self._capture.isOpened() or not self._capture.grab():
@@ -39,12 +51,27 @@ class FileSource(Source):
         self._interval = 1 / rate if 1 <= rate <= 1000 else 1 / 25
         self._index = 0
         self._begin = -self._stamp()  # what to add to a frame's time stamp to know when it is due
+        width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        self._size = fit((width, height), size or (width, height)) if width > 0 and height > 0 else None
+
+    @property
+    def size(self) -> Size | None:
+        """The width and height of the newest frame, in pixels; of the first one before any was read."""
+        return self._size
+
+    @property
+    def rate(self) -> float:
+        """The frames a second that the file declares, or 25 where it declares none."""
+        return 1 / self._interval
 
     def read(self, timeout: float = 1.0) -> Frame | None:
+        """Wait for the next frame, as `Source.read` does. SourceError when the file cannot be read any more."""
         with self._reading:
-            if self._pace.closed:
-                return None
-            self._catch_up()
+            if not self._pace.closed:
+                self._catch_up()
+            if self._over:
+                raise SourceEndedError(f"{self.name} has come to its end")
             time = self._pace.wait_until(self._begin + self._stamp(), timeout)
             if time is None:
                 return None
@@ -53,7 +80,9 @@ class FileSource(Source):
         if not ok:
             return None
         upright: Picture = picture.astype(np.uint8, copy=False)
-        return Frame(shrunk(upright, self._box) if self._box else upright, time)
+        frame = Frame(shrunk(upright, self._box) if self._box else upright, time)
+        self._size = (frame.picture.shape[1], frame.picture.shape[0])
+        return frame
 
     def _open(self) -> cv2.VideoCapture:
         # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
@@ -65,13 +94,13 @@ class FileSource(Source):
             self._begin += late
         begin = self._pace.now
         while self._pace.now > self._begin + self._stamp() + self._interval:
-            if self._pace.closed or self._pace.now - begin > _LONGEST_SEARCH:
+            if self._over or self._pace.closed or self._pace.now - begin > _LONGEST_SEARCH:
                 self._begin = self._pace.now - self._stamp()
                 return
             self._grab()
 
     def _stamp(self) -> float:
-        """The grabbed frame's time, in seconds from about the beginning of the file."""
+        """Give the grabbed frame's time, in seconds from about the beginning of the file."""
         stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         # Some containers give no time stamps: then every frame lasts as long as any other.
         return float(stamp) if stamp > 0 else self._index * self._interval
@@ -82,6 +111,9 @@ class FileSource(Source):
         if self._capture.grab():
             self._index += 1
             return
+        if self.ends:
+            self._over = True
+            return
         self._capture.release()
         self._capture = self._open()
         if not self._capture.grab():
@@ -90,6 +122,7 @@ class FileSource(Source):
         self._begin += last + self._interval - self._stamp()
 
     def close(self) -> None:
+        """Close the file, as `Source.close` says."""
         self._pace.close()
         with self._reading:
             self._capture.release()

@@ -15,17 +15,26 @@ _FPS = 10.0  # the same picture again: what is changed by a key then shows at on
 
 
 class FolderSource(Source):
-    """The pictures of a folder in the order of their names, `seconds` each, again and again; or one picture for ever."""
+    """Show the pictures of a folder in the order of their names, `seconds` each, again and again; or one for ever."""
 
     def __init__(self, path: Path, size: Size | None = None, seconds: float = 5.0) -> None:
-        """SourceError when there is no picture that can be read."""
+        """Read the first picture.
+
+        Args:
+            path: A folder, or a picture file.
+            size: The width and height that larger pictures are scaled down to fit.
+            seconds: How long each picture is shown.
+
+        Raises:
+            SourceError: There is no picture that can be read.
+        """
         self.name = clean(path.name or str(path))
         files = [path] if path.is_file() else sorted(p for p in _contents(path) if p.suffix.lower() in PICTURES)
         if not files:
             raise SourceError(f"{clean(str(path))} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
         self._files = files
         self._box, self._seconds = size, seconds
-        self._pace = Pace()
+        self._pace = Pace(self.name)
         self._next = 0
         self._shown = -1
         self._picture: Picture | None = None
@@ -34,7 +43,18 @@ class FolderSource(Source):
         if self._picture is None:
             raise SourceError(f"no picture of {clean(str(path))} can be read: {self._notice}")
 
+    @property
+    def size(self) -> Size | None:
+        """The width and height of the picture shown, in pixels."""
+        return None if self._picture is None else (self._picture.shape[1], self._picture.shape[0])
+
+    @property
+    def rate(self) -> float:
+        """The frames a second; a picture that stays is given again and again."""
+        return _FPS
+
     def read(self, timeout: float = 1.0) -> Frame | None:
+        """Wait for the next frame, as `Source.read` does."""
         self._next = max(self._next, math.floor(self._pace.now * _FPS))
         time = self._pace.wait_until(self._next / _FPS, timeout)
         if time is None:
@@ -61,14 +81,16 @@ class FolderSource(Source):
 
     @property
     def notice(self) -> str:
+        """Which picture was passed over, and why; empty when none was."""
         return self._notice
 
     def close(self) -> None:
+        """Stop, as `Source.close` says."""
         self._pace.close()
 
 
 def _contents(folder: Path) -> list[Path]:
     try:
-        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+        return [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
     except OSError as error:
         raise SourceError(f"{clean(str(folder))} cannot be read ({error.strerror})") from error

@@ -23,7 +23,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 def public_name(url: str) -> str:
-    """The address without what may be secret: user, password, query and fragment. UsageError when it is no address."""
+    """Take out of an address what may be secret: user, password, query and fragment. UsageError when it is no address."""
     try:
         if clean(url) != url:  # OpenCV would crash
             raise ValueError
@@ -40,21 +40,32 @@ def public_name(url: str) -> str:
 
 
 class NetworkSource(ReaderSource):
-    """The stream at an address, newest frame only, scaled down to fit `size`; connects again with growing pauses."""
+    """The stream at an address; connects again with growing pauses."""
 
     kind = "network camera"
 
     def __init__(self, url: str, size: Size = (640, 480), patience: float = 2 * _OPEN_SECONDS) -> None:
-        """SourceError when it cannot be reached or sends no video; UsageError when `url` is no address."""
+        """Connect.
+
+        Args:
+            url: An http, https or rtsp address, with user and password where the camera wants them.
+            size: The width and height that larger frames are scaled down to fit.
+            patience: The most seconds to wait for the connection.
+
+        Raises:
+            SourceError: The camera cannot be reached or sends no video.
+            UsageError: `url` is no address.
+        """
         self._url = url
         super().__init__(public_name(url), size, patience)
 
     def connect(self) -> Capture:
+        """Open the stream. SourceError when that fails."""
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(_OPEN_SECONDS * 1000),
             cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(reconnecting.STALE * 1000),
         ]  # fmt: skip
-        capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits)
+        capture = self.ask(lambda: cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, limits))
         if not capture.isOpened():
             raise SourceError(
                 f"{public_name(self._url)} cannot be reached or sends no video; see if a browser or a player shows it,"
@@ -63,13 +74,16 @@ class NetworkSource(ReaderSource):
         return capture
 
     def advice(self) -> str:
+        """Say what a person may do."""
         return "see if a browser or a player shows it"
 
     def pauses(self) -> Iterator[float]:
+        """Give half a second, then twice as much each time, up to a limit."""
         pause = 0.5
         while True:
             yield pause
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def still_means_frozen(self, picture: Picture) -> bool:
-        return False  # a network source may well be a still picture; one that is gone fails to read
+        """Never: the picture may be a still one, and a camera that is gone fails to read."""
+        return False

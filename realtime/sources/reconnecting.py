@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
 
-from realtime.core.errors import RealtimeError, SourceError
+from realtime.core.errors import RealtimeError, SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.mailbox import Mailbox
 from realtime.sources.base import Source, shrunk
@@ -19,7 +20,13 @@ from realtime.sources.base import Source, shrunk
 STALE = 2.0
 """Seconds without a frame, or with the same frame again and again, after which a camera counts as gone."""
 
+_CHANNELS = ((), (1,), (3,))  # grey, or BGR: how a picture's shape ends
 _THREAD = "read "  # how the names of the threads begin that talk to drivers
+# What a driver raises, or Python for it; any other exception is a fault of this program and must not pass for a lost camera.
+_DRIVER_ERRORS = (cv2.error, OSError, ValueError, ArithmeticError, MemoryError)
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def stuck_threads() -> bool:
@@ -28,31 +35,48 @@ def stuck_threads() -> bool:
 
 
 class Capture(Protocol):
-    """What is used of `cv2.VideoCapture`."""
+    """The methods of `cv2.VideoCapture` that are used."""
 
-    def read(self) -> tuple[bool, Any]: ...
-    def release(self) -> None: ...
+    def read(self) -> tuple[bool, Any]:
+        """Wait for a picture: whether there is one, and the picture."""
+
+    def release(self) -> None:
+        """Give the camera back."""
 
 
 class ReaderSource(Source):
-    """A camera, near or far. A subclass says how to `connect` and how long to pause between tries."""
+    """A camera, near or far. A subclass says how to `connect` and how long to pause between tries.
+
+    A driver's or the network's error means that the camera is gone: the source says so and tries again. Any other exception
+    in the reader's thread ends the source; `read` raises it.
+    """
 
     kind = "camera"
 
     def __init__(self, name: str, size: Size, patience: float) -> None:
-        """Connect in the reader's thread and wait up to `patience` seconds for it. SourceError when that fails."""
+        """Connect in the reader's thread.
+
+        Args:
+            name: What a person calls the camera.
+            size: The width and height that larger frames are scaled down to fit.
+            patience: The most seconds to wait for the connection.
+
+        Raises:
+            SourceError: The camera does not open, or not within `patience`.
+        """
         self.name = name
         self._box = size
+        self._size: Size | None = None
         self._frames: Mailbox[Frame] = Mailbox()
         self._stop = threading.Event()
         self._connected = threading.Event()
-        self._failed: RealtimeError | None = None
+        self._failed: Exception | None = None
         self._newest = time.monotonic()
         self._trouble = ""
         self._came = False
         self._sample = b""
         self._still = b""  # the picture that the camera was last connected to again for
-        self._thread = threading.Thread(target=self._run, name=_THREAD + name, daemon=True)
+        self._thread = threading.Thread(target=self._guard, name=_THREAD + name, daemon=True)
         self._thread.start()
         if not self._connected.wait(patience):
             self._stop.set()
@@ -63,21 +87,33 @@ class ReaderSource(Source):
 
     @abstractmethod
     def connect(self) -> Capture:
-        """Open it anew. SourceError, fit to be shown, when that fails."""
+        """Open the camera anew. SourceError, fit to be shown, when that fails; `ask` makes one of a driver's error."""
 
     @abstractmethod
     def advice(self) -> str:
-        """What a person may do when it does not open."""
+        """Say what a person may do when the camera does not open."""
 
     @abstractmethod
     def pauses(self) -> Iterator[float]:
-        """Seconds to wait before each new try to connect, without end."""
+        """Give the seconds to wait before each new try to connect, without end."""
+
+    @property
+    def size(self) -> Size | None:
+        """The width and height of the newest frame, in pixels; None before the first one."""
+        return self._size
 
     def read(self, timeout: float = 1.0) -> Frame | None:
-        return self._frames.get(timeout)
+        """Wait for the next frame, as `Source.read` does; any fault of this program in the reader's thread is raised here."""
+        frame = self._frames.get(timeout)
+        if frame is None and self._stop.is_set():
+            raise SourceEndedError(f"{self.name} was closed")
+        if frame is None and self._failed:
+            raise self._failed
+        return frame
 
     @property
     def notice(self) -> str:
+        """That no picture comes, and since when, or why; empty when all is well."""
         if self._trouble:
             return self._trouble
         gone = time.monotonic() - self._newest
@@ -85,13 +121,44 @@ class ReaderSource(Source):
 
     @property
     def stuck(self) -> bool:
+        """Whether, after `close`, the driver still holds the reader's thread."""
         return self._stop.is_set() and self._thread.is_alive()
 
     def close(self) -> None:
+        """Stop the reader, waiting half a second for its driver."""
         self._stop.set()
         self._frames.close()
         # A driver that is stuck inside a read cannot be interrupted; its thread gives the camera back when it returns.
         self._thread.join(0.5)
+
+    def ask(self, driver: Callable[[], T]) -> T:
+        """Call a driver, or the network.
+
+        Args:
+            driver: The call.
+
+        Returns:
+            What the call returns.
+
+        Raises:
+            SourceError: The driver fails, with its reason and the `advice`.
+        """
+        try:
+            return driver()
+        except _DRIVER_ERRORS as error:
+            reason = (error.err if isinstance(error, cv2.error) else "") or str(error) or type(error).__name__
+            raise SourceError(f"{self.kind} {self.name}: {reason}; {self.advice()}") from error
+
+    def _guard(self) -> None:
+        """Live the thread's whole life: what goes wrong in it is kept for the reader."""
+        try:
+            self._run()
+        except Exception as error:
+            if not isinstance(error, RealtimeError):
+                _log.exception("a fault of this program ends the reading of %s", self.name)
+            self._failed = error
+            self._frames.close()
+            self._connected.set()
 
     def _run(self) -> None:
         pauses = self.pauses()
@@ -100,21 +167,16 @@ class ReaderSource(Source):
             try:
                 self._connect_and_drain()
                 trouble = "gives no picture, connecting again"
-            except Exception as error:  # drivers fail in many ways, and they mean the same
+            except SourceError as error:
                 if not self._connected.is_set():
-                    self._failed = error if isinstance(error, RealtimeError) else self._problem(error)
-                    self._connected.set()
-                    return
+                    raise
                 trouble = "is gone, trying again"
+                _log.warning("%s is gone: %s", self.name, error)
             if self._came:
                 pauses = self.pauses()  # it gave pictures: the next trouble starts with short pauses again
             if not self._stop.is_set():
                 self._trouble = f"{self.name} {trouble}"
                 self._stop.wait(next(pauses))
-
-    def _problem(self, error: Exception) -> SourceError:
-        reason = (error.err if isinstance(error, cv2.error) else "") or str(error) or type(error).__name__
-        return SourceError(f"{self.kind} {self.name}: {reason}; {self.advice()}")
 
     def _connect_and_drain(self) -> None:
         capture = self.connect()
@@ -123,15 +185,16 @@ class ReaderSource(Source):
             self._connected.set()
             self._drain(capture)
         finally:
-            capture.release()
+            self.ask(capture.release)
 
     def _drain(self, capture: Capture) -> None:
-        """Read until it fails, freezes or is closed. `_came` says whether there were any new pictures."""
+        """Read until the camera fails, freezes or is closed. `_came` says whether there were any new pictures."""
         while not self._stop.is_set():
-            ok, picture = capture.read()
+            ok, picture = self.ask(capture.read)
             now = time.monotonic()
             if not ok or picture is None:
                 return
+            scaled = self._scaled(picture)
             # Every real sensor has noise: a sample of pixels that is the same to the bit is the same frame.
             sample = picture[::16, ::16].tobytes()
             # What is the same again after connecting anew is no frozen camera but one that shows a still picture.
@@ -142,13 +205,18 @@ class ReaderSource(Source):
             elif now - self._newest > STALE:
                 self._still = sample
                 return
-            self._frames.put(Frame(self._scaled(picture), now))
+            self._size = (scaled.shape[1], scaled.shape[0])
+            self._frames.put(Frame(scaled, now))
 
     def still_means_frozen(self, picture: Picture) -> bool:
         """Whether this picture over and over means trouble: any that is not all of one colour, as a lens cap is."""
         return bool(np.ptp(picture[::16, ::16]) > 0)
 
     def _scaled(self, picture: Any) -> Picture:
-        if picture.ndim == 2:
+        """Make a frame's picture of a driver's: colour, and no larger than the box. SourceError for what is no picture."""
+        if picture.dtype != np.uint8 or picture.ndim < 2 or not picture.size or picture.shape[2:] not in _CHANNELS:
+            shape = "×".join(map(str, picture.shape))
+            raise SourceError(f"{self.kind} {self.name} gives no picture but {shape or 'one'} {picture.dtype}")
+        if picture.shape[2:] != (3,):
             picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
         return shrunk(picture, self._box)

@@ -17,12 +17,20 @@ __all__ = ["Source", "open_source"]
 
 
 def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 30.0) -> Source:
-    """The source that `text` names: a camera's number or (part of its) name, a video or picture file, a folder of pictures,
-    an http, https or rtsp address, or "demo".
+    """Open the source that a person means.
 
-    None is the first camera, or the demo where there is no camera. `size` (width, height) is what a camera is asked for and
-    what anything larger is scaled down to fit. UsageError when nothing of that name exists; SourceError when it does but
-    gives no pictures.
+    Args:
+        text: A camera's number or (part of its) name, a video or picture file, a folder of pictures, an http, https or rtsp
+            address, or "demo". None is the first camera, or the demo where there is no camera.
+        size: The width and height that a camera is asked for, and that larger frames are scaled down to fit.
+        fps: The frames a second that a camera is asked for, and that the demo gives.
+
+    Returns:
+        The source, to be closed by the caller.
+
+    Raises:
+        UsageError: Nothing of that name exists.
+        SourceError: It exists but gives no pictures.
     """
     if text is None:
         cameras = list_cameras()

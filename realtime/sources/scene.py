@@ -46,7 +46,7 @@ SCARF, DRESS = "5e1020 a51f26 e0452e ff8a50 ffc080", "0d2438 15405a 1f6a7c 4f9c9
 
 @functools.cache
 def ramp(colours: str) -> Picture:
-    """A table 256x1x3 from dark to light through some "rrggbb"."""
+    """Make a table 256x1x3 from dark to light through some "rrggbb"."""
     stops = np.array([[int(c[i : i + 2], 16) for i in (4, 2, 0)] for c in colours.split()])
     at = np.linspace(0, len(stops) - 1, 256)
     table = np.stack([np.interp(at, np.arange(len(stops)), channel) for channel in stops.T], axis=-1)
@@ -54,7 +54,7 @@ def ramp(colours: str) -> Picture:
 
 
 def tinted(tone: Field, colours: str) -> Picture:
-    """The picture of a field of tones (HxW, 0..1) through a ramp."""
+    """Colour a field of tones (HxW, 0..1) by a ramp."""
     return cv2.applyColorMap(np.clip(tone * 255, 0, 255).astype(np.uint8), ramp(colours)).astype(np.uint8, copy=False)
 
 
@@ -65,7 +65,7 @@ def smoothstep(low: float, high: float, x: Field) -> Field:
 
 
 def bump(x: Field, y: Field, at: tuple[float, float], size: tuple[float, float]) -> Field:
-    """A soft hill of height 1 at a point."""
+    """Make a soft hill of height 1 at a point."""
     hill: Field = np.exp(-(((x - at[0]) / size[0]) ** 2)) * np.exp(-(((y - at[1]) / size[1]) ** 2))
     return hill
 
@@ -87,7 +87,7 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], cell: tuple[float, f
 
 
 def spline(points: ArrayLike, samples: int, closed: bool = False) -> Field:
-    """A smooth curve (..., samples, 2) through points (..., n, 2): Catmull and Rom's."""
+    """Draw a smooth curve (..., samples, 2) through points (..., n, 2): Catmull and Rom's."""
     p = np.asarray(points, np.float32)
     first, last = p[..., :1, :], p[..., -1:, :]
     before, after = (last, first) if closed else (2 * first - p[..., 1:2, :], 2 * last - p[..., -2:-1, :])
@@ -122,7 +122,7 @@ def strokes(
 
 
 def wave(t: float, period: float, phase: float = 0) -> float:
-    """A sine of the time, of a period in seconds; phase 0..1."""
+    """Give a sine of the time, of a period in seconds; phase 0..1."""
     return math.sin(math.tau * (math.fmod(t, period) / period + phase))
 
 
@@ -137,17 +137,17 @@ class Canvas:
         self.unit, self.origin = unit, np.array(origin, np.float32)
 
     def grid(self) -> tuple[Field, Field]:
-        """The coordinates x (1, W) and y (H, 1) of the pixels."""
+        """Give the coordinates x (1, W) and y (H, 1) of the pixels."""
         height, width = self.image.shape[:2]
         return self.points(np.arange(width), np.arange(height))
 
     def blocks(self) -> tuple[Field, Field]:
-        """The same for the middles of blocks of BLOCK x BLOCK pixels, and of a ring of blocks around the canvas."""
+        """Give the coordinates of the middles of blocks of BLOCK x BLOCK pixels, and of a ring of blocks around the canvas."""
         x, y = ((np.arange(-1, -(-n // BLOCK) + 1) + 0.5) * BLOCK - 0.5 for n in self.image.shape[1::-1])
         return self.points(x, y)
 
     def points(self, column: NDArray[Any], row: NDArray[Any]) -> tuple[Field, Field]:
-        """The coordinates x (1, W) and y (H, 1) of columns and rows of pixels."""
+        """Give the coordinates x (1, W) and y (H, 1) of columns and rows of pixels."""
         x, y = (column - self.origin[0]) / self.unit, (row - self.origin[1]) / self.unit
         return x.astype(np.float32)[None], y.astype(np.float32)[:, None]
 
@@ -261,7 +261,7 @@ def sunlight(relief: Field, unit: float) -> Field:
 
 
 def paint_back_hair(canvas: Canvas, rng: np.random.Generator) -> None:
-    """The hair behind head and shoulders, blown to the right."""
+    """Paint the hair behind head and shoulders, blown to the right."""
     left = ((-0.4, -0.9), (-0.86, -0.1), (-0.88, 0.7), (-0.95, 1.3), (-0.8, 1.8))
     right = ((0, -0.9), (-0.4, 0), (-0.3, 0.7), (-0.3, 1.2), (-0.5, 1.6))
     canvas.bundle(rng, (left, right), 30, 0.08, HAIR, lambda u, v: 0.34 - 0.2 * u)
@@ -295,7 +295,7 @@ def paint_dress(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def paint_face(canvas: Canvas) -> None:
-    """The head without hair: skin shaded by its relief, then blush, eyes, nose and mouth."""
+    """Paint the head without hair: skin shaded by its relief, then blush, eyes, nose and mouth."""
     x, y = canvas.grid()
     sun = sunlight(face_relief(x, y), canvas.unit)
     tone = 0.26 + 0.56 * smoothstep(-0.3, 0.95, sun) + 0.14 * smoothstep(0.75, 1.0, sun)
@@ -323,7 +323,7 @@ def eyelids(side: int, eye: tuple[float, float]) -> Field:
 
 
 def paint_eye(canvas: Canvas, side: int, eye: tuple[float, float]) -> None:
-    """An eye wide open (`Figure` draws the upper lid), the crease above it and the brow."""
+    """Paint an eye wide open (`Figure` draws the upper lid), the crease above it and the brow."""
     upper, lower = eyelids(side, eye)
     canvas.wash(np.concatenate([upper, lower[::-1]]), np.array([[0.9 if side < 0 else 0.72]]), "6a5a66 fff2e2")
     angle = np.linspace(0, math.tau, 24, endpoint=False)
@@ -485,7 +485,7 @@ class Sky:
         return canvas.image
 
     def paint_glow(self) -> Picture:
-        """The light around the sun, to be added; larger than the sky by the margin on every side."""
+        """Paint the light around the sun, to be added; larger than the sky by the margin on every side."""
         x, y = (np.arange(n + 2 * self.margin, dtype=np.float32) - self.margin for n in self.half)
         dx, dy = ((x - self.sun[0]) / self.unit)[None] * 2, ((y - self.sun[1]) / self.unit)[:, None] * 2
         far, angle = np.hypot(dx, 1.3 * dy), np.arctan2(dy, dx)
@@ -596,7 +596,7 @@ class Lake:
 
 
 def running_waves(across: Field, away: Field, fine: float, rng: np.random.Generator) -> Field:
-    """The two fields (2xHxW, cosine and sine, about -1..1) of a sea that runs towards us."""
+    """Make the two fields (2xHxW, cosine and sine, about -1..1) of a sea that runs towards us."""
     phases = []
     for k in range(5):
         number, turn = 20 * fine * rng.uniform(0.6, 1.6), rng.normal(0, 0.3)
@@ -618,13 +618,13 @@ def plant_fields(x: Field, y: Field, loose: Field, size: float) -> list[tuple[Fi
 
 
 def plant_weights(t: float, phase: float) -> list[float]:
-    """The weights of `plant_fields` at a time."""
+    """Give the weights of `plant_fields` at a time."""
     gusts = [wave(t, period, phase + quarter) for period in (3.7, 2.3) for quarter in (0.25, 0.0)]
     return [wave(t, 6.1, phase) + 0.5 * wave(t, 9.7), *gusts]
 
 
 def tree(size: tuple[int, int], unit: float, rng: np.random.Generator) -> tuple[Picture, Layer]:
-    """A tree at the left edge, whose boughs hang into the picture: its trunk, and its crown."""
+    """Paint a tree at the left edge, whose boughs hang into the picture: its trunk, and its crown."""
     width, height = min(size[0], round(0.62 * unit)), min(size[1], round(0.48 * unit))
     trunk = Canvas(min(size[0], round(0.1 * unit)), size[1], unit, (0, 0))
     left, right = ((-0.05, 1.0), (-0.02, 0.6), (-0.04, -0.1)), ((0.07, 1.0), (0.045, 0.6), (0.03, -0.1))
@@ -701,7 +701,7 @@ class Scene:
         self.meadow = meadow(size, self.unit, rng)
 
     def draw(self, t: float) -> Picture:
-        """The picture at `t` seconds: uint8, HxWx3, BGR, a new array every time."""
+        """Draw the picture at `t` seconds: uint8, HxWx3, BGR, a new array every time."""
         frame: Picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         self.sky.draw(frame, t)
         self.lake.draw(frame, t)
@@ -713,7 +713,7 @@ class Scene:
         return frame
 
     def draw_petals(self, frame: Picture, t: float) -> None:
-        """A few petals that the wind carries across."""
+        """Draw a few petals that the wind carries across."""
         k = np.arange(12)
         way = self.size[0] + 0.2 * self.unit
         x = (k * 0.381966 * way + (0.05 + 0.02 * np.sin(k)) * self.unit * t) % way - 0.1 * self.unit
