@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
 from realtime.look.look import Look
 from realtime.media import images as pictures
-from realtime.media.images import PICTURES, load_picture
+from realtime.media.images import PICTURES, load_picture, opened
 from realtime.models.base import style_input
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.window import WindowSink
@@ -701,6 +702,23 @@ def test_vanished(folders: Path, library: StyleLibrary) -> None:
     assert library.names == ["mosaic"]
     with pytest.raises(StyleError, match="shipped cannot be read"):
         load_picture(folders / "shipped")
+
+
+def test_a_picture_does_not_wait_for_another_that_takes_long(folders: Path) -> None:
+    """A small picture waited half a second for a style of 31 megapixels that was being read beside it."""
+    before = list(warnings.filters)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (20, 10)).save(folders / "large.jpg", exif=exif)
+    small = paint(folders / "small.png")
+    thread = threading.Thread(target=load_picture, args=(small,), daemon=True)
+    with opened(folders / "large.jpg") as large:
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+        warnings.warn("as Pillow warns of odd tags", stacklevel=1)  # which is no error in here, as it is elsewhere
+        large.load()
+    assert list(warnings.filters) == before
 
 
 def test_only_picture_formats_are_opened(folders: Path) -> None:

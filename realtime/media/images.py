@@ -23,7 +23,6 @@ MOST_PIXELS = 50_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # kinds of pictures that can be scaled down as they are
 _SPELL = 0.002  # seconds of work between two rests
-_quiet = threading.Lock()  # the filters of warnings are the whole process's: two blocks at a time would leave a mess
 
 
 def load_picture(path: Path, enough: int | None = None) -> Picture:
@@ -46,15 +45,17 @@ def opened(path: Path, slowly: bool = False) -> Iterator[Image.Image]:
     """The picture of a file, still to be decoded; `slowly` is without haste. What goes wrong with it inside the block
     becomes a StyleError with the file's name."""
     try:
-        with _quiet, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own warnings about size and about odd tags
-            with (_Unhurried if slowly else io.FileIO)(path) as file, Image.open(file, formats=_FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise StyleError(
-                        f"{path.name} has {image.width * image.height / 1e6:.0f} megapixels, more than {MOST_PIXELS // 10**6};"
-                        " make a smaller copy"
-                    )
-                yield image
+        with (
+            _pillow_warnings_off,
+            (_Unhurried if slowly else io.FileIO)(path) as file,
+            Image.open(file, formats=_FORMATS) as image,
+        ):
+            if image.width * image.height > MOST_PIXELS:
+                raise StyleError(
+                    f"{path.name} has {image.width * image.height / 1e6:.0f} megapixels, more than {MOST_PIXELS // 10**6};"
+                    " make a smaller copy"
+                )
+            yield image
     except StyleError:
         raise
     except FileNotFoundError:
@@ -65,6 +66,36 @@ def opened(path: Path, slowly: bool = False) -> Iterator[Image.Image]:
     except Exception as error:  # a broken file makes Pillow raise of many families, and they mean the same
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise StyleError(f"{path.name} cannot be read as a picture ({reason})") from error
+
+
+class _WarningsOff:
+    """Ignore Pillow's warnings about sizes and odd tags while any thread decodes.
+
+    The filters of warnings are the whole process's: the first thread puts this one in place, the last takes it away, and no
+    picture waits for another.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._threads += 1
+            if self._threads == 1:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._threads -= 1
+            if not self._threads:
+                self._filters.__exit__(None, None, None)
+
+
+_pillow_warnings_off = _WarningsOff()
 
 
 class _Unhurried(io.FileIO):
