@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -13,18 +14,28 @@ import click
 from realtime.cli.doctor import doctor
 from realtime.cli.live import realtime
 from realtime.cli.machine import bench, cameras
-from realtime.cli.options import say
+from realtime.cli.options import add_log_options, say
 from realtime.cli.photo import photo
 from realtime.cli.render import render
 from realtime.cli.styles import styles
 from realtime.core.errors import RealtimeError
+from realtime.core.log import end_logs
 
 for command in (styles, cameras, bench, doctor, render, photo):
     realtime.add_command(command)
+add_log_options(realtime)
+
+log = logging.getLogger(__name__)
 
 
 def main() -> NoReturn:
-    """The `realtime` command: errors in a line or two, exit status 2 for wrong use and 1 for a failed run."""
+    """Run the `realtime` command.
+
+    Errors are said in a line or two.
+
+    Raises:
+        SystemExit: Always: 0 when all went well, 1 after a failed run, 2 after wrong use, 130 when interrupted.
+    """
     # Being told to end is like Ctrl-C: threads end, clips are finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # So is a terminal that is closed, unless nohup wants it to go on.
@@ -33,41 +44,57 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a file's name may hold what the terminal has no letters for
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    status = 1
+    try:
+        status = _run()
+    finally:
+        log.info("the exit status is %d", status)
+        end_logs()
+    sys.exit(status)
+
+
+def _run() -> int:
+    """Run the command that the arguments name and say what went wrong; give the exit status."""
     try:
         realtime(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message())
-        sys.exit(2)
+        return 2
     except click.ClickException as error:
         say(f"{error.format_message()} (see realtime --help)")
-        sys.exit(2)
+        return 2
     except click.Abort:
-        sys.exit(130)
+        return 130
     except RealtimeError as error:
+        log.debug("ended by an error", exc_info=True)
         say(str(error))
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:  # before or after the session, which ends quietly itself
-        sys.exit(130)
+        return error.exit_status
+    except KeyboardInterrupt:  # before or after the session, which ends on one itself
+        return 130
+    except SystemExit as end:  # a command's own
+        return int(end.code or 0)
     except ImportError as error:
+        log.error("a package is missing", exc_info=True)
         if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
             say(
                 f"OpenCV needs a library that this system lacks ({error}); on Debian or Ubuntu: apt install libgl1 libglib2.0-0"
             )
         else:
             say(f"a package is missing ({error}); install the program again")
-        sys.exit(1)
+        return 1
     except Exception as error:
+        log.error("this should not happen", exc_info=True)
         if os.environ.get("REALTIME_TRACEBACK"):
             raise
         say(
             f"this should not happen: {type(error).__name__}: {error}; REALTIME_TRACEBACK=1 shows where, for a bug report"
         )
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+    return 0
 
 
 def program() -> NoReturn:
-    """`main` as a process of its own."""
+    """Run `main` as a process of its own."""
     try:
         main()
     except SystemExit as end:

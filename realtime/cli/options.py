@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtime.core.log import log_to_file, log_to_terminal
 from realtime.models.registry import DEFAULT_MODEL, NAMES
 
 if TYPE_CHECKING:
     from realtime.core.frame import Size
     from realtime.look.look import Look
     from realtime.styles.library import StyleLibrary
+
+
+log = logging.getLogger(__name__)
 
 
 def size(text: str) -> Size:
@@ -87,15 +92,43 @@ def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None
     return replace(base, styles=found, **given) if base else Look(found, **given)
 
 
+def _log_file(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        log_to_file(value)
+
+
+def _log_detail(context: click.Context, parameter: click.Parameter, value: int) -> None:
+    if value:
+        log_to_terminal(value)
+
+
+def add_log_options(command: click.Command) -> None:
+    """Give a command, and the commands below it, the options --log and -v; the command's function does not see them."""
+    command.params += [
+        click.Option(["--log"], type=file, callback=_log_file, is_eager=True, expose_value=False, metavar="FILE",
+                     help="Append a log to this file: times, threads, drops, reconnections."),
+        click.Option(["-v", "--verbose"], count=True, callback=_log_detail, is_eager=True, expose_value=False,
+                     help="Show the log on the terminal; -vv shows all of it."),
+    ]  # fmt: skip
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            add_log_options(below)
+
+
 def given_option(context: click.Context) -> str | None:
-    """The first option that was written before a command, as it is written."""
+    """Give the first option that was written before a command, as it is written; those of the log may stand there."""
     for parameter in context.command.params:
-        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+        if (
+            parameter.expose_value
+            and context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        ):
             return parameter.opts[0]
     return None
 
 
 def say(text: str) -> None:
+    """Say a line on standard error, as the program does; the log has it too."""
+    log.debug("%s", text)
     click.echo(f"realtime: {text}", err=True)
 
 

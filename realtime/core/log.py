@@ -1,0 +1,99 @@
+"""The program's log: silent until a handler is added, and free of passwords. The library logs under the name `realtime`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+from realtime._version import __version__
+from realtime.core.errors import UsageError
+
+_ADDRESS = re.compile(r"(\w[\w+.-]*://)(\S+(?:[^\n]*@\S*)?)")
+_HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?")
+_PATH = re.compile(r"[\w./~-]*")
+_handlers: list[logging.Handler] = []
+
+
+def log_to_terminal(detail: int) -> None:
+    """Write the log to standard error.
+
+    Args:
+        detail: 1 for the course of events, 2 or more for everything.
+    """
+    _add(logging.StreamHandler(), logging.INFO if detail == 1 else logging.DEBUG)
+
+
+def log_to_file(path: Path) -> None:
+    """Append everything to a file, one line an event: date, time, level, thread, module and message.
+
+    Args:
+        path: The file; it is made where it does not exist.
+
+    Raises:
+        UsageError: The file cannot be opened for writing.
+    """
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(
+            f"the log {path} cannot be written ({error.strerror}); choose another file with --log"
+        ) from error
+    _add(handler, logging.DEBUG)
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    logging.getLogger(__name__).info(
+        "realtime %s, Python %s, %s, process %d", __version__, platform.python_version(), system, os.getpid()
+    )
+
+
+def end_logs() -> None:
+    """Close what `log_to_terminal` and `log_to_file` opened: the log is silent again."""
+    root = logging.getLogger("realtime")
+    while _handlers:
+        handler = _handlers.pop()
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(logging.NOTSET)
+
+
+def without_secrets(text: str) -> str:
+    """Give `text` with user, password, query and odd paths taken out of every address in it."""
+    return _ADDRESS.sub(_safe_address, text)
+
+
+def _safe_address(found: re.Match[str]) -> str:
+    """Keep scheme, host and a plain path; whatever may hold a password becomes an ellipsis."""
+    scheme, rest = found.groups()
+    secret, _, rest = rest.rpartition("@")  # a password may hold any other character
+    host = _HOST.match(rest)
+    if not host:
+        return f"{scheme}…"
+    path = rest[host.end() :]
+    plain = _PATH.fullmatch(path.rstrip("'\"),;:")) and (not path or path[0] in "/'\"),;:")
+    return f"{scheme}{'…@' if secret else ''}{host[0]}{path if plain else '/…'}"
+
+
+class _Formatter(logging.Formatter):
+    """Lines without secrets, tracebacks included."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s.%(msecs)03d %(levelname)-7s [%(threadName)s] %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S"
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the lines of one event."""
+        return without_secrets(super().format(record))
+
+
+def _add(handler: logging.Handler, level: int) -> None:
+    handler.setLevel(level)
+    handler.setFormatter(_Formatter())
+    root = logging.getLogger("realtime")
+    root.addHandler(handler)
+    logging.raiseExceptions = False  # a full disk ends the log, not the picture
+    root.setLevel(min(level, root.level or level))
+    _handlers.append(handler)
