@@ -6,7 +6,6 @@ import logging
 import os
 import platform
 import re
-import sys
 from pathlib import Path
 
 from realtime._version import __version__
