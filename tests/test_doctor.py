@@ -41,7 +41,7 @@ def test_a_line_for_each_thing(run: Run, home: Path) -> None:  # noqa: F811
     status, out, _ = run("doctor")
     found = lines(out)
     assert status == 0
-    assert list(found) == ["versions", "model", "display", "cameras", "clips", "sound", "folder", "left"]
+    assert list(found) == ["versions", "model", "display", "cameras", "clips", "sound", "folder", "unfinished"]
     assert all(name in found["versions"][0] for name in ("realtime", "Python", "opencv-python", "av", "ai-edge-litert"))
     assert found["model"][0].startswith("ok a fake: a frame of 640x480 in ")
     assert found["display"] == ["note no window can be opened (DISPLAY is not set); clips can be recorded without one"]
@@ -74,13 +74,13 @@ def test_an_encoder_that_is_missing_is_a_note(run: Run, monkeypatch: pytest.Monk
     assert [text.split()[0] for text in lines(out)["clips"]] == ["ok", "note", "ok", "note", "ok"]
 
 
-def test_left_overs_are_offered_at_the_next_start_and_mended(run: Run, home: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_unfinished_clips_are_offered_at_the_next_start_and_mended(run: Run, home: Path, tmp_path: Path) -> None:  # noqa: F811
     partial = killed_clip(home / "Videos" / "realtime" / "clip.mp4")
     count = len(read(partial)[0])
     start = ("--source", "demo", "--no-window", "--frames", "1")
     assert "realtime: clip.partial.mp4 of an earlier run was not finished: realtime doctor --repair\n" in run(*start)[2]
     _, out, _ = run("doctor")
-    assert lines(out)["left"][0].startswith(f"note over  {partial} was not finished; realtime doctor --repair mends it")
+    assert lines(out)["unfinished"][0].startswith(f"note {partial} was not finished; realtime doctor --repair mends it")
     whole = home / "Videos" / "realtime" / "clip.mp4"
     assert run("doctor", "--repair") == (0, f"mended: {whole}\n", "")
     assert len(read(whole)[0]) == count
@@ -89,7 +89,7 @@ def test_left_overs_are_offered_at_the_next_start_and_mended(run: Run, home: Pat
     assert "not finished" not in run(*start)[2]
 
 
-def test_left_overs_elsewhere_are_named_in_the_offer(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_unfinished_clips_elsewhere_are_named_in_the_offer(run: Run, tmp_path: Path) -> None:  # noqa: F811
     partial = killed_clip(tmp_path / "far away" / "clip.webm", codec="vp9")
     unfinished.forget(partial)  # by another user, say
     _, _, err = run("--source", "demo", "--no-window", "--frames", "1", "--out", str(partial.parent))

@@ -24,7 +24,11 @@ log = logging.getLogger(__name__)
 
 
 def size(text: str) -> Size:
-    """WIDTHxHEIGHT, in pixels, to (width, height)."""
+    """Turn WIDTHxHEIGHT into a width and a height in pixels.
+
+    Raises:
+        BadParameter: The text is no size, or a side is not 16 to 7680 pixels.
+    """
     width, times, height = text.lower().partition("x")
     if not (times and width.isdecimal() and height.isdecimal()):
         raise click.BadParameter(f"{text!r} is no size; write it as 640x480")
@@ -35,6 +39,7 @@ def size(text: str) -> Size:
 
 
 def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Pass a number on; refuse infinity and NaN, which click takes for numbers."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is no number to count with")
     return value
@@ -69,15 +74,27 @@ _LOOK = (
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a look; `chosen_look` makes one of what they gave."""
+    """Give a command the options of a look; `chosen_look` makes a look of their values."""
     for option in reversed(_LOOK):
         command = option(command)
     return command
 
 
 def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None, **amounts: float | None) -> Look:
-    """The look that the options mean: that of the file, changed by what was said besides; its styles are found in, or added
-    to, the library. UsageError when there is no such style, look or amount."""
+    """Make the look that the options mean: the look of the file, changed by the other options.
+
+    Args:
+        library: Where the styles are found; pictures named by `style` are added to it.
+        style: A style or a mixture; None for those of the file, or the first of the library.
+        look_file: A look file or a snapshot.
+        amounts: The look's other fields, by name; None leaves a field as it is.
+
+    Returns:
+        The look.
+
+    Raises:
+        UsageError: There is no such style, look or amount.
+    """
     from realtime.look.look import Look
     from realtime.look.look_files import read_look
 

@@ -100,7 +100,7 @@ def _list(folders: tuple[Path, ...]) -> list[Style]:
 
 
 def _content(path: Path | None) -> Picture:
-    """What is painted in every style: a picture scaled down, or the demo scene."""
+    """Give what is painted in every style: a picture scaled down, or the demo scene."""
     from realtime.media.images import load_picture
     from realtime.sources.base import shrunk
     from realtime.sources.scene import Scene

@@ -9,13 +9,29 @@ from realtime.core.frame import Picture, Size
 
 
 def fit(size: Size, box: Size) -> Size:
-    """The largest size of `size`'s aspect that fits into `box`, never larger than `size`. All (width, height)."""
+    """Give the largest size of the same aspect as `size` that fits into `box`.
+
+    Args:
+        size: Width and height in pixels.
+        box: Width and height in pixels.
+
+    Returns:
+        Width and height in pixels, at least 1 and never more than `size`.
+    """
     scale = min(1.0, box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def boxed(picture: Picture, size: Size) -> Picture:
-    """`picture` (uint8, H×W×3) in the middle of `size` (width, height), scaled with its aspect kept, the rest black."""
+    """Scale a picture to fit into a size, with its aspect kept, in the middle of black borders.
+
+    Args:
+        picture: uint8, H×W×3, BGR.
+        size: Width and height of the result in pixels.
+
+    Returns:
+        uint8, `size` high and wide, BGR; `picture` itself where it has that size already.
+    """
     height, width = picture.shape[:2]
     if (width, height) == size:
         return picture
@@ -28,5 +44,5 @@ def boxed(picture: Picture, size: Size) -> Picture:
 
 
 def flipped(picture: Picture) -> Picture:
-    """A new picture, as in a mirror."""
+    """Give a new picture, the mirror image of `picture` (uint8, H×W×3)."""
     return cv2.flip(picture, 1)  # type: ignore[return-value]

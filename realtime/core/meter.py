@@ -70,7 +70,7 @@ class Figures:
 
 
 class Meter:
-    """Counts along the way of the frames; each part of it is written by one thread alone."""
+    """Counts along the way of the frames; each count is written by one thread alone."""
 
     def __init__(self) -> None:
         self.captured, self.stylized, self.shown = Rate(), Rate(), Rate()
@@ -78,18 +78,18 @@ class Meter:
         self._latency: deque[float] = deque(maxlen=1000)
 
     def add_stylized(self, model_seconds: float) -> None:
-        """A frame left the model; 0 seconds when the model had nothing to do."""
+        """Count a frame that left the model after `model_seconds`; 0 when the model had nothing to do."""
         self.stylized.tick()
         if model_seconds:
             self._model.append(model_seconds)
 
     def add_shown(self, captured_at: float) -> None:
-        """A frame captured at this `time.monotonic()` is on the screen now."""
+        """Count a frame that is on the screen now and was captured at this `time.monotonic()`."""
         self.shown.tick()
         self._latency.append(time.monotonic() - captured_at)
 
     def figures(self, dropped: int) -> Figures:
-        """All of it, with the drops that the mailboxes counted."""
+        """Sum everything up, with the drops that the mailboxes counted."""
         model, latency = np.array(tuple(self._model) or (0.0,)) * 1000, np.array(tuple(self._latency) or (0.0,)) * 1000
         return Figures(
             self.captured.count,

@@ -13,7 +13,7 @@ from realtime.core.errors import SinkError
 
 
 def user_path(text: str) -> Path:
-    """`text` as a path, "~" and "~name" standing for a home folder where there is one."""
+    """Give `text` as a path, with "~" and "~name" replaced by a home folder where there is one."""
     path = Path(text)
     with suppress(RuntimeError):  # nobody of that name
         path = path.expanduser()
@@ -21,23 +21,29 @@ def user_path(text: str) -> Path:
 
 
 def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:
-    """A new file in `folder` (made if need be) named after the date, the time and the style; never one that exists.
-
-    SinkError when it cannot be made.
-    """
+    """Make a new file named after the date, the time and the style, as `create_named` does."""
     return create_named(folder, dated(style), ending)
 
 
 def dated(style: str) -> str:
-    """The date, the time and a style's name as a file is named after them."""
+    """Give the date, the time and a style's name as a file is named after them."""
     # Short enough for any file system, which allow 255 bytes or fewer.
     return time.strftime("%Y-%m-%d_%H-%M-%S_") + re.sub(r"[^\w-]+", "-", style)[:50]
 
 
 def create_named(folder: Path, stem: str, ending: str) -> tuple[BinaryIO, Path]:
-    """A new file in `folder` (made if need be) named `stem` and `ending`, with a number between them if that exists.
+    """Make a new file, with a number in its name where the name is taken; never open one that exists.
 
-    SinkError when it cannot be made.
+    Args:
+        folder: Where the file goes; it is made where it does not exist.
+        stem: The name without its ending.
+        ending: What the name ends with, as ".png".
+
+    Returns:
+        The file, open for writing bytes, and its path.
+
+    Raises:
+        SinkError: The file cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

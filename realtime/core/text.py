@@ -2,6 +2,8 @@
 
 
 def clean(text: str) -> str:
-    """`text` with "?" for what is no character: Python keeps the odd bytes of a file name as lone surrogates, on which
-    OpenCV crashes and which cannot be printed."""
+    """Give `text` with "?" for each lone surrogate.
+
+    Python keeps the odd bytes of a file name as lone surrogates: OpenCV crashes on them, and they cannot be printed.
+    """
     return text.encode("utf-8", "replace").decode()

@@ -16,7 +16,7 @@ from realtime.core.errors import RealtimeError
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one look. `essential`: the program cannot do its work where this is not `well`."""
+    """One thing examined. `essential`: the program cannot do its work where this is not `well`."""
 
     what: str
     text: str
@@ -25,12 +25,19 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "ok" if self.well else "FAILS" if self.essential else "note"
-        return f"{mark:5}  {self.what:9}  {self.text}"
+        return f"{mark:5}  {self.what:10}  {self.text}"
 
 
 def examine(folders: Iterable[Path], written: Iterable[Path]) -> Iterator[Finding]:
-    """All findings, one after the other. `folders` are looked through for unfinished clips; `written` are those that
-    the program writes into."""
+    """Examine this machine and give the findings, one after the other.
+
+    Args:
+        folders: Folders that may hold unfinished clips.
+        written: Folders that the program writes into.
+
+    Yields:
+        A finding for each thing examined.
+    """
     yield Finding("versions", _versions())
     looks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
         ("model", _model),
@@ -133,6 +140,6 @@ def _unfinished(folders: Iterable[Path]) -> Iterator[Finding]:
 
     found = unfinished.find(folders)
     for path in found:
-        yield Finding("left over", f"{path} was not finished; realtime doctor --repair mends it", False)
+        yield Finding("unfinished", f"{path} was not finished; realtime doctor --repair mends it", False)
     if not found:
-        yield Finding("left over", "no unfinished clips")
+        yield Finding("unfinished", "no unfinished clips")
