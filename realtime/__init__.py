@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StyleError,
         UsageError,
     )
+    from realtime.core.frame import Frame
     from realtime.live.session import LiveSession
     from realtime.models.base import StyleCode
     from realtime.models.stylizer import Stylizer
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from realtime.styles.library import StyleLibrary
 
 _HOMES = {
+    "Frame": "realtime.core.frame",
     "LiveSession": "realtime.live.session",
     "ModelError": "realtime.core.errors",
     "RealtimeError": "realtime.core.errors",
@@ -54,6 +56,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Frame",
     "LiveSession",
     "ModelError",
     "RealtimeError",

@@ -52,7 +52,6 @@ class Run:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setattr("realtime.models.stylizer.open_model", lambda text, threads: FakeModel())
-    monkeypatch.setattr("realtime.sources.registry.list_cameras", list)
     monkeypatch.setattr("realtime.sources.camera.list_cameras", list)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("DISPLAY", raising=False)

@@ -20,7 +20,6 @@ from media import SIZE, FakeCamera, NetworkCamera, next_frame
 
 from realtime.core.errors import SourceError, UsageError
 from realtime.sources import camera, folder, reconnecting
-from realtime.sources import registry as sources
 from realtime.sources.base import Source
 from realtime.sources.camera import Camera, CameraSource, find_camera
 from realtime.sources.demo import DemoSource
@@ -345,6 +344,7 @@ def test_camera_that_freezes_is_connected_to_again(quick: None) -> None:
         next_frame(source)
         fake.state = "frozen"
         read_until(source, lambda: "Desk cam" in source.notice)
+        read_until(source, lambda: fake.opened == 2)
         fake.state = "live"
         read_until(source, lambda: not source.notice)
         assert fake.opened == 2
@@ -564,8 +564,8 @@ def test_passwords_are_never_printed() -> None:
 def two_cameras(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
     """Two cameras that the system lists, and that open."""
     cameras = [DESK, Camera(2, "USB Webcam", 0)]
-    monkeypatch.setattr(sources, "list_cameras", lambda: cameras)
-    monkeypatch.setattr(sources, "CameraSource", lambda found, size, fps: found)
+    monkeypatch.setattr(camera, "list_cameras", lambda: cameras)
+    monkeypatch.setattr(CameraSource, "open", lambda text, size, fps: find_camera(text, cameras))
     return cameras
 
 
@@ -607,7 +607,7 @@ def test_what_is_no_source_is_refused_in_one_line(two_cameras: list[Camera], tex
 
 
 def test_without_a_camera_the_demo_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "list_cameras", list)
+    monkeypatch.setattr(camera, "list_cameras", list)
     with open_source(size=SIZE) as source:
         assert source.name == "demo"
     with open_source("demo", SIZE) as source:
@@ -623,3 +623,89 @@ def test_files_and_folders_are_opened_by_their_paths(tmp_path: Path) -> None:
         with open_source(str(tmp_path / name)) as source:
             assert type(source) is kind
             assert source.name == Path(name).name
+
+
+# ---- sources of other packages ---------------------------------------------------------------------------------------
+
+_ADDED = """
+import threading, time
+import numpy as np
+from realtime import Frame, Source, SourceEndedError
+
+class Stripes(Source):
+    def __init__(self, name, size):
+        self.name, self._size, self._closed = name, size, threading.Event()
+
+    def read(self, timeout=1.0):
+        if self._closed.wait(0.01):
+            raise SourceEndedError(f"{self.name} was closed")
+        return Frame(np.full((*self._size[::-1], 3), 7, np.uint8), time.monotonic())
+
+    def close(self):
+        self._closed.set()
+
+def open_stripes(text, size, fps):
+    return Stripes(f"{text} at {fps:g}", size)
+
+def open_nothing(text, size, fps):
+    return None
+
+def open_badly(text, size, fps):
+    raise KeyError("a bug of theirs")
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package as pip installs it, which adds sources."""
+    (tmp_path / "stripes_source.py").write_text(_ADDED)
+    info = tmp_path / "stripes-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stripes\nVersion: 1.0\n")
+    names = {
+        "stripes": "open_stripes",
+        "http": "open_stripes",
+        "odd": "open_nothing",
+        "bad": "open_badly",
+        "gone": "gone",
+    }
+    lines = [f"{name} = stripes_source:{function}" for name, function in names.items()]
+    (info / "entry_points.txt").write_text("[realtime.sources]\n" + "\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(camera, "list_cameras", list)
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", ["stripes", "stripes://me:secret@studio", "STRIPES://studio"])
+def test_source_of_another_package_is_found_by_its_name_or_scheme(package: Path, text: str) -> None:
+    with open_source(text, SIZE, 12) as source:
+        assert source.name == f"{text} at 12"
+        assert next_frame(source).picture.shape == (48, 64, 3)
+
+
+def test_sources_of_the_program_come_before_those_of_other_packages(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with NetworkCamera() as network, open_source(network.url, SIZE) as source:
+        assert type(source) is NetworkSource
+    monkeypatch.chdir(media.clip(package / "clip.avi").rename(package / "stripes").parent)
+    with open_source("stripes", SIZE) as source:
+        assert type(source) is FileSource
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("odd", "the source odd of the package stripes is a NoneType, no Source"),
+        ("bad://x", r"the source bad of the package stripes fails \(KeyError: 'a bug of theirs'\); update it"),
+        ("gone", r"the source gone of the package stripes fails \(AttributeError: .*gone"),
+    ],
+)
+def test_source_of_another_package_that_fails_is_an_error_that_names_it(package: Path, text: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        open_source(text)
+
+
+def test_schemes_of_other_packages_are_among_the_known_ones(package: Path) -> None:
+    with pytest.raises(UsageError, match=r"ftp:// are not known here; known are http://.* stripes://"):
+        open_source("ftp://host")

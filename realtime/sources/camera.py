@@ -122,6 +122,11 @@ class CameraSource(ReaderSource):
             self.ask(self._open_capture).release()  # macOS asks for the person's permission in the main thread only
         super().__init__(camera.name, size, patience)
 
+    @classmethod
+    def open(cls, text: str, size: Size, fps: float) -> CameraSource:
+        """Open the camera of the number `text`, or of a name with `text` in it."""
+        return cls(find_camera(text, list_cameras()), size, fps)
+
     @property
     def about(self) -> str:
         """The size and rate that the camera granted."""

@@ -24,6 +24,11 @@ class DemoSource(Source):
         self._pace = Pace(self.name)
         self._next = 0
 
+    @classmethod
+    def open(cls, text: str, size: Size, fps: float) -> DemoSource:
+        """Open the scene; `text` is "demo"."""
+        return cls(size, fps)
+
     @property
     def size(self) -> Size:
         """The width and height of the frames, in pixels."""

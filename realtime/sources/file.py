@@ -11,6 +11,7 @@ import numpy as np
 from realtime.core.errors import SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.geometry import fit
+from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.sources.base import Pace, Source, shrunk
 
@@ -54,6 +55,11 @@ class FileSource(Source):
         width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         self._size = fit((width, height), size or (width, height)) if width > 0 and height > 0 else None
+
+    @classmethod
+    def open(cls, text: str, size: Size, fps: float) -> FileSource:
+        """Open the file of the path `text`; its rate is its own."""
+        return cls(user_path(text), size)
 
     @property
     def size(self) -> Size | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from realtime.core.errors import SourceError, StyleError
 from realtime.core.frame import Frame, Picture, Size
+from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.media.images import PICTURES, load_picture
 from realtime.sources.base import Pace, Source, shrunk
@@ -42,6 +43,11 @@ class FolderSource(Source):
         self._turn(0)
         if self._picture is None:
             raise SourceError(f"no picture of {clean(str(path))} can be read: {self._notice}")
+
+    @classmethod
+    def open(cls, text: str, size: Size, fps: float) -> FolderSource:
+        """Open the folder, or the picture, of the path `text`; its rate is its own."""
+        return cls(user_path(text), size)
 
     @property
     def size(self) -> Size | None:

@@ -59,6 +59,11 @@ class NetworkSource(ReaderSource):
         self._url = url
         super().__init__(public_name(url), size, patience)
 
+    @classmethod
+    def open(cls, text: str, size: Size, fps: float) -> NetworkSource:
+        """Open the address `text`; its rate is the camera's own."""
+        return cls(text, size)
+
     def connect(self) -> Capture:
         """Open the stream. SourceError when that fails."""
         limits = [

@@ -1,19 +1,46 @@
-"""Where frames come from. Another kind of source is one more file here and one more line in `open_source`."""
+"""The names of sources. Another kind of source is one more file here and one more line in `KINDS`.
+
+Another package adds a source without a change here, by an entry point in its pyproject.toml:
+
+    [project.entry-points."realtime.sources"]
+    ndi = "its_package.its_module:open_ndi"
+
+`--source ndi` and `--source ndi://studio` then call `open_ndi(text, size, fps)`, with what the person wrote, the width and height
+in pixels and the frames a second that are asked for; it returns a `Source`, or raises a RealtimeError fit to be shown.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import TypeAlias
 
-from realtime.core.errors import UsageError
+from realtime.core.errors import RealtimeError, SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.media.images import PICTURES
+from realtime.sources import camera
 from realtime.sources.base import Source
-from realtime.sources.camera import CameraSource, describe, find_camera, list_cameras
-from realtime.sources.network import NetworkSource
 
-__all__ = ["Source", "open_source"]
+GROUP = "realtime.sources"
+"""The entry points by which other packages add sources."""
+
+Opener: TypeAlias = Callable[[str, Size, float], Source]
+"""Open the source that a text names, in about a size (width, height) and at about a rate."""
+
+KINDS = {
+    "demo": "realtime.sources.demo:DemoSource.open",
+    "http://": "realtime.sources.network:NetworkSource.open",
+    "https://": "realtime.sources.network:NetworkSource.open",
+    "rtsp://": "realtime.sources.network:NetworkSource.open",
+}
+"""The names and the beginnings of addresses that a person writes, and the openers, imported when they are needed."""
+
+_CAMERA = "realtime.sources.camera:CameraSource.open"
+_FILE = "realtime.sources.file:FileSource.open"
+_FOLDER = "realtime.sources.folder:FolderSource.open"
 
 
 def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 30.0) -> Source:
@@ -21,7 +48,8 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
 
     Args:
         text: A camera's number or (part of its) name, a video or picture file, a folder of pictures, an http, https or rtsp
-            address, or "demo". None is the first camera, or the demo where there is no camera.
+            address, "demo", or a name or address of a source that another package adds. None is the first camera, or the demo
+            where there is no camera.
         size: The width and height that a camera is asked for, and that larger frames are scaled down to fit.
         fps: The frames a second that a camera is asked for, and that the demo gives.
 
@@ -33,37 +61,58 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
         SourceError: It exists but gives no pictures.
     """
     if text is None:
-        cameras = list_cameras()
-        return CameraSource(cameras[0], size, fps) if cameras else _demo(size, fps)
-    if text == "demo":
-        return _demo(size, fps)
-    scheme = text.partition("://")[0].lower() if "://" in text else ""
-    if scheme in ("http", "https", "rtsp"):
-        return NetworkSource(text, size)
-    if scheme:
+        text = next((str(found.number) for found in camera.list_cameras()), "demo")
+    found = _find(text)
+    if isinstance(found, EntryPoint):
+        return _open_added(found, text, size, fps)
+    opener: Opener = EntryPoint("", found, GROUP).load()
+    return opener(text, size, fps)
+
+
+def _find(text: str) -> str | EntryPoint:
+    """Find the opener of the source that a text names, or another package's. UsageError when it names none."""
+    scheme, address, _ = text.partition("://")
+    if opener := KINDS.get(scheme.lower() + address if address else text):
+        return opener
+    if address:
+        if added := _added().get(scheme.lower()):
+            return added
+        known = [name for name in KINDS if name.endswith("://")] + [f"{name}://" for name in _added()]
         raise UsageError(
-            f"addresses that begin with {clean(scheme)}:// are not known here; http://, https:// and rtsp:// are"
+            f"addresses that begin with {clean(scheme)}:// are not known here; known are {', '.join(known)}"
         )
     if not text.strip():
         raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
     path = user_path(text)
     if not text.isdecimal() and os.path.exists(path):  # which is False, too, for what can be no path
-        from realtime.sources.file import FileSource
-        from realtime.sources.folder import FolderSource
-
-        if path.is_dir() or path.suffix.lower() in PICTURES:
-            return FolderSource(path, size)
-        return FileSource(path, size)
-    cameras = list_cameras()
-    if not text.isdecimal() and not any(text.casefold() in camera.name.casefold() for camera in cameras):
-        if "@" in text:  # it may hold a password, so it is not repeated
-            raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
-        if path.suffix or len(path.parts) > 1:
-            raise UsageError(f"there is no file {clean(text)}; {describe(cameras)}")
-    return CameraSource(find_camera(text, cameras), size, fps)
+        return _FOLDER if path.is_dir() or path.suffix.lower() in PICTURES else _FILE
+    cameras = camera.list_cameras()
+    if text.isdecimal() or any(text.casefold() in known.name.casefold() for known in cameras):
+        return _CAMERA
+    if added := _added().get(text):
+        return added
+    if "@" in text:  # it may hold a password, so it is not repeated
+        raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
+    if path.suffix or len(path.parts) > 1:
+        raise UsageError(f"there is no file {clean(text)}; {camera.describe(cameras)}")
+    return _CAMERA  # which says what cameras there are
 
 
-def _demo(size: Size, fps: float) -> Source:
-    from realtime.sources.demo import DemoSource
+def _added() -> dict[str, EntryPoint]:
+    """Find the sources that other packages add, by name."""
+    return {point.name: point for point in entry_points(group=GROUP)}
 
-    return DemoSource(size, fps)
+
+def _open_added(point: EntryPoint, text: str, size: Size, fps: float) -> Source:
+    """Open another package's source. SourceError, with the package's name, when its code fails."""
+    package = point.dist.name if point.dist else point.value
+    try:
+        source = point.load()(text, size, fps)
+    except RealtimeError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise SourceError(f"the source {point.name} of the package {package} fails ({reason}); update it") from error
+    if not isinstance(source, Source):
+        raise SourceError(f"the source {point.name} of the package {package} is a {type(source).__name__}, no Source")
+    return source
