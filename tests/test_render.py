@@ -32,13 +32,13 @@ from realtime.look.look import Look
 from realtime.models.base import StyleCode
 from realtime.models.registry import LITE
 from realtime.models.stylizer import Stylizer
-from realtime.render import painting as parts
+from realtime.render import painting
 from realtime.render.cluster import connected
 from realtime.render.hdr import to_sdr
 from realtime.render.reading import open_footage
 from realtime.render.rendering import Outcome, Rendering, Task
 from realtime.render.schedule import Schedule, parse_change
-from realtime.render.writing import Part
+from realtime.render.writing import Segment
 from realtime.styles.library import StyleLibrary
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data" / "clips"
@@ -158,9 +158,9 @@ def encoded(path: Path, pictures: list[Any], codec: str = "libx264", pixels: str
 
 
 @pytest.fixture
-def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of 0.4 s, so that a small clip has several."""
-    monkeypatch.setattr(parts, "PART_SECONDS", Fraction(2, 5))
+def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments of 0.4 s, so that a small clip has several."""
+    monkeypatch.setattr(painting, "SEGMENT_SECONDS", Fraction(2, 5))
 
 
 # ---- every frame once, at its time ----
@@ -169,7 +169,7 @@ TIMES = [0, 0.04, 0.08, 0.2, 0.21, 0.5, 0.9, 0.94, 0.98, 1.3, 1.34, 2.0]
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".webm", ".gif"])
-def test_every_frame_once_and_at_its_time(short_parts: None, tmp_path: Path, ending: str) -> None:
+def test_every_frame_once_and_at_its_time(short_segments: None, tmp_path: Path, ending: str) -> None:
     clip = media.clip_at(tmp_path / "in.mp4", TIMES)
     outcome = render(clip, tmp_path / f"out{ending}")
     assert outcome.finished
@@ -191,7 +191,7 @@ def test_the_last_frame_lasts_as_long_as_it_did(tmp_path: Path) -> None:
         assert media.seconds(stream.duration, stream.time_base) == pytest.approx(2.0)
 
 
-def test_a_folder_of_numbered_pictures_with_their_times(short_parts: None, tmp_path: Path) -> None:
+def test_a_folder_of_numbered_pictures_with_their_times(short_segments: None, tmp_path: Path) -> None:
     clip = media.clip_at(tmp_path / "in.mp4", TIMES)
     outcome = render(clip, tmp_path / "out")
     assert outcome.finished
@@ -261,7 +261,7 @@ def flat(colour: tuple[int, int, int], size: tuple[int, int] = (64, 48)) -> Pict
 def yuv(colour: tuple[int, int, int], matrix: str, full: bool, depth: int) -> np.ndarray:
     """A plane of one colour (B, G, R) in 4:2:0, worked out by hand."""
     kr, kb = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}[matrix]
-    b, g, r = (part / 255 for part in colour)
+    b, g, r = (level / 255 for level in colour)
     y = kr * r + (1 - kr - kb) * g + kb * b
     cb, cr = (b - y) / (2 * (1 - kb)), (r - y) / (2 * (1 - kr))
     unit, top = 2 ** (depth - 8), 2**depth - 1
@@ -432,11 +432,11 @@ def test_a_video_that_lacks_its_end_says_so(tmp_path: Path) -> None:
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
     outcome = render(clip, tmp_path / "out.mp4")
     assert outcome.finished
-    assert outcome.cut_off
+    assert outcome.truncated
     assert any("4.0 s" in note for note in outcome.notes)
     found = numbers(tmp_path / "out.mp4")
     assert found[:40] == list(range(40))
-    assert not render(whole, tmp_path / "other.mp4").cut_off
+    assert not render(whole, tmp_path / "other.mp4").truncated
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
@@ -494,7 +494,7 @@ def with_everything(path: Path) -> Path:
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])
 def test_sound_subtitles_chapters_and_metadata_are_kept_byte_for_byte(
-    short_parts: None, tmp_path: Path, ending: str
+    short_segments: None, tmp_path: Path, ending: str
 ) -> None:
     clip = with_everything(tmp_path / f"in{ending}")
     outcome = render(clip, tmp_path / f"out{ending}")
@@ -536,7 +536,7 @@ OWN = Look((("red", 1.0),), strength=0.6)
 
 @pytest.mark.parametrize("look", [LOOK, STEADY, OWN], ids=["plain", "steady", "own-code"])
 @pytest.mark.parametrize("ending", [".mp4", ".gif", ""])
-def test_resumed_is_the_same_as_in_one_go(short_parts: None, tmp_path: Path, look: Look, ending: str) -> None:
+def test_resumed_is_the_same_as_in_one_go(short_segments: None, tmp_path: Path, look: Look, ending: str) -> None:
     rng = np.random.default_rng(3)
     noisy = [cv2.add(media.numbered(i // 5), rng.integers(0, 9, (48, 64, 3), np.uint8)) for i in range(60)]
     clip = encoded(tmp_path / "in.mkv", noisy, "ffv1", "bgr0", options={})
@@ -557,10 +557,10 @@ def test_resumed_is_the_same_as_in_one_go(short_parts: None, tmp_path: Path, loo
         assert all(np.array_equal(a[1], b[1]) for a, b in zip(seen(whole), seen(broken), strict=True))
     else:
         assert {p.name: p.read_bytes() for p in whole.iterdir()} == {p.name: p.read_bytes() for p in broken.iterdir()}
-    assert not list(tmp_path.glob("*.parts"))
+    assert not list(tmp_path.glob("*.segments"))
 
 
-def test_what_was_interrupted_plays_with_its_sound(short_parts: None, tmp_path: Path) -> None:
+def test_what_was_interrupted_plays_with_its_sound(short_segments: None, tmp_path: Path) -> None:
     clip = with_everything(tmp_path / "in.mp4")
     outcome = render(clip, tmp_path / "out.mp4", stop_after=27)
     found = numbers(outcome.out)
@@ -573,17 +573,17 @@ def test_what_was_interrupted_plays_with_its_sound(short_parts: None, tmp_path: 
     assert packets(tmp_path / "out.mp4", "audio") == packets(clip, "audio")
 
 
-def test_a_broken_frame_is_counted_once_over_several_runs(short_parts: None, tmp_path: Path) -> None:
+def test_a_broken_frame_is_counted_once_over_several_runs(short_segments: None, tmp_path: Path) -> None:
     folder = media.pictures(tmp_path / "in", 40)
     (folder / "10.png").write_bytes(b"")
-    (folder / "20.png").write_bytes(b"")  # the first of a part
+    (folder / "20.png").write_bytes(b"")  # the first of a segment
     assert render(folder, tmp_path / "whole.mp4", STEADY).broken == 2
     assert not render(folder, tmp_path / "out.mp4", STEADY, stop_after=22).finished
     assert render(folder, tmp_path / "out.mp4", STEADY, resume=True).broken == 2
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
-def test_resume_wants_the_same_look_and_footage(short_parts: None, tmp_path: Path) -> None:
+def test_resume_wants_the_same_look_and_footage(short_segments: None, tmp_path: Path) -> None:
     clip = media.clip(tmp_path / "in.avi", 40)
     render(clip, tmp_path / "out.mp4", stop_after=15)
     with pytest.raises(UsageError, match="--resume goes on"):
@@ -665,12 +665,12 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_way_of_the_parts_is_left_alone(tmp_path: Path) -> None:
     clip = media.clip(tmp_path / "in.avi")
-    (tmp_path / "out.mp4.parts").mkdir()
-    (tmp_path / "out.mp4.parts" / "letter.txt").write_bytes(b"precious")
+    (tmp_path / "out.mp4.segments").mkdir()
+    (tmp_path / "out.mp4.segments" / "letter.txt").write_bytes(b"precious")
     for force, resume in ((False, False), (True, False), (False, True)):
         with pytest.raises(UsageError, match="in the way"):
             render(clip, tmp_path / "out.mp4", force=force, resume=resume)
-    assert (tmp_path / "out.mp4.parts" / "letter.txt").read_bytes() == b"precious"
+    assert (tmp_path / "out.mp4.segments" / "letter.txt").read_bytes() == b"precious"
 
 
 def test_an_error_while_painting_ends_the_threads_and_is_raised(tmp_path: Path) -> None:
@@ -692,21 +692,21 @@ def test_an_error_while_painting_ends_the_threads_and_is_raised(tmp_path: Path) 
 
 @pytest.mark.parametrize("look", [LOOK, STEADY], ids=["plain", "steady"])
 def test_a_full_disk_is_said_and_what_was_made_is_kept(
-    short_parts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Look
+    short_segments: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: Look
 ) -> None:
-    whole, written = Part.write, 0
+    whole, written = Segment.write, 0
 
-    def write(part: Part, picture: Picture, pts: int) -> None:
+    def write(segment: Segment, picture: Picture, pts: int) -> None:
         nonlocal written
         written += 1
         if written > 25:
             raise SinkError("no space left on device")
-        whole(part, picture, pts)
+        whole(segment, picture, pts)
 
     clip = media.clip(tmp_path / "in.avi", 60)
     before = set(threading.enumerate())
     with monkeypatch.context() as patch:
-        patch.setattr(Part, "write", write)
+        patch.setattr(Segment, "write", write)
         with pytest.raises(SinkError, match="no space") as raised:
             render(clip, tmp_path / "out.mp4", look)
     assert set(threading.enumerate()) == before, raised  # also while someone still holds the error
@@ -725,7 +725,7 @@ def bar(path: Path, seconds: float) -> np.ndarray:
     return np.asarray(shown[2:8].reshape(-1, 3).mean(axis=0))
 
 
-def test_styles_change_as_scheduled(short_parts: None, tmp_path: Path) -> None:
+def test_styles_change_as_scheduled(short_segments: None, tmp_path: Path) -> None:
     clip = media.clip(tmp_path / "in.avi", 50)
     changes = ((1.0, (("blue", 1.0),)),)
     render(clip, tmp_path / "out.mp4", changes=changes)

@@ -63,7 +63,7 @@ def render(
     IN is anything that FFmpeg reads, a folder of pictures, or a pattern of their names: shot_%04d.png, 'shots/*.png'.
     """
     from realtime.models.stylizer import Stylizer
-    from realtime.render.batch import render_all, staff
+    from realtime.render.batch import render_all, workers
     from realtime.render.progress import open_display
     from realtime.render.rendering import Task
     from realtime.render.schedule import Schedule, parse_change
@@ -89,7 +89,7 @@ def render(
         tasks = [Task(source, place, schedule, fps, resume, force) for source, place in pairs]
         with open_display(quiet, as_json) as display:
             if address is None:
-                teams = staff(model, first, len(tasks), schedule.remembers)
+                teams = workers(model, first, len(tasks), schedule.remembers)
                 for stylizer in (s for team in teams for s in team if s is not first):
                     stack.callback(stylizer.close)
                 results = render_all(tasks, teams, codes.__getitem__, display)
@@ -103,7 +103,7 @@ def render(
         sys.exit(_INTERRUPTED)
     if len(made) < len(results):
         sys.exit(max(result.exit_status for result in results if isinstance(result, RealtimeError)))
-    sys.exit(_BROKEN if any(result.broken or result.cut_off for result in made) else 0)
+    sys.exit(_BROKEN if any(result.broken or result.truncated for result in made) else 0)
 
 
 def outputs(inputs: tuple[str, ...], out: str) -> list[tuple[str, Path]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -9,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from realtime.core.errors import SinkError
+from realtime.core.errors import SinkError, UsageError
+from realtime.core.text import clean
 
 
 def user_path(text: str) -> Path:
@@ -18,6 +20,30 @@ def user_path(text: str) -> Path:
     with suppress(RuntimeError):  # nobody of that name
         path = path.expanduser()
     return path
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Return the path of a working file or folder beside `path`: its name and `ending`.
+
+    A name that the file system would refuse is shortened; what tells it from others is then a hash of the whole.
+    """
+    name = f"{path.name}{ending}"
+    if len(os.fsencode(name)) > (most := _longest_name(path.parent)):
+        mark = f"~{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}{ending}"
+        name = os.fsencode(path.name)[: most - len(os.fsencode(mark))].decode("utf-8", "ignore") + mark
+    return path.with_name(name)
+
+
+def check_name(path: Path) -> None:
+    """Check that the file system takes a new file of this name.
+
+    Raises:
+        UsageError: The name is too long for it.
+    """
+    most = _longest_name(path.parent)
+    if len(os.fsencode(path.name)) > most:
+        raise UsageError(f"the name {clean(path.name)[:40]}... is longer than the {most} bytes that a file's name may have;"
+                         " give the output a shorter name")  # fmt: skip
 
 
 def create_file(folder: Path, style: str, ending: str) -> tuple[BinaryIO, Path]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
@@ -46,6 +48,7 @@ class Pipeline:
         self._wished: float | None = None
         self._own: _OwnCode = _OwnCode(stylizer)
         self._last: Stylized | None = None
+        self._shown: Look | None = None
         self._made_of: tuple[object, ...] = ()
         self._time = 0.0
 
@@ -62,10 +65,10 @@ class Pipeline:
         own = self._own(picture, frame.time) if strength < 1 else None
         before, self._made_of = self._made_of, (picture, code, own)
         same = len(before) == 3 and all(a is b for a, b in zip(before, self._made_of, strict=True))
-        if same and self._last and self._last.look == shown:  # a picture that stays is painted once
+        if same and self._last and self._shown == shown:  # a picture that stays is painted once
             self._last = replace(self._last, frame=frame, model_seconds=0.0)
             return self._last
-        if not (before and before[1] is code and self._last and replace(self._last.look, steady=look.steady) == shown):
+        if not (before and before[1] is code and self._shown and replace(self._shown, steady=look.steady) == shown):
             self._steady.reset()  # the picture changes because it is wished to: nothing of it is to be held
         small = smaller(picture, look.brush)
         begin = time.perf_counter()
@@ -78,7 +81,7 @@ class Pipeline:
             painted = own_colours(painted, picture, look.own_colours)
         if look.steady:
             painted = self._steady(painted, picture, look.steady, frame.time)
-        self._last = Stylized(frame, painted, shown, seconds)
+        self._last, self._shown = Stylized(frame, painted, shown, seconds), shown
         return self._last
 
     @property
@@ -89,8 +92,39 @@ class Pipeline:
     def untouched(self, frame: Frame, look: Look) -> Stylized:
         """The frame as it is, at strength 0."""
         self._steady.reset()
-        self._last, self._made_of = None, ()
+        self._last, self._shown, self._made_of = None, None, ()
         return Stylized(frame, frame.picture, replace(look, strength=0.0), 0.0)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what the next frame depends on besides its look, as arrays by name, for a painter whose morph is 0."""
+        strength = -1.0 if self._strength is None else self._strength
+        held = {f"steady {name}": array for name, array in self._steady.state().items()}
+        own = {f"own {name}": array for name, array in self._own.state().items()}
+        return {"numbers": np.array((self._time, self._since, strength, self._shown is not None)), **held, **own}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]], look: Callable[[float], Look]) -> None:
+        """Go on after the frame that `state` was taken after.
+
+        Args:
+            state: What `state` returned, perhaps read from a file: every array is checked.
+            look: The look that was wished for at a time, in seconds.
+
+        Raises:
+            ValueError: An array is missing or of another kind or size than `state` returns.
+        """
+        try:
+            self._time, self._since, strength, shown = (float(number) for number in state["numbers"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the state of the painter lacks {error}") from error
+        self._steady.restore(_named(state, "steady "))
+        self._own.restore(_named(state, "own "))
+        if strength < 0:
+            return
+        wished, since = look(self._time), self._since
+        code = self._mixed(wished.styles, self._time)
+        self._since, self._strength, self._wished = since, strength, strength
+        if shown:
+            self._shown, self._made_of = replace(wished, strength=strength), (None, code, None)
 
     def _mixed(self, styles: Mixture, now: float) -> StyleCode | None:
         """The code of a mixture, on the way there from the one before."""
@@ -148,6 +182,10 @@ def mixed(codes: Sequence[StyleCode], weights: Sequence[float]) -> StyleCode:
     return mixture
 
 
+def _named(state: Mapping[str, npt.NDArray[Any]], start: str) -> dict[str, npt.NDArray[Any]]:
+    return {name.removeprefix(start): array for name, array in state.items() if name.startswith(start)}
+
+
 class _OwnCode:
     """The content's own code, eased from one that is worked out twice a second to the next."""
 
@@ -157,6 +195,29 @@ class _OwnCode:
         self._from: StyleCode | None = None
         self._to: StyleCode | None = None
         self._since = 0.0
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the two codes and the time of the second, as arrays by name; nothing before the first frame."""
+        if self._from is None or self._to is None:
+            return {}
+        arrays: dict[str, npt.NDArray[Any]] = {"since": np.array(self._since)}
+        for name, code in (("from", self._from), ("to", self._to)):
+            arrays |= {f"{name} {number}": array for number, array in enumerate(code.arrays)}
+        return arrays
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on after `state`. ValueError when it is not complete."""
+        if not state:
+            return
+        count = len(state) // 2
+        try:
+            before, after = (
+                StyleCode(self._stylizer.model.identity, tuple(state[f"{name} {n}"] for n in range(count)))
+                for name in ("from", "to")
+            )
+            self._from, self._to, self._since = before, after, float(state["since"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the content's own code lacks {error}") from error
 
     def __call__(self, picture: Picture, now: float) -> StyleCode:
         passed, new = now - self._since, picture is not self._picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,36 @@ class Steady:
     def reset(self) -> None:
         """Hold nothing of what was shown: a new clip, or a look that is to be seen at once."""
         self._shown = None
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what the next frame depends on, as arrays by name; nothing where there is nothing to hold."""
+        if (shown := self._shown) is None:
+            return {}
+        numbers = np.array((shown.time, shown.change), np.float64)
+        return {"content": shown.content, "probe": shown.probe, "picture": shown.picture, "numbers": numbers}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on after the frame that `state` was taken after.
+
+        Args:
+            state: What `state` returned, perhaps read from a file: every array is checked.
+
+        Raises:
+            ValueError: An array is missing or of another kind or size than `state` returns.
+        """
+        if not state:
+            return self.reset()
+        try:
+            content, probe, picture = state["content"], state["probe"], state["picture"]
+            time, change = (float(number) for number in state["numbers"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"what is held still lacks {error}") from error
+        known = all(array.dtype == np.uint8 for array in (content, probe, picture))
+        if not known or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+            raise ValueError("what is held still is not a picture")
+        if content.shape != _small(picture).shape or probe.shape != picture[4::8, 4::8].shape:
+            raise ValueError("what is held still does not fit together")
+        self._shown = _Shown(content, probe, picture, time, change)
 
     def __call__(self, painted: Picture, content: Picture, amount: float, time: float) -> Picture:
         """`painted`, made of `content`, held by `amount` 0..1: uint8, H×W×3, BGR, both of one size.

@@ -21,7 +21,7 @@ Make = Callable[..., Rendering]
 """`Rendering`, or what takes the same and makes one that works elsewhere."""
 
 
-def staff(model: str, first: Stylizer, files: int, remembers: bool) -> list[list[Stylizer]]:
+def workers(model: str, first: Stylizer, files: int, remembers: bool) -> list[list[Stylizer]]:
     """The stylizers of each file that is made at the same time.
 
     On a CPU two stylizers with a thread each are quicker than one with two. So one file has as many as there are cores,

@@ -1,6 +1,6 @@
-"""The work of `render` spread over a Ray cluster (https://docs.ray.io): every part is a task of its own.
+"""The work of `render` spread over a Ray cluster (https://docs.ray.io): every segment is a task of its own.
 
-A part follows from its footage and its times alone, and every part is encoded on its own, so that the result has the same
+A segment follows from its footage and its times alone, and every segment is encoded on its own, so that the result has the same
 frames as on one machine (of one kind: processors of different kinds may round differently). Where frames depend on those before
 (steady looks, strengths below 1) a file is one task. Ray starts a task again elsewhere when its worker dies.
 """
@@ -22,7 +22,7 @@ from realtime.core.errors import ModelError, RealtimeError, UsageError
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
-from realtime.render.painting import Painters, part_begin, part_of
+from realtime.render.painting import Painters, segment_begin, segment_of
 from realtime.render.reading import open_footage
 from realtime.render.rendering import Rendering, make, missing
 from realtime.render.schedule import Schedule
@@ -54,7 +54,7 @@ class Stretch:
 
 
 Made = list[tuple[Done, bytes, bytes]]
-"""Finished parts: what they are, their files' contents, and the painter's state after each."""
+"""Finished segments: what they are, their files' contents, and the painter's state after each."""
 
 
 @contextmanager
@@ -99,13 +99,13 @@ def _answers(address: str) -> None:
 
 
 class _ClusterRendering(Rendering):
-    """A rendering whose parts are made by the workers of a cluster."""
+    """A rendering whose segments are made by the workers of a cluster."""
 
     def __init__(self, *words: Any, model: str) -> None:
         super().__init__(*words)
         self._model = model
 
-    def make_parts(self, space: Workspace) -> None:
+    def make_segments(self, space: Workspace) -> None:
         import ray
         from ray.exceptions import RayError, RayTaskError
 
@@ -124,7 +124,7 @@ class _ClusterRendering(Rendering):
                 ready, working = ray.wait(working, timeout=_WAIT) if working else ([], [])
                 for reference in ready:
                     for done, content, state in ray.get(reference):
-                        space.working(done.part).write_bytes(content)
+                        space.working(done.segment).write_bytes(content)
                         space.finish(done, state)
                         self.count(done)
                 if self.stop():
@@ -158,16 +158,16 @@ class _ClusterRendering(Rendering):
                               self.task.schedule, begin, end, state)  # fmt: skip
 
     def _cut(self, since: int | None, until: int | None) -> Iterator[tuple[int | None, int | None]]:
-        """The parts of a stretch, as far as the footage says how long it is; whatever comes after goes with the last."""
+        """The segments of a stretch, as far as the footage says how long it is; whatever comes after goes with the last."""
         footage = self.footage
         if self.task.schedule.remembers or not footage.seconds:
             yield since, until
             return
-        first = 0 if since is None else part_of(footage, since)
+        first = 0 if since is None else segment_of(footage, since)
         end = until if until is not None else footage.start + int(footage.seconds / footage.time_base)
-        for part in range(first, part_of(footage, end - 1)):
-            yield since, part_begin(footage, part + 1)
-            since = part_begin(footage, part + 1)
+        for segment in range(first, segment_of(footage, end - 1)):
+            yield since, segment_begin(footage, segment + 1)
+            since = segment_begin(footage, segment + 1)
         yield since, until
 
 
@@ -178,13 +178,13 @@ def paint_stretch(stretch: Stretch, contents: Sequence[Any]) -> Made:
     made: Made = []
     with tempfile.TemporaryDirectory() as folder:
 
-        def working(part: int) -> Path:
-            return Path(folder) / f"{part}.nut"
+        def working(segment: int) -> Path:
+            return Path(folder) / f"{segment}.nut"
 
         with closing(painters.paint(footage, stretch.since, stretch.until, lambda: False)) as frames:
             for done, state in make(footage, kind_of(Path(stretch.out)), frames, working, lambda: False):
-                made.append((done, working(done.part).read_bytes(), state))
-                working(done.part).unlink()
+                made.append((done, working(done.segment).read_bytes(), state))
+                working(done.segment).unlink()
     return made
 
 

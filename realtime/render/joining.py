@@ -1,4 +1,4 @@
-"""Parts into the output: the painted pictures' packets one after the other, and all else that the footage's file holds."""
+"""Segments into the output: the painted pictures' packets one after the other, and all else that the footage's file holds."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _SAMPLES = 48  # frames that the colours of a GIF are chosen from
 
 
 def join(
-    parts: Sequence[Path], footage: Footage, out: Path, ending: str, last_duration: int, until: float | None = None
+    segments: Sequence[Path], footage: Footage, out: Path, ending: str, last_duration: int, until: float | None = None
 ) -> list[str]:
-    """Make `out` (a new file, or for no `ending` a new folder) of the parts, in their order.
+    """Make `out` (a new file, or for no `ending` a new folder) of the segments, in their order.
 
     `last_duration` is the last frame's, in the footage's time base. `until` ends the sound at that second of the footage.
     Gives what could not be kept, for a person. SinkError when it cannot be written.
     """
     try:
         if ending == "":
-            return _pictures(parts, footage, out, last_duration)
+            return _pictures(segments, footage, out, last_duration)
         if ending == ".gif":
-            return _gif(parts, footage, out, last_duration)
-        return _video(parts, footage, out, ending, last_duration, until)
+            return _gif(segments, footage, out, last_duration)
+        return _video(segments, footage, out, ending, last_duration, until)
     except OSError as error:  # FFmpeg's errors are OSErrors too
         raise SinkError(
             f"{out.name} cannot be written ({error.strerror or error}); --resume goes on from here"
         ) from error
 
 
-def _packets(parts: Sequence[Path], time_base: Fraction, last_duration: int) -> Iterator[Any]:
+def _packets(segments: Sequence[Path], time_base: Fraction, last_duration: int) -> Iterator[Any]:
     """The pictures' packets, each lasting until the next; `pts` in the footage's time base."""
     import av
 
     before: Any = None
-    for part in parts:
-        with av.open(str(part.absolute())) as container:
+    for segment in segments:
+        with av.open(str(segment.absolute()), format="nut") as container:
             for packet in container.demux(video=0):
                 if packet.pts is None:
                     continue
@@ -63,7 +63,7 @@ def _packets(parts: Sequence[Path], time_base: Fraction, last_duration: int) -> 
 
 
 def _video(
-    parts: Sequence[Path], footage: Footage, out: Path, ending: str, last_duration: int, until: float | None
+    segments: Sequence[Path], footage: Footage, out: Path, ending: str, last_duration: int, until: float | None
 ) -> list[str]:
     import av
 
@@ -71,7 +71,7 @@ def _video(
     notes: list[str] = []
     with ExitStack() as stack:
         result = stack.enter_context(av.open(str(out.absolute()), "w", format=_FORMATS[ending], options=options))
-        first = stack.enter_context(av.open(str(parts[0].absolute())))
+        first = stack.enter_context(av.open(str(segments[0].absolute()), format="nut"))
         video = result.add_stream_from_template(first.streams.video[0], opaque=True)
         video.time_base = footage.time_base
         others: Iterator[Any] = iter(())
@@ -81,7 +81,7 @@ def _video(
             if "mpeg" in source.format.name and source.start_time:  # their clocks begin anywhere
                 shift = Fraction(source.start_time, 1_000_000)
             notes, others = _others(source, result, video, shift, until)
-        pictures = _shifted(_packets(parts, footage.time_base, last_duration), video, shift)
+        pictures = _shifted(_packets(segments, footage.time_base, last_duration), video, shift)
         for _, packet in heapq.merge(pictures, others, key=lambda timed: timed[0]):
             result.mux(packet)
     return notes
@@ -141,22 +141,22 @@ def _kept(metadata: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in metadata.items() if not _NOT_KEPT.fullmatch(name)}
 
 
-def _frames(parts: Sequence[Path]) -> Iterator[Any]:
+def _frames(segments: Sequence[Path]) -> Iterator[Any]:
     import av
 
-    for part in parts:
-        with av.open(str(part.absolute())) as container:
+    for segment in segments:
+        with av.open(str(segment.absolute()), format="nut") as container:
             yield from container.decode(video=0)
 
 
-def _gif(parts: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
+def _gif(segments: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
     import av
 
     from realtime.render.gif import Palette
 
-    count = sum(1 for _ in _packets(parts, footage.time_base, last_duration))
+    count = sum(1 for _ in _packets(segments, footage.time_base, last_duration))
     every = -(-count // _SAMPLES)
-    palette = Palette(f.to_ndarray(format="bgr24") for i, f in enumerate(_frames(parts)) if i % every == every // 2)
+    palette = Palette(f.to_ndarray(format="bgr24") for i, f in enumerate(_frames(segments)) if i % every == every // 2)
     last, late = -_GIF_STEP, Fraction(0)
     begin: Fraction | None = None
     with av.open(str(out.absolute()), "w", format="gif") as container:
@@ -164,7 +164,7 @@ def _gif(parts: Sequence[Path], footage: Footage, out: Path, last_duration: int)
         stream.pix_fmt = "pal8"
         stream.width, stream.height = footage.size
         stream.codec_context.time_base = stream.time_base = Fraction(1, 100)
-        for frame in _frames(parts):
+        for frame in _frames(segments):
             begin = frame.pts * frame.time_base if begin is None else begin
             shown = frame.pts * frame.time_base - begin
             last = max(last + _GIF_STEP, round(shown * 100))
@@ -180,12 +180,12 @@ def _gif(parts: Sequence[Path], footage: Footage, out: Path, last_duration: int)
     return []
 
 
-def _pictures(parts: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
+def _pictures(segments: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
     """000001.png and on, and their times in a list that FFmpeg reads (its format "ffconcat")."""
     out.mkdir()
     lines = ["ffconcat version 1.0"]
     name = ""
-    for number, packet in enumerate(_packets(parts, footage.time_base, last_duration), 1):
+    for number, packet in enumerate(_packets(segments, footage.time_base, last_duration), 1):
         name = f"{number:06}.png"
         (out / name).write_bytes(bytes(packet))
         lines += [f"file {name}", f"duration {float(packet.duration * footage.time_base):.6f}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -11,7 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
-from typing import Any
+
+import numpy as np
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
@@ -22,23 +22,23 @@ from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage, Shot
 from realtime.render.schedule import Schedule
 
-PART_SECONDS = 10
-"""What a part of the footage lasts: what is lost, at most, when the program is killed."""
+SEGMENT_SECONDS = 10
+"""What a segment of the footage lasts: what is lost, at most, when the program is killed."""
 
 
-def part_of(footage: Footage, pts: int) -> int:
-    """The number of the part that a frame belongs to; it follows from the frame's time alone."""
-    return int((pts - footage.start) * footage.time_base // PART_SECONDS)
+def segment_of(footage: Footage, pts: int) -> int:
+    """The number of the segment that a frame belongs to; it follows from the frame's time alone."""
+    return int((pts - footage.start) * footage.time_base // SEGMENT_SECONDS)
 
 
-def part_begin(footage: Footage, part: int) -> int:
-    """The first `pts` that belongs to a part."""
-    return footage.start + ceil(Fraction(part * PART_SECONDS) / footage.time_base)
+def segment_begin(footage: Footage, segment: int) -> int:
+    """The first `pts` that belongs to a segment."""
+    return footage.start + ceil(Fraction(segment * SEGMENT_SECONDS) / footage.time_base)
 
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """A frame read, and painted. `state` is what the painter remembered before it, at the first frame of a part."""
+    """A frame read, and painted. `state` is what the painter remembered before it, at the first frame of a segment."""
 
     shot: Shot
     picture: Picture
@@ -56,14 +56,12 @@ class Painters:
         self._stylizers = stylizers[:1] if schedule.remembers else stylizers
         # The schedule morphs; a painter that did would remember.
         painters = [Pipeline(stylizer, code, morph=0) for stylizer in self._stylizers]
-        self._known = {"stylizer": self._stylizers[0], "code": code}
-        self._known |= {f"style {name}": code(name) for name in schedule.styles}
         if state:
-            painters = [_thaw(state, self._known)]
+            _restore(painters[0], state, schedule)
         self._free: queue.SimpleQueue[Pipeline] = queue.SimpleQueue()
         for painter in painters:
             self._free.put(painter)
-        self._part = -1
+        self._segment = -1
 
     def paint(
         self, footage: Footage, since: int | None, until: int | None, stop: Callable[[], bool]
@@ -108,9 +106,9 @@ class Painters:
         painter = self._free.get()
         try:
             state = b""
-            if self._schedule.remembers and (part := part_of(footage, shot.pts)) != self._part:
-                self._part = part
-                state = _freeze(painter, self._known)
+            if self._schedule.remembers and (segment := segment_of(footage, shot.pts)) != self._segment:
+                self._segment = segment
+                state = _packed(painter)
             seconds = footage.at(shot.pts)
             # What stands in for a broken frame is a picture of its own: the painter goes by which picture it is.
             picture = shot.picture.copy() if shot.broken else shot.picture
@@ -122,38 +120,23 @@ class Painters:
             self._free.put(painter)
 
 
-def _freeze(painter: Pipeline, known: dict[str, Any]) -> bytes:
-    """All that a painter remembers; what belongs to others (`known`) by its name."""
-    names = {id(thing): name for name, thing in known.items()}
+def _packed(painter: Pipeline) -> bytes:
+    """Return what a painter remembers as the bytes of an .npz file."""
     file = io.BytesIO()
-
-    class Freezer(pickle.Pickler):
-        def persistent_id(self, thing: Any) -> str | None:
-            return names.get(id(thing))
-
-    Freezer(file, protocol=5).dump(painter)
+    np.savez(file, **painter.state())  # type: ignore[arg-type]
     return file.getvalue()
 
 
-def _thaw(state: bytes, known: dict[str, Any]) -> Pipeline:
-    class Thawer(pickle.Unpickler):
-        def persistent_load(self, name: Any) -> Any:
-            return known[name]
+def _restore(painter: Pipeline, state: bytes, schedule: Schedule) -> None:
+    """Let a painter go on after what `_packed` gave. It may come from anybody's file: it is data, and no code in it is run.
 
-        def find_class(self, module: str, name: str) -> Any:
-            """A painter is made of our classes and of arrays: a file that wants another is not ours."""
-            if module.split(".")[0] == "realtime" or (module.startswith("numpy") and name in _ARRAYS):
-                return super().find_class(module, name)
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a painter")
-
+    Raises:
+        UsageError: It is something else.
+    """
     try:
-        painter = Thawer(io.BytesIO(state)).load()
-    except Exception as error:  # a broken pickle raises of every family, and they mean the same
+        with np.load(io.BytesIO(state), allow_pickle=False) as stored:
+            painter.restore({name: stored[name] for name in stored.files}, schedule.at)
+    except Exception as error:  # zipfile and NumPy raise of every family for a broken file; all mean the same
         raise UsageError(
             f"what was remembered of the frames so far cannot be read ({error}); --force begins anew"
         ) from error
-    assert isinstance(painter, Pipeline)
-    return painter
-
-
-_ARRAYS = frozenset({"ndarray", "dtype", "scalar", "_reconstruct", "_frombuffer"})

@@ -54,7 +54,7 @@ def _sequence(path: Path) -> list[Path] | None:
 
 def _in_order(path: Path) -> list[tuple[int, str]]:
     """Numbers by their value: shot9 comes before shot10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+    return [(int(text), "") if text.isdecimal() else (-1, text) for text in re.split(r"(\d+)", path.name)]
 
 
 class Pictures(Footage):

@@ -1,6 +1,6 @@
-"""One file: what is read is painted, encoded in parts, and joined.
+"""One file: what is read is painted, encoded in segments, and joined.
 
-read ──▶ paint, several at a time where they can ──▶ encode (the caller's thread) ──▶ parts ──▶ join
+read ──▶ paint, several at a time where they can ──▶ encode (the caller's thread) ──▶ segments ──▶ join
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
 from realtime.render.joining import join
-from realtime.render.painting import Painted, Painters, part_begin, part_of
+from realtime.render.painting import Painted, Painters, segment_begin, segment_of
 from realtime.render.reading import SEQUENCE_RATE, open_footage
 from realtime.render.schedule import Schedule
 from realtime.render.workspace import Done, Workspace, check_free
-from realtime.render.writing import Kind, Part, kind_of
+from realtime.render.writing import Kind, Segment, kind_of
 
 _MISSED = 1.0  # seconds that may be missing at the end: what files say of their length is not that exact
 
@@ -45,7 +45,7 @@ class Task:
 @dataclass
 class Outcome:
     """What became of a task. `frames` are those of the whole output, `painted` those painted this time, in `seconds`;
-    `cut_off` says that the footage ends before it should; `notes` are what could not be kept, for a person."""
+    `truncated` says that the footage ends before it should; `notes` are what could not be kept, for a person."""
 
     out: Path
     frames: int = 0
@@ -53,7 +53,7 @@ class Outcome:
     broken: int = 0
     seconds: float = 0.0
     finished: bool = False
-    cut_off: bool = False
+    truncated: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -98,17 +98,23 @@ class Rendering:
         self._end = self._last_duration = 0
 
     def run(self) -> Outcome:
-        """Make the file. When it is stopped, what there is so far lies among the parts, as `so-far` with the output's
+        """Make the file. When it is stopped, what there is so far lies among the segments, as `so-far` with the output's
         ending, and `Task.resume` goes on from there.
 
-        UsageError when parts are in the way or do not fit; SourceError and SinkError when it cannot be read or written.
+        UsageError when segments are in the way or do not fit; SourceError and SinkError when it cannot be read or written.
         """
         begin = time.monotonic()
-        space = Workspace(self.task.out, self._plan(), self.task.resume, self.task.force)
+        with closing(Workspace(self.task.out, self._plan(), self.task.resume, self.task.force)) as space:
+            self._run(space)
+        self.outcome.seconds = time.monotonic() - begin
+        self.watcher.end(self.outcome)
+        return self.outcome
+
+    def _run(self, space: Workspace) -> None:
         for done in space.done.values():
             self._count(done)
         self.watcher.begin(self.footage.name, self.footage.frames, self.outcome.frames)
-        self.make_parts(space)
+        self.make_segments(space)
         files = [space.file(number) for number in sorted(space.done)]
         if self.stop():
             self._join_so_far(space, files)
@@ -123,14 +129,11 @@ class Rendering:
             self.outcome.finished = True
             self._compare_with_promised()
             self._compare_with_schedule()
-        self.outcome.seconds = time.monotonic() - begin
-        self.watcher.end(self.outcome)
-        return self.outcome
 
     def _compare_with_promised(self) -> None:
         footage, lasted = self.footage, self.footage.at(self._end)
         if footage.promised and lasted < footage.promised - _MISSED:
-            self.outcome.cut_off = True
+            self.outcome.truncated = True
             self.outcome.notes.append(
                 f"it ends after {lasted:.1f} s, but says of itself that it lasts {footage.promised:.1f} s"
             )
@@ -142,18 +145,18 @@ class Rendering:
                 names = "+".join(name for name, _ in styles)
                 self.outcome.notes.append(f"it ends after {lasted:.1f} s, before it turns to {names} at {late:g} s")
 
-    def make_parts(self, space: Workspace) -> None:
-        """Make the parts that are missing."""
+    def make_segments(self, space: Workspace) -> None:
+        """Make the segments that are missing."""
         for since, until, before in missing(self.footage, sorted(space.done)):
             state = space.state(before) if self.task.schedule.remembers and before >= 0 else b""
             painters = Painters(self.stylizers, self.code, self.task.schedule, state)
-            # Closed at once, also when a part cannot be written: threads end with it.
+            # Closed at once, also when a segment cannot be written: threads end with it.
             with closing(painters.paint(self.footage, since, until, self.stop)) as frames:
                 for done, after in make(self.footage, self.kind, self._watched(frames), space.working, self.stop):
                     space.finish(done, after)
 
     def count(self, done: Done) -> None:
-        """Take note of a part that another process made."""
+        """Take note of a segment that another process made."""
         self._count(done)
         self.outcome.painted += done.frames
         self.watcher.painted(done.frames)
@@ -207,38 +210,38 @@ class Rendering:
 def make(
     footage: Footage, kind: Kind, frames: Iterator[Painted], working: Callable[[int], Path], stop: Callable[[], bool]
 ) -> Iterator[tuple[Done, bytes]]:
-    """Encode frames into parts, in the files that `working` names: each when it is finished, with the painter's state after
+    """Encode frames into segments, in the files that `working` names: each when it is finished, with the painter's state after
     it. One that `stop` cut short is closed, and not given."""
-    part: Part | None = None
+    segment: Segment | None = None
     number, count, broken, last, duration = -1, 0, list[int](), 0, 0
     try:
         for painted in frames:
             shot = painted.shot
-            if part is None or part_of(footage, shot.pts) != number:
-                if part is not None:
-                    part.close()
+            if segment is None or segment_of(footage, shot.pts) != number:
+                if segment is not None:
+                    segment.close()
                     yield Done(number, count, tuple(broken), last, duration), painted.state
-                number, count, broken = part_of(footage, shot.pts), 0, []
-                part = Part(working(number), kind, footage.size, footage.time_base)
-            part.write(painted.picture, shot.pts)
+                number, count, broken = segment_of(footage, shot.pts), 0, []
+                segment = Segment(working(number), kind, footage.size, footage.time_base)
+            segment.write(painted.picture, shot.pts)
             count, last, duration = count + 1, shot.pts, shot.duration
             if shot.broken:
                 broken.append(shot.pts)
     finally:
-        if part is not None:
-            part.close()
-    if part is not None and not stop():
+        if segment is not None:
+            segment.close()
+    if segment is not None and not stop():
         yield Done(number, count, tuple(broken), last, duration), b""
 
 
 def missing(footage: Footage, done: Sequence[int]) -> Iterator[tuple[int | None, int | None, int]]:
-    """The stretches that no finished part covers: from, to before (None: the beginning, the end), and the part before."""
+    """The stretches that no finished segment covers: from, to before (None: the beginning, the end), and the segment before."""
     before = -1
-    for part in done:
-        if part > before + 1:
-            yield None if before < 0 else part_begin(footage, before + 1), part_begin(footage, part), before
-        before = part
-    yield None if before < 0 else part_begin(footage, before + 1), None, before
+    for segment in done:
+        if segment > before + 1:
+            yield None if before < 0 else segment_begin(footage, before + 1), segment_begin(footage, segment), before
+        before = segment
+    yield None if before < 0 else segment_begin(footage, before + 1), None, before
 
 
 def _identity(footage: Footage) -> list[object]:

@@ -81,7 +81,7 @@ def parse_change(text: str) -> tuple[float, str]:
     match = _CLOCK.fullmatch(clock.strip())
     if not (equals and match and style.strip()):
         raise UsageError(f"--at {text!r} is no change of style; write it as 00:05=wave")
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    hours, minutes, seconds = (float(number or 0) for number in match.groups())
     if (match[2] and seconds >= 60) or (match[1] and minutes >= 60):
         raise UsageError(f"--at {text!r} is no time: what follows a colon is less than 60; write it as 00:05=wave")
     return hours * 3600 + minutes * 60 + seconds, style.strip()

@@ -1,101 +1,183 @@
-"""Where an unfinished output lies: a folder `OUT.parts` beside it, with its finished parts, until they are joined."""
+"""Where an unfinished output lies: a folder `OUT.segments` beside it, with its finished segments, until they are joined.
+
+Whatever is read from the folder is data: it may come from somebody else.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from realtime.core.errors import SinkError, UsageError
+from realtime.core.paths import beside
 from realtime.core.text import clean
 
 
 @dataclass(frozen=True)
 class Done:
-    """A finished part: its number, how many frames it has, the times (`pts`) of those that stand in for broken ones, and
-    the last frame's time and duration."""
+    """A finished segment.
 
-    part: int
+    Attributes:
+        segment: Its number.
+        frames: How many frames it has.
+        broken: The times (`pts`) of the frames that stand in for broken ones.
+        last: The last frame's time.
+        duration: The last frame's duration.
+    """
+
+    segment: int
     frames: int
     broken: Sequence[int]
     last: int
     duration: int
 
+    @classmethod
+    def from_json(cls, line: str) -> Done:
+        """Read what `json.dumps(asdict(done))` wrote.
+
+        Raises:
+            ValueError: The line is something else.
+        """
+        read = json.loads(line)
+        if not isinstance(read, dict):
+            raise ValueError("this is no record of a segment")
+        numbers: list[Any] = [read.get(name) for name in ("segment", "frames", "last", "duration")]
+        broken: Any = read.get("broken")
+        if not isinstance(broken, list) or not all(type(number) is int for number in [*numbers, *broken]):
+            raise ValueError("this is no record of a segment")
+        segment, frames, last, duration = numbers
+        if segment < 0 or frames < 1:
+            raise ValueError(f"there is no segment {segment} of {frames} frames")
+        return cls(segment, frames, tuple(broken), last, duration)
+
 
 class Workspace:
-    """The parts of one output. What is in it stays until `remove`."""
+    """The segments of one output, which this process alone may touch until `close`. They stay until `remove`."""
 
     def __init__(self, out: Path, plan: dict[str, Any], resume: bool, force: bool) -> None:
-        """`plan` is all that the result follows from. UsageError when something is in the way or `plan` is another than
-        that of the parts that are there; SinkError when the folder cannot be made."""
-        self.out, self.path = out, out.with_name(f"{out.name}.parts")
+        """Open the folder beside `out`, or make it.
+
+        Args:
+            out: The output.
+            plan: All that the result follows from, as JSON.
+            resume: Go on with the segments that are there.
+            force: Replace the output, and begin anew where there are segments.
+
+        Raises:
+            UsageError: Something is in the way, another process is at work there, or `plan` is not the one of the segments
+                that are there.
+            SinkError: The folder cannot be made.
+        """
+        self.out, self.path = out, segments_of(out)
         self.done: dict[int, Done] = {}
-        plan_file, self._list = self.path / "plan.json", self.path / "done.jsonl"
+        self._plan, self._list = self.path / "plan.json", self.path / "done.jsonl"
+        self._lock = FileLock(self.path / "lock", thread_local=False)
         check_free(out, force)
-        if os.path.lexists(self.path):
-            ours = plan_file.is_file()
-            if ours and resume:
-                self._check(_read(plan_file), plan)
-                self._load()
-                for path in self.path.glob("*.unfinished"):  # of a process that was killed
-                    path.unlink(missing_ok=True)
-                return
-            if not (ours and force):
-                raise UsageError(
-                    f"{clean(self.path.name)} is there from an unfinished render; --resume goes on with it, --force begins anew"
-                    if ours
-                    else f"{clean(str(self.path))} is in the way; move it or choose another name for the output"
-                )
-            self.remove()
+        if resume and not os.path.lexists(self.path) and (old := beside(out, ".parts")).is_dir():
+            raise UsageError(
+                f"{clean(str(old))} was begun by an older version of this program, which --resume cannot go on with;"
+                " remove it and begin anew"
+            )
+        there = os.path.lexists(self.path)
+        if there and not self._plan.is_file():
+            raise UsageError(f"{clean(str(self.path))} is in the way; move it or choose another name for the output")
         try:
-            self.path.mkdir(parents=True)
-            plan_file.write_text(json.dumps(plan, indent=1), encoding="utf-8")
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._take()
         except OSError as error:
             raise SinkError(f"nothing can be written to {clean(str(out.parent))} ({error.strerror})") from error
+        try:
+            self._begin(plan, there, resume, force)
+        except BaseException:
+            self.close()
+            raise
 
-    def file(self, part: int) -> Path:
-        """Where a part lies."""
-        return self.path / f"{part:06}.nut"
+    def _take(self) -> None:
+        """Lock the folder, and note who holds it."""
+        holder = self.path / "holder.json"
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            held = _read(holder)
+            who = f"process {held.get('process', '?')} on {clean(str(held.get('host', '?')))}"
+            raise UsageError(
+                f"{clean(str(self.out))} is being made by {who}; wait until that ends or choose another name"
+            ) from None
+        holder.write_text(json.dumps({"process": os.getpid(), "host": socket.gethostname()}), encoding="utf-8")
 
-    def working(self, part: int) -> Path:
-        """Where a part is written until it is finished."""
-        return self.path / f"{part:06}.unfinished"
+    def _begin(self, plan: dict[str, Any], there: bool, resume: bool, force: bool) -> None:
+        if there and resume:
+            self._check(_read(self._plan), plan)
+            self._load()
+            for path in self.path.glob("*.unfinished"):  # of a process that was killed
+                path.unlink(missing_ok=True)
+            return
+        if there and not force:
+            raise UsageError(
+                f"{clean(self.path.name)} is there from an unfinished render; --resume goes on with it, --force begins anew"
+            )
+        self._empty()
+        try:
+            self._plan.write_text(json.dumps(plan, indent=1), encoding="utf-8")
+        except OSError as error:
+            raise SinkError(f"nothing can be written to {clean(str(self.path))} ({error.strerror})") from error
+
+    def file(self, segment: int) -> Path:
+        """Return where a finished segment lies."""
+        return self.path / f"{segment:06}.nut"
+
+    def working(self, segment: int) -> Path:
+        """Return where a segment is written until it is finished."""
+        return self.path / f"{segment:06}.unfinished"
 
     def finish(self, done: Done, state: bytes = b"") -> None:
-        """Keep the part in `working`, and what the painter remembers after it. SinkError when it cannot be kept."""
+        """Keep the segment in `working`, and what the painter remembers after it.
+
+        Raises:
+            SinkError: It cannot be kept.
+        """
         try:
             if state:
-                self._state(done.part).write_bytes(state)
-            self.working(done.part).replace(self.file(done.part))
+                self._state(done.segment).write_bytes(state)
+            self.working(done.segment).replace(self.file(done.segment))
             with open(self._list, "a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(done)) + "\n")
         except OSError as error:
             raise SinkError(f"{clean(self.path.name)} cannot be written ({error.strerror})") from error
-        self.done[done.part] = done
+        self.done[done.segment] = done
         if state:
             for old in self.path.glob("*.state"):
-                if old != self._state(done.part):
+                if old != self._state(done.segment):
                     old.unlink(missing_ok=True)
 
-    def state(self, part: int) -> bytes:
-        """What the painter remembered after a part; nothing where it does not remember."""
+    def state(self, segment: int) -> bytes:
+        """Return what the painter remembered after a segment; nothing where it does not remember."""
         try:
-            return self._state(part).read_bytes()
+            return self._state(segment).read_bytes()
         except OSError:
             return b""
 
     def keep(self, joined: Path, force: bool) -> None:
-        """Put what was joined in the output's place. UsageError when something came into it meanwhile."""
+        """Put what was joined in the output's place.
+
+        Raises:
+            UsageError: Something came into its place meanwhile.
+            SinkError: It cannot be written.
+        """
         check_free(self.out, force)
         try:
             if joined.is_dir() and self.out.is_dir():
-                for old in _numbered(self.out):
-                    old.unlink()
+                for old in _made_before(self.out):
+                    (self.out / old).unlink(missing_ok=True)
                 for new in joined.iterdir():
                     new.replace(self.out / new.name)
             else:
@@ -106,11 +188,31 @@ class Workspace:
             ) from error
 
     def remove(self) -> None:
-        """Remove the parts."""
+        """Remove the segments and give the folder back."""
+        self._empty()
+        with suppress(OSError):
+            (self.path / "holder.json").unlink(missing_ok=True)
+            if os.name != "nt":  # whoever waits for this file sees that it is gone
+                (self.path / "lock").unlink(missing_ok=True)
+        self.close()
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _state(self, part: int) -> Path:
-        return self.path / f"{part:06}.state"
+    def close(self) -> None:
+        """Give the folder back; the segments stay. Harmless when called again."""
+        self._lock.release()
+
+    def _empty(self) -> None:
+        for path in self.path.iterdir():
+            if path.name in ("lock", "holder.json"):
+                continue
+            with suppress(OSError):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+
+    def _state(self, segment: int) -> Path:
+        return self.path / f"{segment:06}.state"
 
     def _check(self, before: dict[str, Any], now: dict[str, Any]) -> None:
         now = json.loads(json.dumps(now))
@@ -121,39 +223,71 @@ class Workspace:
             )
 
     def _load(self) -> None:
-        with suppress(OSError, ValueError):  # the last line may be half written: that part is made again
+        with suppress(OSError, ValueError):  # the last line may be half written: that segment is made again
             for line in self._list.read_text(encoding="utf-8").splitlines():
-                done = Done(**json.loads(line))
-                if self.file(done.part).is_file():
-                    self.done[done.part] = done
+                done = Done.from_json(line)
+                if self.file(done.segment).is_file():
+                    self.done[done.segment] = done
+
+
+def segments_of(out: Path) -> Path:
+    """Return the folder in which the segments of an output lie."""
+    return beside(out, ".segments")
 
 
 def is_made(out: Path) -> bool:
-    """Whether there is an output at `out` already, and nothing unfinished beside it."""
-    made = out if out.suffix else out / "frames.ffconcat"
-    return made.is_file() and not os.path.lexists(out.with_name(f"{out.name}.parts"))
+    """Return whether there is an output at `out` already, and nothing unfinished beside it."""
+    made = out if out.suffix else out / LIST
+    return made.is_file() and not os.path.lexists(segments_of(out))
+
+
+LIST = "frames.ffconcat"
+"""The list in a folder of pictures: their names and times. It tells which files `render` made."""
 
 
 def check_free(out: Path, force: bool) -> None:
-    """UsageError when there is something at `out` that would be lost."""
+    """Check that nothing at `out` would be lost.
+
+    Raises:
+        UsageError: Something would be.
+    """
     if not os.path.lexists(out):
         return
     if out.suffix and out.is_dir():
         raise UsageError(f"{clean(str(out))} is a folder; choose another name")
     if not out.suffix and not out.is_dir():
         raise UsageError(f"{clean(str(out))} is a file; a folder of pictures wants another name, a video an ending")
-    if force or (out.is_dir() and not any(out.iterdir())):
-        return
-    raise UsageError(f"{clean(str(out))} exists already; --force replaces it")
+    if out.is_dir():
+        others = {path.name for path in out.iterdir()}
+        if not others:
+            return
+        if foreign := sorted(name for name in others - _made_before(out) if _is_numbered(name)):
+            raise UsageError(
+                f"{clean(str(out))} holds pictures that render did not make ({clean(foreign[0])}); they are never"
+                " replaced: choose another folder"
+            )
+    if not force:
+        raise UsageError(f"{clean(str(out))} exists already; --force replaces it")
 
 
-def _numbered(folder: Path) -> list[Path]:
-    """What a render before put into a folder."""
-    return [p for p in folder.iterdir() if p.name == "frames.ffconcat" or (p.suffix == ".png" and p.stem.isdecimal())]
+def _is_numbered(name: str) -> bool:
+    stem, dot, ending = name.rpartition(".")
+    return name == LIST or (dot == "." and ending.lower() == "png" and stem.isdecimal())
+
+
+def _made_before(folder: Path) -> set[str]:
+    """Return the names of the files that a render before put into a folder, by its list."""
+    try:
+        lines = (folder / LIST).read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return set()
+    names = {line.removeprefix("file ") for line in lines if line.startswith("file ")}
+    return {name for name in names if _is_numbered(name)} | {LIST}
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
+        read = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return read if isinstance(read, dict) else {}

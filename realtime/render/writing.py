@@ -1,7 +1,7 @@
-"""Parts: a stretch of the painted footage each, encoded on its own, so that it can be made at any time and on any machine.
+"""Segments: a stretch of the painted footage each, encoded on its own, so that it can be made at any time and on any machine.
 
-A part begins with a key frame and has no B-frames, so that its packets follow those of the part before it as they are. Encoders
-run with a fixed number of threads: x264's output depends on it.
+A segment begins with a key frame and has no B-frames, so that its packets follow those of the segment before it as they are.
+Encoders run with a fixed number of threads: x264's output depends on it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from realtime.core.frame import Picture, Size
 
 @dataclass(frozen=True)
 class Kind:
-    """How the parts of one kind of output are encoded."""
+    """How the segments of one kind of output are encoded."""
 
     codec: str
     pixels: str
@@ -53,8 +53,8 @@ def kind_of(out: Path) -> Kind:
     return KINDS[ending]
 
 
-class Part:
-    """Encodes one part into a file. A context manager would close it as well after a failure as after success: call `close`."""
+class Segment:
+    """Encodes one segment into a file. A context manager would close it as well after a failure as after success: call `close`."""
 
     def __init__(self, path: Path, kind: Kind, size: Size, time_base: Fraction) -> None:
         """SinkError when the file cannot be made."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from realtime.look.look import Look
 from realtime.models.stylizer import Stylizer
-from realtime.render.batch import staff
+from realtime.render.batch import workers
 from realtime.render.progress import Quiet
 from realtime.render.rendering import Rendering, Task
 from realtime.render.schedule import Schedule
@@ -57,7 +57,7 @@ def main(width: int, height: int, style: str, rounds: int = 5) -> None:
             "rendered": Schedule(Look(((style, 1.0),))),
             "rendered, held steady": Schedule(Look(((style, 1.0),), steady=0.7)),
         }
-        teams = {name: staff("lite", stylizer, 1, schedule.remembers)[0] for name, schedule in schedules.items()}
+        teams = {name: workers("lite", stylizer, 1, schedule.remembers)[0] for name, schedule in schedules.items()}
         speeds: dict[str, list[float]] = {name: [] for name in ("lite alone", *schedules)}
         for number in range(rounds + 1):
             begin = time.perf_counter()
