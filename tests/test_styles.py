@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -25,9 +26,11 @@ from realtime.media.images import PICTURES, load_picture, opened
 from realtime.models.base import style_input
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.window import WindowSink
+from realtime.styles import code_cache
 from realtime.styles import folders as style_folders
 from realtime.styles import library as styles
-from realtime.styles.folders import find_styles
+from realtime.styles.code_cache import CodeCache
+from realtime.styles.folders import FolderWatch, Scan, Style, find_styles
 from realtime.styles.library import StyleLibrary
 
 
@@ -169,7 +172,7 @@ def test_a_file_whose_name_another_style_has_is_a_style_of_its_own(folders: Path
     assert library.find(str(library.path("wave"))) == "wave" and library.code("wave") is before
     assert len({library.code(name).arrays[0].tobytes() for name in ("wave", *found)}) == 4
     look = Look((("wave", 0.5), ("wave (sea)", 0.5)))
-    assert [name for name, _ in library.lasting(look).styles] == ["wave", str(files[0])]
+    assert [name for name, _ in library.portable(look).styles] == ["wave", str(files[0])]
 
 
 def test_a_file_that_changed_keeps_its_name(folders: Path, library: StyleLibrary) -> None:
@@ -275,6 +278,86 @@ def test_read_only_cache(
 def test_cache_of_ones_own(folders: Path, model: FakeModel) -> None:
     StyleLibrary(Stylizer(model), cache=folders / "mine").code("wave")
     assert len(list((folders / "mine").glob("*.npz"))) == 1 and not cached(folders)
+
+
+def codes_of(folder: Path, *ages_in_days: float) -> list[Path]:
+    """Files of the cache, each last used so many days ago."""
+    folder.mkdir(exist_ok=True)
+    found = []
+    for number, days in enumerate(ages_in_days):
+        path = folder / f"fake-model-{number:012x}.npz"
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (time.time() - days * 86_400,) * 2)
+        found.append(path)
+    return found
+
+
+def test_codes_not_used_for_long_are_removed_and_nothing_else(folders: Path, model: FakeModel) -> None:
+    cache = folders / "cache"
+    kept, old = codes_of(cache, 100, 200)
+    half, half_now, mine = cache / "tmp1.partial", cache / "tmp2.partial", cache / "my code.npz"
+    for path in (half, half_now, mine):
+        path.write_bytes(b"x")
+    for path in (half, mine):
+        os.utime(path, (1, 1))
+    StyleLibrary(Stylizer(model), cache=cache).code("wave")
+    assert kept.exists() and half_now.exists() and mine.exists()
+    assert not old.exists() and not half.exists()
+    assert len(list(cache.glob("fake-model-*.npz"))) == 2  # the new one too
+
+
+def test_of_too_many_codes_those_used_last_are_kept(
+    folders: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = codes_of(folders / "cache", *range(9, 0, -1))
+    monkeypatch.setattr(code_cache, "MOST_CODES", 5)
+    cache = CodeCache(folders / "cache", Stylizer(model))
+    cache.prune()
+    assert [path.exists() for path in files] == [False] * 4 + [True] * 5
+    monkeypatch.setattr(code_cache, "MOST_BYTES", 250)
+    cache.prune()
+    assert [path.exists() for path in files] == [False] * 7 + [True] * 2
+
+
+def test_a_code_that_is_used_is_not_old(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    library.code("wave")
+    (file,) = cached(folders)
+    os.utime(file, (1, 1))
+    StyleLibrary(Stylizer(model)).code("wave")
+    StyleLibrary(Stylizer(model)).code("mosaic")  # which prunes
+    assert file.exists() and model.encoded == 2
+
+
+def test_processes_that_prune_one_cache_do_not_disturb_each_other(
+    folders: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process removes each code just before this one does, or reads it."""
+    files = codes_of(folders / "cache", 200, 300)
+    real = os.unlink
+
+    def twice(path: str) -> None:
+        real(path)
+        real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", twice)
+        CodeCache(folders / "cache", Stylizer(model)).prune()
+    assert not any(path.exists() for path in files)
+    library = StyleLibrary(Stylizer(model), cache=folders / "cache")
+    library.code("wave")
+    patched = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: str(path).endswith(".npz") or patched(path))
+    assert library.code("mosaic").model == "fake-model"
+
+
+def test_codes_of_pictures_and_paths(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
+    file = paint(folders / "elsewhere" / "night.png", (0, 0, 90))
+    expected = model.encode(load_picture(file)).arrays[0].tolist()
+    assert library.code(load_picture(file)).arrays[0].tolist() == expected
+    assert library.code(file).arrays[0].tolist() == expected
+    assert "night" in library.names
+    with pytest.raises(UsageError, match=r"no style '.*none\.png'; there are mosaic, night, wave, or name a picture"):
+        library.code(folders / "none.png")
 
 
 def test_many_threads(folders: Path, model: FakeModel) -> None:
@@ -528,6 +611,83 @@ def test_a_picture_named_alone_is_followed_too(folders: Path, running: Running) 
     assert running.wait(2) == ["style night is gone"]
 
 
+def test_a_picture_named_while_the_folders_are_scanned_stays(
+    folders: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was listed before it was watched: a scan in between missed it, and dropped it for ever."""
+    file = paint(folders / "elsewhere" / "night.png", (0, 0, 90))
+    put = StyleLibrary._put
+
+    def scanned_before_and_after(library: StyleLibrary, style: Style) -> None:
+        library._watch.scan()
+        put(library, style)
+        assert style.name in library._watch.scan().present
+
+    monkeypatch.setattr(StyleLibrary, "_put", scanned_before_and_after)
+    assert running.library.find(str(file)) == "night"
+    assert running.wait(5) == [] and "night" in running.library.names
+
+
+def test_a_style_refused_while_it_is_found_to_be_gone(
+    folders: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that finds a picture unreadable drops it in the middle of a scan that misses it."""
+    library, scan = running.library, FolderWatch.scan
+    file = folders / "shipped" / "mosaic.jpg"
+    file.unlink()
+    library._codes.pop("mosaic")
+
+    def and_refuse(watch: FolderWatch) -> Scan:
+        found = scan(watch)
+        with suppress(StyleError, UsageError):
+            library.code("mosaic")
+        return found
+
+    monkeypatch.setattr(FolderWatch, "scan", and_refuse)
+    running.wait(5)
+    assert library.names == ["wave"]
+
+
+def test_removed_pictures_named_alone_are_not_watched_for_ever(
+    folders: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [paint(folders / "elsewhere" / f"{number}.png") for number in range(20)]
+    for file in files:
+        running.library.find(str(file))
+    for file in files:
+        file.unlink()
+    assert running.wait(2) == ["20 styles are gone"]
+    paint(files[7])
+    assert running.wait(2) == ["new style 7"]  # within a minute it is only being replaced
+    running.wait(style_folders.FORGET_SCANS * styles.SCAN_SECONDS + 1)
+    asked: list[Path] = []
+    one_style = style_folders.one_style
+
+    def counted(path: Path) -> Style:
+        asked.append(path)
+        return one_style(path)
+
+    monkeypatch.setattr(style_folders, "one_style", counted)
+    running.wait(styles.SCAN_SECONDS + 0.05)
+    assert set(asked) == {files[7]}
+    paint(files[3])
+    assert running.wait(5) == [] and running.library.find(str(files[3])) == "3"
+
+
+def test_what_is_forgotten_about_files_that_are_gone(folders: Path, running: Running) -> None:
+    (folders / "user").mkdir()
+    for number in range(20):
+        (folders / "user" / f"{number}.txt").write_text("no picture")
+        (folders / "user" / f"{number}.png").write_text("no picture either")
+    assert len(running.wait(40)) == 40
+    for file in (folders / "user").iterdir():
+        file.unlink()
+    assert running.wait(5) == []
+    assert not running.library._refused and not running.library._watch._said
+    (folders / "user" / "3.txt").write_text("no picture")
+    assert len(running.wait(5)) == 1
+
+
 def test_a_picture_dropped_under_the_name_of_one_named_alone_is_not_passed_over_without_a_word(
     folders: Path, running: Running
 ) -> None:
@@ -543,7 +703,7 @@ def test_only_styles_that_every_session_has_are_kept_by_name(folders: Path, mode
     paint(folders / "elsewhere" / "dawn.png", (0, 0, 90))
     library = StyleLibrary(Stylizer(model), [folders / "named"])
     library.find(str(folders / "elsewhere" / "dawn.png"))
-    names = [name for name, _ in library.lasting(Look(tuple((n, 0.25) for n in ("wave", "night", "dawn")))).styles]
+    names = [name for name, _ in library.portable(Look(tuple((n, 0.25) for n in ("wave", "night", "dawn")))).styles]
     assert names == ["wave", str(folders / "named" / "night.png"), str(folders / "elsewhere" / "dawn.png")]
 
 
@@ -612,7 +772,7 @@ def test_large_pictures_are_read_small(folders: Path) -> None:
 
 def test_a_session_follows_the_folder(folders: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's evening: a picture is dropped in and chosen, painted over, and thrown away while it is on the screen."""
-    monkeypatch.setattr(styles, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(styles, "SCAN_SECONDS", 0.02)
     library = StyleLibrary(Stylizer(model))
     window, said = FakeWindow(), list[str]()
     library.code("wave")

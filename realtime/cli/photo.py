@@ -101,7 +101,7 @@ def photo(
                     used = replace(look, brush=min(1.0, wanted * source.picture.shape[1] / whole.shape[1]))
                     painted = paint(whole, used)
                     if target:
-                        made_with = {"look": library.lasting(used).to_toml(), "model": model}
+                        made_with = {"look": library.portable(used).to_toml(), "model": model}
                         made_with["mirror"] = "yes" if mirror else "no"
                         write_photo(source, painted, target, made_with, force)
                         height, width = painted.shape[:2]

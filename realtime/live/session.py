@@ -91,7 +91,7 @@ class LiveSession:
         self._clips = out or clips_folder()
         self._codec, self._microphone, self._record_info = find_codec(codec), microphone, record_info
         self._snapshot = SnapshotSink(
-            out or platformdirs.user_pictures_path() / "realtime", keep_original, about, library.lasting
+            out or platformdirs.user_pictures_path() / "realtime", keep_original, about, library.portable
         )
         self._saver = ThreadPoolExecutor(1, "snapshot")
         self._saving: list[Future[str]] = []
@@ -303,7 +303,7 @@ class LiveSession:
             gone = [name for name, _ in self.controls.settings.look.styles if name not in self._library.names]
             if gone:
                 raise UsageError(f"style {gone[0]} is gone; a look with it cannot be kept")
-            write_look(self._library.lasting(self.controls.settings.look), path)
+            write_look(self._library.portable(self.controls.settings.look), path)
             self._notify(f"look kept: F{number} recalls it")
         elif path.exists():
             look = read_look(path)

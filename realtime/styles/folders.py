@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +14,9 @@ import platformdirs
 
 from realtime.core.errors import UsageError
 from realtime.media.images import PICTURES
+
+FORGET_SCANS = 200
+"""Scans in a row that miss a single picture, a minute of them, before it is watched no longer."""
 
 # What browsers and file managers call a file until it is whole.
 _TEMPORARY = ("~", ".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".temp")
@@ -27,27 +32,35 @@ class Style:
 
 
 def shipped_folder() -> Path:
-    """Where the styles that come with the program lie: in the package when installed, beside it in a checkout."""
+    """Say where the styles that come with the program lie: in the package when installed, beside it in a checkout."""
     package = Path(__file__).parent.parent
     installed = package / "gallery"
     return installed if installed.is_dir() else package.parent / "styles"
 
 
 def user_folder() -> Path:
-    """Where a person's own styles lie; it need not exist."""
+    """Say where a person's own styles lie; the folder need not exist."""
     return platformdirs.user_config_path("realtime") / "styles"
 
 
 def standard_folders() -> list[Path]:
-    """The shipped styles, and the user's own."""
+    """Name the folders that every session has: the shipped styles, and the user's own."""
     return [shipped_folder(), user_folder()]
 
 
 def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
-    """The styles of some folders by name, and notices about files that are none.
+    """Find the styles of some folders.
 
-    A file is a style when its ending is a picture's; its name is the file's without the ending. Where two folders have
-    a name in common the later one's counts. UsageError when a folder other than the user's own is missing.
+    A file is a style when its ending is a picture's; its name is the file's without the ending.
+
+    Args:
+        folders: Where two have a name in common the later one's counts.
+
+    Returns:
+        The styles in the order of their names, and notices about files that are no styles.
+
+    Raises:
+        UsageError: A folder other than the user's own is missing, or one cannot be read.
     """
     styles: dict[str, Style] = {}
     notices = []
@@ -66,19 +79,32 @@ def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
 
 
 def in_order(styles: Iterable[Style]) -> list[Style]:
-    """Sorted as people look for names: capitals make no difference."""
+    """Sort styles as people look for names: capitals make no difference."""
     return sorted(styles, key=lambda style: (style.name.casefold(), style.name))
 
 
 def one_style(path: Path) -> Style:
-    """The style that a file is, in whatever folder; OSError when it is not there."""
+    """Make the style of a file, in whatever folder. OSError when the file is not there."""
     status = os.stat(path)
     return Style(path.stem, path, (status.st_mtime_ns, status.st_size))
 
 
+def named(style: Style, styles: Mapping[str, Style]) -> Style:
+    """Name a file's style as the file is named among `styles` (by name) already, or else as no other file there is."""
+    place = os.path.realpath(style.path)
+    for known in styles.values():
+        if os.path.realpath(known.path) == place:
+            return replace(known, stamp=style.stamp)
+    names = itertools.chain(
+        (style.name, f"{style.name} ({style.path.absolute().parent.name})"),
+        (f"{style.name} ({number})" for number in itertools.count(2)),
+    )
+    return replace(style, name=next(name for name in names if name not in styles))
+
+
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What a look found: the styles that have come to rest, the names of all that are there, and notices."""
+class Scan:
+    """What a scan found: the styles that have settled, by name, the names of all that are there, and notices."""
 
     settled: dict[str, Style]
     present: frozenset[str]
@@ -86,16 +112,18 @@ class Sight:
 
 
 class FolderWatch:
-    """Sees what changes in style folders by looking again and again; to be used by one thread.
+    """Notice what changes in style folders by scanning them again and again, in one thread.
 
-    A picture has settled when two looks in a row find it the same: until then it may still be being copied. A name is
-    absent when two looks in a row miss it: programs replace a file by removing the old one first. A folder may come
+    The system's own notices of changes would not do instead: network drives and containers send none, and none tells a
+    picture that is whole from one that is being copied. A picture has settled when two scans in a row find it the same. A
+    name is absent when two scans in a row miss it: programs replace a file by removing the old one first. A folder may come
     and go; one that cannot be read for the moment counts as unchanged.
     """
 
     def __init__(self, folders: Sequence[Path], found: Iterable[Style]) -> None:
-        """`found` is what `find_styles` just found in these folders."""
-        self._files: list[Style] = []
+        """Begin with what `find_styles` just found in some folders."""
+        self._singles: dict[str, _Single] = {}  # never changed, only replaced
+        self._replacing = threading.Lock()
         self._before = {style.name: style for style in found}
         self._lists: dict[Path, tuple[list[Style], list[Path]]] = dict.fromkeys(folders, ([], []))
         self._hidden: dict[Path, Style] = {}
@@ -105,20 +133,21 @@ class FolderWatch:
 
     def add(self, style: Style) -> None:
         """Watch a single picture too, by a name of its own; any thread may ask for it."""
-        self._files = [*self._files, style]
+        with self._replacing:
+            self._singles = {**self._singles, style.name: _Single(style)}
 
-    def look(self) -> Sight:
-        """Look once. The time between two looks is what a picture has to come to rest."""
+    def scan(self) -> Scan:
+        """Scan once. A picture that is still the same at the next scan has settled."""
         now = self._list()
         settled = {name: style for name, style in now.items() if self._before.get(name) == style and style.stamp[1]}
         present = frozenset(now) | frozenset(self._before)
         others = {path for _, others in self._lists.values() for path in others}
         new = sorted((others & self._others) - self._said)
-        self._said |= set(new)
-        self._before, self._others = now, others
         hidden = {path: style for path, style in self._hidden.items() if path not in self._said}
-        self._said |= set(hidden)
-        return Sight(settled, present, [_no_style(path) for path in new] + [_hidden(*item) for item in hidden.items()])
+        there = others | self._others | set(self._hidden)
+        self._said = (self._said & there) | set(new) | set(hidden)
+        self._before, self._others = now, others
+        return Scan(settled, present, [_no_style(path) for path in new] + [_hidden(*item) for item in hidden.items()])
 
     def _list(self) -> dict[str, Style]:
         for folder in self._lists:
@@ -130,20 +159,33 @@ class FolderWatch:
                 pass
         now = {style.name: style for styles, _ in self._lists.values() for style in styles}
         self._hidden = {}
-        for style in self._files:
+        for single in self._singles.values():
+            name, path = single.style.name, single.style.path
             try:
-                single = replace(one_style(style.path), name=style.name)
+                found = replace(one_style(path), name=name)
             except OSError:
+                single.missed += 1
                 continue
-            dropped = now.get(style.name)
-            if dropped and dropped.path.resolve() != style.path.resolve():
-                self._hidden[dropped.path] = style
-            now[style.name] = single
+            single.missed = 0
+            dropped = now.get(name)
+            if dropped and dropped.path.resolve() != path.resolve():
+                self._hidden[dropped.path] = single.style
+            now[name] = found
+        with self._replacing:
+            self._singles = {name: single for name, single in self._singles.items() if single.missed < FORGET_SCANS}
         return now
 
 
+@dataclass(slots=True)
+class _Single:
+    """A picture that is watched by itself, and how many scans in a row have missed it."""
+
+    style: Style
+    missed: int = 0
+
+
 def look_into(folder: Path) -> tuple[list[Style], list[Path]]:
-    """The pictures in a folder and its other files, in the order of their names; OSError when it cannot be read."""
+    """List the pictures in a folder and its other files, in the order of their names. OSError when it cannot be read."""
     styles, others = [], []
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,16 +13,19 @@ import numpy as np
 import platformdirs
 
 from realtime.core.errors import StyleError, UsageError
+from realtime.core.frame import Picture
 from realtime.core.paths import user_path
 from realtime.look.look import Look, Mixture, parse_mixture
 from realtime.media.images import load_picture
-from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
+from realtime.models.base import STYLE_SIZE, StyleCode
 from realtime.models.stylizer import Stylizer
+from realtime.styles.code_cache import CodeCache, same
 from realtime.styles.folders import (
     FolderWatch,
     Style,
     find_styles,
     in_order,
+    named,
     one_style,
     standard_folders,
     user_folder,
@@ -34,8 +34,8 @@ from realtime.styles.folders import (
 FIRST = "wave"
 """What a person sees before choosing a style: it looks good on anything."""
 
-LOOK_SECONDS = 0.3
-"""Between two looks into the folders. A new picture is seen by one and has come to rest by the next."""
+SCAN_SECONDS = 0.3
+"""Between two scans of the folders. A new picture that two scans find the same is whole, not one that is being copied."""
 
 _TRIES = 3  # at reading a new picture, with 1 and 2 seconds between them, before it is called unreadable
 _LARGE = 16_000_000
@@ -56,8 +56,8 @@ class _Trial:
 class StyleLibrary:
     """Styles in the order of their names, and their codes by one model.
 
-    Codes are kept in memory and, by the picture's content and the model, on disk. Any thread may ask for one; one thread
-    calls `refresh` again and again, and the library then follows what changes in the folders.
+    Codes are kept in memory and on disk. Any thread may ask for one; one thread calls `refresh` again and again, and the
+    library then follows what changes in the folders.
     """
 
     def __init__(
@@ -67,15 +67,24 @@ class StyleLibrary:
         cache: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """The shipped styles, the user's own, and those of `folders`. `cache` is where codes are kept, by default in
-        the user's cache folder; `clock` gives seconds. UsageError when one of `folders` is missing."""
+        """Find the shipped styles, the user's own, and those of some folders.
+
+        Args:
+            stylizer: What makes the codes.
+            folders: Folders of pictures. Where two have a name in common the later one's counts.
+            cache: Where codes are kept; by default in the user's cache folder.
+            clock: Gives seconds, for tests.
+
+        Raises:
+            UsageError: One of `folders` is missing.
+        """
         self._stylizer = stylizer
-        self._cache = cache or platformdirs.user_cache_path("realtime") / "codes"
+        self._cache = CodeCache(cache or platformdirs.user_cache_path("realtime") / "codes", stylizer)
         self._clock = clock
         folders = [*standard_folders(), *folders]
         found, self.notices = find_styles(folders)
         self._watch = FolderWatch(folders, found)
-        self._look_at = clock() + LOOK_SECONDS
+        self._scan_at = clock() + SCAN_SECONDS
         self._styles = {style.name: style for style in found}  # never changed, only replaced
         self._codes: dict[str, StyleCode] = {}
         self._trials: dict[str, _Trial] = {}
@@ -91,22 +100,23 @@ class StyleLibrary:
         return list(self._styles)
 
     def find(self, text: str) -> str:
-        """The style that a person means by a name, the beginning of one, or a picture file, which is added.
+        """Find the style that a person means.
 
-        A file whose name another style has is given one of its own. UsageError, with the names there are, when the text is
-        none of these, or begins several.
+        Args:
+            text: A name, the beginning of one, or a picture file. The file is added; where another style has its name it is
+                given one of its own.
+
+        Returns:
+            The name.
+
+        Raises:
+            UsageError: The text is none of these, or begins several names; the message has the names there are.
         """
         if text in self.names:
             return text
         path = user_path(text)
         if os.path.isfile(path):  # not path.is_file(), which raises for a name that is too long
-            with self._changing:
-                style = self._named(one_style(path))
-                if self._styles.get(style.name) != style:
-                    self._put(style)
-                    self._codes.pop(style.name, None)
-                    self._watch.add(style)
-            return style.name
+            return self._add_file(path)
         wanted = text.casefold()
         fitting = [name for name in self.names if name.casefold() == wanted] or [
             name for name in self.names if text and name.casefold().startswith(wanted)
@@ -117,40 +127,47 @@ class StyleLibrary:
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
 
     def find_mixture(self, text: str) -> Mixture:
-        """What a person means by "wave:0.6,glass:0.4", or by the name of one style, whatever signs are in it. UsageError as
-        `find` has it, and where it is no mixture."""
+        """Find the styles of a mixture, "wave:0.6,glass:0.4", or one style's name, whatever signs are in it.
+
+        Returns:
+            Names, and weights that add up to 1. UsageError as `find` raises it, or when the text is no mixture.
+        """
         styles = ((text, 1.0),) if text in self.names else parse_mixture(text)
         return tuple((self.find(name), weight) for name, weight in styles)
 
-    def _named(self, style: Style) -> Style:
-        """The style of a file, by the name that the file has here already, or by one that no other file has."""
-        place = os.path.realpath(style.path)
-        for known in self._styles.values():
-            if os.path.realpath(known.path) == place:
-                return replace(known, stamp=style.stamp)
-        names = itertools.chain(
-            (style.name, f"{style.name} ({style.path.absolute().parent.name})"),
-            (f"{style.name} ({number})" for number in itertools.count(2)),
-        )
-        return replace(style, name=next(name for name in names if name not in self._styles))
+    def _add_file(self, path: Path) -> str:
+        try:
+            style = one_style(path)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read ({error.strerror})") from error
+        with self._changing:
+            style = named(style, self._styles)
+            if self._styles.get(style.name) != style:
+                self._watch.add(style)  # before the library names it: a scan that misses a named style drops it
+                self._put(style)
+                self._codes.pop(style.name, None)
+        return style.name
 
-    def lasting(self, look: Look) -> Look:
-        """The look as another session finds it: a style that only this one has, by an option, is named by its path."""
-        return replace(look, styles=tuple((self._lasting(name), weight) for name, weight in look.styles))
+    def portable(self, look: Look) -> Look:
+        """Write a look so that another session finds its styles: those that only this one has are named by their paths."""
+        return replace(look, styles=tuple((self._portable(name), weight) for name, weight in look.styles))
 
-    def _lasting(self, name: str) -> str:
+    def _portable(self, name: str) -> str:
         style = self._styles.get(name)
         return name if style is None or style.path.parent in standard_folders() else str(style.path.absolute())
 
     def path(self, name: str) -> Path:
-        """Where the style's picture lies. UsageError when there is no such style."""
+        """Say where the style's picture lies. UsageError when there is no such style."""
+        return self._style(name).path
+
+    def _style(self, name: str) -> Style:
         style = self._styles.get(name)
         if style is None:
             raise UsageError(f"there is no style {name!r}; there are {', '.join(self.names)}")
-        return style.path
+        return style
 
     def first(self) -> str:
-        """The style to begin with: `FIRST`, or else the first one whose picture can be read. StyleError without any."""
+        """Choose the style to begin with: `FIRST`, or else one whose picture can be read. StyleError without any."""
         for name in sorted(self.names, key=lambda name: name != FIRST):
             try:
                 self.code(name)
@@ -163,23 +180,34 @@ class StyleLibrary:
         )
 
     def ready(self, name: str) -> StyleCode | None:
-        """The style's code if it has been worked out, at once.
+        """Give the style's code at once, or None when it has not been worked out.
 
-        It becomes another one when the picture is replaced, and stays when the picture is removed: who looks at a style
-        goes on with it.
+        The code changes when the picture is replaced, and stays when the picture is removed: who uses the style goes on with
+        it.
         """
         return self._codes.get(name)
 
-    def code(self, name: str) -> StyleCode:
-        """The style's code, worked out when it is not known yet.
+    def code(self, style: str | Path | Picture) -> StyleCode:
+        """Give a style's code, working it out when it is not known yet.
 
-        StyleError when its picture cannot be read; it is then no longer among the styles.
+        Args:
+            style: One of `names`; or the path of a picture file, which is added; or a picture (uint8, H×W×3, BGR).
+
+        Returns:
+            The code.
+
+        Raises:
+            UsageError: There is no such style.
+            StyleError: Its picture cannot be read; the style is then no longer among the `names`.
         """
+        if isinstance(style, np.ndarray):
+            return self._stylizer.encode(style)
+        return self._code(style if isinstance(style, str) else self.find(str(style)))
+
+    def _code(self, name: str) -> StyleCode:
         if known := self._codes.get(name):
             return known
-        style = self._styles.get(name)
-        if style is None:
-            raise UsageError(f"there is no style {name!r}; there are {', '.join(self.names)}")
+        style = self._style(name)
         try:
             code = self._cached(style)
         except StyleError:
@@ -194,38 +222,44 @@ class StyleLibrary:
             return self._codes.setdefault(name, code)
 
     def refresh(self) -> list[str]:
-        """Follow the folders: what a person should be told of new, changed and removed styles.
+        """Follow the folders; to be called often, by one thread.
 
-        To be called often, by one thread: it looks three times a second at most, and reads one new picture a call at most.
-        A picture that is still being copied, or cannot be read for the moment, is tried again before a word is said.
+        A call scans the folders when `SCAN_SECONDS` are over, and reads one new picture at most. A picture that is still being
+        copied, or cannot be read for the moment, is tried again before anything is said of it.
+
+        Returns:
+            What a person should be told of new, changed and removed styles.
         """
         now, notices = self._clock(), []
-        if now >= self._look_at:
-            self._look_at = now + LOOK_SECONDS
-            notices = self._look(now)
+        if now >= self._scan_at:
+            self._scan_at = now + SCAN_SECONDS
+            notices = self._scan(now)
         due = next((trial for trial in self._trials.values() if trial.due <= now), None)
         return notices + (self._try(due, now) if due else [])
 
-    def _look(self, now: float) -> list[str]:
+    def _scan(self, now: float) -> list[str]:
         known = self._styles
-        sight = self._watch.look()
+        scan = self._watch.scan()
         trials = {}
-        for name, style in sight.settled.items():
+        for name, style in scan.settled.items():
             if style not in (known.get(name), self._refused.get(name)):
                 before = self._trials.get(name)
                 trials[name] = before if before and before.style == style else _Trial(style, now)
         self._trials = trials
         with self._changing:
-            gone = [name for name, style in known.items() if name not in sight.present and self._styles[name] is style]
+            self._refused = {name: style for name, style in self._refused.items() if name in scan.present}
+            missed = [(name, style) for name, style in known.items() if name not in scan.present]
+            gone = [name for name, style in missed if self._styles.get(name) is style]
             self._drop(gone)
         if len(gone) > _NAMED_ALONE:
-            return [*sight.notices, f"{len(gone)} styles are gone"]
-        return sight.notices + [f"style {name} is gone" for name in gone]
+            return [*scan.notices, f"{len(gone)} styles are gone"]
+        return scan.notices + [f"style {name} is gone" for name in gone]
 
     def _try(self, trial: _Trial, now: float) -> list[str]:
         style, name = trial.style, trial.style.name
         try:
-            if style.stamp[1] >= _LARGE and not trial.announced and not self._kept(self._place(style)):
+            large = style.stamp[1] >= _LARGE and not trial.announced
+            if large and not self._cache.load(self._cache.path(style.path)):
                 self._trials[name] = replace(trial, announced=True)
                 return [f"{style.path.name} is being read"]
             code = self._cached(style)
@@ -235,12 +269,13 @@ class StyleLibrary:
                 self._trials[name] = replace(trial, due=now + failures, failures=failures)
                 return []
             del self._trials[name]
-            self._refused[name] = style
+            with self._changing:
+                self._refused[name] = style
             return [f"{error}; style {name} stays as it was" if name in self._styles else str(error)]
         del self._trials[name]
         with self._changing:
             new, before = name not in self._styles, self._codes.get(name)
-            if not new and before and _same(before, code):
+            if not new and before and same(before, code):
                 code = before  # written anew with the same content: nobody need notice
             self._put(style)
             self._codes[name] = code
@@ -256,44 +291,9 @@ class StyleLibrary:
         self._styles = {name: style for name, style in self._styles.items() if name not in names}
 
     def _cached(self, style: Style) -> StyleCode:
-        place = self._place(style)
-        if kept := self._kept(place):
+        path = self._cache.path(style.path)
+        if kept := self._cache.load(path):
             return kept
         code = self._stylizer.encode(load_picture(style.path, enough=2 * STYLE_SIZE))
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs a little time at the next start
-            self._keep(code, place)
+        self._cache.save(code, path)
         return code
-
-    def _kept(self, place: Path) -> StyleCode | None:
-        """The code of an earlier time."""
-        if not os.path.isfile(place):
-            return None
-        try:
-            code = StyleCode.load(place)
-            self._stylizer.model.check(code)
-            return code
-        except StyleError:
-            return None  # half written or of other times: it is made again, and written over
-
-    def _place(self, style: Style) -> Path:
-        """Where its code is kept. StyleError when the picture cannot be read."""
-        try:
-            digest = fingerprint([style.path])
-        except OSError as error:
-            raise StyleError(f"{style.path.name} cannot be read ({error.strerror})") from error
-        return self._cache / f"{self._stylizer.model.identity}-{digest}.npz"
-
-    def _keep(self, code: StyleCode, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-            try:
-                code.write(file)  # type: ignore[arg-type]
-                file.close()
-                os.replace(file.name, path)
-            except OSError:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-
-
-def _same(code: StyleCode, other: StyleCode) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(code.arrays, other.arrays, strict=True))

@@ -20,9 +20,17 @@ _UNFIT = frozenset('<>:"/\\|?*,')  # what some system has no file name for, and 
 def add_styles(pictures: Sequence[Path], name: str | None = None, force: bool = False) -> list[Style]:
     """Copy pictures into the person's folder, byte for byte: all of them, or none when one cannot be a style.
 
-    `name` is for a single picture; else each is called as its file. With `force` a picture takes the place of a style of
-    its name: one of the person's own goes to the removed ones. UsageError for names that are taken or cannot be, StyleError
-    for what is no picture or cannot be copied.
+    Args:
+        pictures: Picture files.
+        name: What to call a single picture; by default each is called as its file.
+        force: Whether a picture takes the place of a style of its name; one of the person's own goes to the removed ones.
+
+    Returns:
+        The new styles.
+
+    Raises:
+        UsageError: A name is taken or cannot be a style's, or a file is not there.
+        StyleError: A file is no picture, or cannot be copied.
     """
     if name is not None and len(pictures) != 1:
         raise UsageError(f"one --name is for one picture, not for {len(pictures)}")
@@ -53,9 +61,17 @@ def add_styles(pictures: Sequence[Path], name: str | None = None, force: bool = 
 
 
 def remove_style(name: str) -> list[Path]:
-    """Take a style out of the person's folder; where its picture, or pictures, lie now.
+    """Take a style out of the person's folder.
 
-    UsageError when it is none of theirs, StyleError when it cannot be moved.
+    Args:
+        name: The style's whole name.
+
+    Returns:
+        Where its picture, or pictures, lie now.
+
+    Raises:
+        UsageError: It is none of the person's own.
+        StyleError: It cannot be moved.
     """
     own = _pictures(user_folder())
     paths = [style.path for style in own if style.name == name]
