@@ -6,16 +6,25 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from realtime.control.controls import Command
+from realtime.control.commands import Command
 from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Picture
 from realtime.media.encoder import Encoding
 from realtime.models.base import Model, StyleCode
+from realtime.sinks.base import Format, Sink
 from realtime.sources.base import Source
+
+SinkT = TypeVar("SinkT", bound=Sink)
+
+
+def opened(sink: SinkT) -> SinkT:
+    """The sink, open for pictures of any size."""
+    sink.open(Format((64, 48)))
+    return sink
 
 
 def settle(encoding: Encoding | None) -> None:
@@ -92,9 +101,13 @@ class FakeWindow:
         self.shown: list[Picture] = []
         self.fullscreen = False
         self.closed = False
+        self.format: Format | None = None
 
-    def type(self, action: str, value: Any = None) -> None:
-        self.typed.put(Command(action, value))  # type: ignore[arg-type]
+    def open(self, format: Format) -> None:
+        self.format = format
+
+    def type(self, command: Command) -> None:
+        self.typed.put(command)
 
     def show(self, picture: Picture) -> None:
         self.shown.append(picture)

@@ -15,16 +15,18 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from fakes import FakeModel
+from fakes import FakeModel, opened
 from media import read_image
 
 from realtime import cli
-from realtime.control.controls import Settings
 from realtime.control.keymap import KEY_MAP, KEYS, key_table
 from realtime.core.frame import Frame
+from realtime.live.outputs import Saving
+from realtime.live.session import LiveSession
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
 from realtime.sinks.snapshot import SnapshotSink
+from realtime.sinks.view import ViewSettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -128,27 +130,21 @@ def test_with_no_display_a_clip_is_recorded_all_the_same(run: Run, tmp_path: Pat
 
 
 def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import realtime.live.session
-
     seen, mirrored = [], []
 
-    class Session:
-        def __init__(
-            self, source: object, stylizer: object, library: object, settings: Settings, *_: object, **__: object
-        ):
-            seen.append(settings.look)
-            mirrored.append(settings.mirror)
-
-        def run(self) -> str:
-            return ""
+    def run_session(session: LiveSession, *rest: object, **options: object) -> str:
+        settings = session.streams[0].controls.settings
+        seen.append(settings.look)
+        mirrored.append(settings.mirror)
+        return ""
 
     look = Look((("swirl", 0.25), ("wave", 0.75)), 0.8, 0.5, 0.5, 1.0)
     picture = np.zeros((8, 8, 3), np.uint8)
-    sink = SnapshotSink(tmp_path, keep_original=True)
-    sink.write(Stylized(Frame(picture, 0.0), picture, look, 0.0), {"mirror": "yes"})
+    sink = opened(SnapshotSink(tmp_path, keep_original=True))
+    sink.write(Stylized(Frame(picture, 0.0, mirrored=True), picture, look, 0.0))
     (kept,) = tmp_path.glob("*_original.png")
     snapshot = sink.path
-    monkeypatch.setattr(realtime.live.session, "LiveSession", Session)
+    monkeypatch.setattr(LiveSession, "run", run_session)
     always = ("--source", "demo", "--no-window")
     assert run(*always, "--look", str(snapshot))[0] == 0
     changed = (
@@ -173,37 +169,29 @@ def test_a_snapshot_is_made_again_from_its_own_look(run: Run, tmp_path: Path, mo
 
 
 def test_what_keys_do_options_set_at_start(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import realtime.live.session
+    seen: list[tuple[LiveSession, dict[str, Any]]] = []
+    saved: list[Saving] = []
 
-    seen = []
+    def run_session(session: LiveSession, *rest: object, **options: Any) -> str:
+        seen.append((session, options))
+        return ""
 
-    class Session:
-        def __init__(
-            self, source: Any, stylizer: object, library: object, settings: Settings, window: object, **options: Any
-        ) -> None:
-            seen.append((source, settings, options))
-
-        def run(self) -> str:
-            return ""
-
-    monkeypatch.setattr(realtime.live.session, "LiveSession", Session)
+    monkeypatch.setattr(LiveSession, "run", run_session)
+    monkeypatch.setattr(LiveSession, "save", lambda session, stream, saving, windowed: saved.append(saving))
     cv2.imwrite(str(tmp_path / "mine.png"), np.full((8, 8, 3), 9, np.uint8))
     toggles = "--mirror --original --compare --fullscreen --no-info --no-window --keep-original"
     values = "--source demo --style mine.png --strength 0.4 --size 320x200 --fps 12"
     ends = "--record c.mp4 --seconds 2.5 --frames 7 --out there"
     status, _, _ = run(*toggles.split(), *values.split(), *ends.split())
     assert status == 0
-    ((source, settings, options),) = seen
-    assert source.name == "demo"
+    ((session, options),) = seen
+    (stream,), (saving,) = session.streams, saved
+    settings, view = stream.controls.settings, stream.view.settings
+    assert stream.source.name == "demo"
     assert (settings.look.style, settings.look.strength, settings.mirror) == ("mine", 0.4, True)
-    assert (settings.original, settings.compare, settings.fullscreen, settings.info) == (True, True, True, False)
-    assert (options["record"], options["out"], options["seconds"], options["frames"]) == (
-        Path("c.mp4"),
-        Path("there"),
-        2.5,
-        7,
-    )
-    assert options["keep_original"]
+    assert (settings.original, view) == (True, ViewSettings(compare=True, info=False, fullscreen=True))
+    assert (saving.record, saving.folder, options) == (Path("c.mp4"), Path("there"), {"frames": 7, "seconds": 2.5})
+    assert saving.keep_original
 
 
 def test_styles_lists_shipped_and_added_ones_and_names_what_is_none(run: Run, tmp_path: Path) -> None:

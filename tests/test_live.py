@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,58 @@ from fakes import FakeModel, FakeSource, FakeWindow
 from media import read_image
 from PIL import Image
 
-from realtime.control.controls import Command, Settings
+from realtime.control.commands import (
+    AwaitPreset,
+    BlendSecond,
+    NextStop,
+    Nudge,
+    Preset,
+    Quit,
+    Record,
+    SelectStyle,
+    SetSlideshow,
+    Snapshot,
+    StepStyle,
+    Toggle,
+    ToggleView,
+)
+from realtime.control.controls import Controls
+from realtime.control.settings import Settings
 from realtime.core.errors import SourceError, StyleError, UsageError
 from realtime.core.frame import Picture
+from realtime.core.meter import Figures
+from realtime.live.outputs import Saving
 from realtime.live.session import LiveSession
+from realtime.live.stream import Stream
 from realtime.look.look import Look
 from realtime.look.look_files import read_look
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
+from realtime.sinks.view import ViewSettings
 from realtime.styles.library import StyleLibrary
 
 RED, GREEN, BLUE = (0, 0, 200), (0, 200, 0), (200, 0, 0)
 RED_ALONE = (("red", 1.0),)
+
+
+@dataclass
+class Show:
+    """A session of one stream, ready to run."""
+
+    session: LiveSession
+    stream: Stream
+    run: Callable[[], Figures]
+
+    @property
+    def controls(self) -> Controls:
+        return self.stream.controls
+
+    @property
+    def figures(self) -> Figures:
+        return self.session.figures
+
+    def stop(self) -> None:
+        self.session.stop()
 
 
 class Stage:
@@ -44,25 +85,32 @@ class Stage:
         self.library = StyleLibrary(Stylizer(self.model), [self.styles], folder / "cache")
         self.said: list[str] = []
 
-    def session(self, settings: Settings | None = None, **options: Any) -> LiveSession:
-        settings = settings or Settings(Look(RED_ALONE), info=False)
+    def session(
+        self,
+        settings: Settings | None = None,
+        view: ViewSettings | None = None,
+        frames: int | None = None,
+        seconds: float | None = None,
+        **options: Any,
+    ) -> Show:
+        settings = settings or Settings(Look(RED_ALONE))
         self.library.code(settings.look.style)
         window = options.pop("window", self.window)
         options.setdefault("presets", self.out / "looks")
-        return LiveSession(
-            self.source,
-            Stylizer(self.model),
-            self.library,
-            settings,
-            window,
-            out=self.out,
-            say=self.said.append,
-            **options,
-        )
+        session = LiveSession(Stylizer(self.model), self.library)
+        session.events.subscribe(lambda event: self.said.append(event.text) if event.text else None)
+        stream = session.add(self.source, settings, view or ViewSettings(info=False))
+        session.save(stream, Saving(folder=self.out, **options), windowed=window is not None)
+        return Show(session, stream, lambda: session.run(window, frames=frames, seconds=seconds))
 
-    def run_until(self, condition: Callable[[Picture], bool], settings: Settings | None = None) -> Picture:
+    def run_until(
+        self,
+        condition: Callable[[Picture], bool],
+        settings: Settings | None = None,
+        view: ViewSettings | None = None,
+    ) -> Picture:
         """Run a session until a shown picture meets the condition; gives that picture."""
-        session = self.session(settings, seconds=20)
+        session = self.session(settings, view, seconds=20)
         found: list[Picture] = []
 
         def look(picture: Picture) -> None:
@@ -159,21 +207,27 @@ def test_a_clip_is_finished_when_the_session_fails(stage: Stage, tmp_path: Path)
 
 
 def test_next_previous_and_number_keys_switch_the_style(stage: Stage) -> None:
-    wanted = [("step", 1, BLUE), ("step", -1, RED), ("step", -1, GREEN), ("style", 0, BLUE), ("style", "red", RED)]
+    wanted = [
+        (StepStyle(1), BLUE),
+        (StepStyle(-1), RED),
+        (StepStyle(-1), GREEN),
+        (SelectStyle(0), BLUE),
+        (SelectStyle("red"), RED),
+    ]
     session = stage.session(seconds=20)
     steps = iter(wanted)
     now = [next(steps)]
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 1:
-            stage.window.type(now[0][0], now[0][1])
-        elif colour(picture) == now[0][2]:
+            stage.window.type(now[0][0])
+        elif colour(picture) == now[0][1]:
             following = next(steps, None)
             if following is None:
                 session.stop()
                 return
             now[0] = following
-            stage.window.type(following[0], following[1])
+            stage.window.type(following[0])
 
     stage.window.on_show = look
     session.run()
@@ -181,12 +235,12 @@ def test_next_previous_and_number_keys_switch_the_style(stage: Stage) -> None:
 
 
 def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.0), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), morph=0.0), seconds=20)
     switched: list[int] = []
 
     def look(picture: Picture) -> None:
         if not switched and all(stage.library.ready(name) for name in stage.library.names):
-            session.controls.apply(Command("step", 1))
+            session.controls.apply(StepStyle(1))
             switched.append(session.figures.stylized)
         elif switched and colour(picture) == BLUE:
             switched.append(session.figures.stylized)
@@ -200,12 +254,12 @@ def test_all_styles_are_worked_out_ahead_and_a_switch_is_there_on_the_next_frame
 
 
 def test_a_switch_turns_one_style_into_the_next(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.3), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), morph=0.3), seconds=20)
     seen: list[tuple[int, ...]] = []
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 1:
-            stage.window.type("style", "blue")
+            stage.window.type(SelectStyle("blue"))
         seen.append(colour(picture))
         if seen[-1] == BLUE:
             session.stop()
@@ -218,12 +272,12 @@ def test_a_switch_turns_one_style_into_the_next(stage: Stage) -> None:
 
 
 def test_a_switch_is_finished_though_no_new_picture_comes(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.3), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), morph=0.3), seconds=20)
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 5:
             stage.source.trouble = "gone"
-            stage.window.type("style", "blue")
+            stage.window.type(SelectStyle("blue"))
         elif colour(picture) == BLUE:
             session.stop()
 
@@ -233,14 +287,14 @@ def test_a_switch_is_finished_though_no_new_picture_comes(stage: Stage) -> None:
 
 
 def test_a_slideshow_walks_through_the_styles(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), info=False, slideshow=0.05, morph=0.0), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), slideshow=0.05, morph=0.0), seconds=20)
     seen: list[tuple[int, ...]] = []
 
     def look(picture: Picture) -> None:
         if not seen or colour(picture) != seen[-1]:
             seen.append(colour(picture))
         if len(seen) == 5:
-            stage.window.type("slideshow")
+            stage.window.type(SetSlideshow())
         if any("slideshow ended" in text for text in stage.said):
             session.stop()
 
@@ -251,21 +305,21 @@ def test_a_slideshow_walks_through_the_styles(stage: Stage) -> None:
 
 def test_a_look_is_kept_and_recalled_by_keys_also_by_the_next_session(stage: Stage) -> None:
     kept = Look((("red", 0.5), ("blue", 0.5)), own_colours=0.5)
-    for action, value in (("hold", None), ("own colours", None), ("keep", None), ("preset", 1)):
-        stage.window.type(action, value)
-    stage.window.type("preset", 3)
+    for command in (BlendSecond(), NextStop("own_colours"), AwaitPreset(), Preset(1)):
+        stage.window.type(command)
+    stage.window.type(Preset(3))
     stage.session(frames=10).run()
     assert any("look kept" in text for text in stage.said)
     assert any("no look is kept under F3" in text for text in stage.said)
     session = stage.session(Settings(Look((("green", 1.0),))), frames=10)
-    stage.window.type("preset", 1)
+    stage.window.type(Preset(1))
     session.run()
     assert session.controls.settings.look == kept
 
 
 def test_a_slideshow_waits_for_the_key_under_which_a_look_is_kept(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), info=False, slideshow=0.01, morph=0.0), seconds=20)
-    stage.window.type("keep")
+    session = stage.session(Settings(Look(RED_ALONE), slideshow=0.01, morph=0.0), seconds=20)
+    stage.window.type(AwaitPreset())
     pictures = 0
 
     def look(picture: Picture) -> None:
@@ -273,7 +327,7 @@ def test_a_slideshow_waits_for_the_key_under_which_a_look_is_kept(stage: Stage) 
         pictures += 1
         if pictures == 20:
             assert session.controls.settings.look.styles == RED_ALONE
-            stage.window.type("preset", 1)
+            stage.window.type(Preset(1))
         if any("look kept" in text for text in stage.said):
             session.stop()
 
@@ -290,8 +344,8 @@ def test_a_look_with_a_style_that_is_gone_is_not_kept(stage: Stage, tmp_path: Pa
     while "red" in stage.library.names:
         now[0] += 1
         stage.library.refresh()
-    stage.window.type("keep", None)
-    stage.window.type("preset", 1)
+    stage.window.type(AwaitPreset())
+    stage.window.type(Preset(1))
     stage.session(Settings(Look((("red", 1.0),))), frames=10).run()
     assert any("style red is gone" in text for text in stage.said)
     assert not (stage.out / "looks" / "1.toml").exists()
@@ -302,9 +356,15 @@ def test_a_look_with_a_picture_from_elsewhere_is_taken_up_by_a_session_that_know
 ) -> None:
     cv2.imwrite(str(tmp_path / "own.png"), np.full((8, 8, 3), GREEN, np.uint8))
     stage.library.find(str(tmp_path / "own.png"))
-    for action, value in (("keep", None), ("preset", 1), ("mirror", None), ("snapshot", None)):
-        stage.window.type(action, value)
-    stage.session(Settings(Look((("own", 1.0),))), frames=10).run()
+    for command in (AwaitPreset(), Preset(1)):
+        stage.window.type(command)
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 5:
+            stage.window.type(Snapshot())
+
+    stage.window.on_show = look
+    stage.session(Settings(Look((("own", 1.0),)), mirror=True), frames=10).run()
     (snapshot,) = stage.out.glob("*_own.png")
     with Image.open(snapshot) as picture:
         assert picture.text["realtime:mirror"] == "yes"  # type: ignore[attr-defined]
@@ -312,7 +372,7 @@ def test_a_look_with_a_picture_from_elsewhere_is_taken_up_by_a_session_that_know
     ((name, _),) = read_look(snapshot).styles
     assert stage.library.find(name) == "own"
     stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], tmp_path / "cache")
-    stage.window.type("preset", 1)
+    stage.window.type(Preset(1))
     session = stage.session(frames=10)
     session.run()
     assert session.controls.settings.look == Look((("own", 1.0),))
@@ -322,15 +382,15 @@ def test_a_kept_look_that_cannot_be_used_is_a_notice(stage: Stage) -> None:
     (stage.out / "looks").mkdir(parents=True)
     (stage.out / "looks" / "1.toml").write_text("styles = 'gone'")
     (stage.out / "looks" / "2.toml").write_text("steady =")
-    stage.window.type("preset", 1)
-    stage.window.type("preset", 2)
+    stage.window.type(Preset(1))
+    stage.window.type(Preset(2))
     stage.session(frames=10).run()
     assert any("no style 'gone'" in text for text in stage.said)
     assert any("no look" in text for text in stage.said)
 
 
 def test_a_number_without_a_style_is_a_notice(stage: Stage) -> None:
-    stage.window.type("style", 8)
+    stage.window.type(SelectStyle(8))
     stage.session(frames=5).run()
     assert any("only 3 styles" in text for text in stage.said)
 
@@ -346,32 +406,32 @@ def test_an_unreadable_style_is_left_out_with_a_notice(stage: Stage) -> None:
 
 
 def test_strength_moves_towards_the_contents_own_code_and_0_shows_the_frame(stage: Stage) -> None:
-    half = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE, strength=0.5), info=False))
+    half = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE, strength=0.5)))
     own = half.astype(float) * 2 - np.array(RED)
     assert abs(own[0, 0, 2] - 50) <= 2, "the red of the content's own code"
-    nothing = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE, strength=0.0), info=False))
+    nothing = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE, strength=0.0)))
     assert colour(nothing)[2] == 50
 
 
 def test_strength_keys_stay_within_0_and_1(stage: Stage) -> None:
     session = stage.session(frames=3)
     for _ in range(15):
-        session.controls.apply(Command("strength", -0.1))
+        session.controls.apply(Nudge("strength", -0.1))
     assert session.controls.settings.look.strength == 0.0
     for _ in range(15):
-        session.controls.apply(Command("strength", 0.1))
+        session.controls.apply(Nudge("strength", 0.1))
     assert session.controls.settings.look.strength == 1.0
     session.run()
 
 
 def test_original_key_shows_the_frame_and_rests_the_model(stage: Stage) -> None:
-    picture = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, info=False))
+    picture = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True))
     assert colour(picture)[2] == 50
     assert stage.model.frames == 0
 
 
 def test_compare_shows_the_original_beside_the_stylized_picture(stage: Stage) -> None:
-    picture = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), compare=True, info=False))
+    picture = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE)), ViewSettings(compare=True, info=False))
     assert picture.shape[0] == 48
     assert picture.shape[1] > 2 * 64
     assert picture[24, 10, 2] == 50
@@ -379,8 +439,8 @@ def test_compare_shows_the_original_beside_the_stylized_picture(stage: Stage) ->
 
 
 def test_mirror(stage: Stage) -> None:
-    plain = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, info=False))
-    mirrored = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, mirror=True, info=False))
+    plain = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True))
+    mirrored = stage.run_until(lambda picture: True, Settings(Look(RED_ALONE), original=True, mirror=True))
     assert plain[0, 5, 1] == 0
     assert plain[0, -5, 1] == 100
     assert mirrored[0, 5, 1] == 100
@@ -388,22 +448,23 @@ def test_mirror(stage: Stage) -> None:
 
 
 def test_a_camera_is_mirrored_by_default_and_others_are_not(stage: Stage) -> None:
-    assert not LiveSession(stage.source, Stylizer(stage.model), stage.library).controls.settings.mirror
+    session = LiveSession(Stylizer(stage.model), stage.library)
+    assert not session.add(stage.source).controls.settings.mirror
     stage.source.mirror = True
-    assert LiveSession(stage.source, Stylizer(stage.model), stage.library).controls.settings.mirror
+    assert session.add(stage.source).controls.settings.mirror
 
 
 def test_freeze_holds_the_picture_and_styles_still_change_on_it(stage: Stage) -> None:
-    session = stage.session(Settings(Look(RED_ALONE), original=True, info=False), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), original=True), seconds=20)
     held: list[int] = []
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 3:
-            stage.window.type("freeze")
+            stage.window.type(Toggle("frozen"))
         elif session.controls.settings.frozen:
             held.append(colour(picture)[0])
             if len(held) == 20:
-                stage.window.type("original")
+                stage.window.type(Toggle("original"))
             if colour(picture) == RED:
                 session.stop()
 
@@ -419,9 +480,9 @@ def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alo
 ) -> None:
     stage.source = FakeSource(size=(320, 240))
     clip = tmp_path / "clip.mp4"
-    stage.window.type("help")
-    stage.window.type("snapshot")
-    stage.session(Settings(Look(RED_ALONE)), record=clip, frames=30).run()
+    stage.window.type(ToggleView("help"))
+    stage.window.type(Snapshot())
+    stage.session(Settings(Look(RED_ALONE)), ViewSettings(), record=clip, frames=30).run()
     assert any(len(np.unique(picture.reshape(-1, 3), axis=0)) > 10 for picture in stage.window.shown)
     snapshot = read_image(next(stage.out.glob("*.png")))
     assert np.array_equal(snapshot, np.full_like(snapshot, RED))
@@ -432,7 +493,9 @@ def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alo
 
 
 def test_full_screen_key(stage: Stage) -> None:
-    stage.run_until(lambda picture: stage.window.fullscreen, Settings(Look(RED_ALONE), fullscreen=True, info=False))
+    stage.run_until(
+        lambda picture: stage.window.fullscreen, Settings(Look(RED_ALONE)), ViewSettings(fullscreen=True, info=False)
+    )
 
 
 def test_snapshot_and_recording_keys(stage: Stage) -> None:
@@ -441,10 +504,10 @@ def test_snapshot_and_recording_keys(stage: Stage) -> None:
     def look(picture: Picture) -> None:
         shown = len(stage.window.shown)
         if shown == 2:
-            stage.window.type("record")
+            stage.window.type(Record())
         elif shown == 20:
-            stage.window.type("snapshot")
-            stage.window.type("record")
+            stage.window.type(Snapshot())
+            stage.window.type(Record())
         elif shown > 20 and sum("saved" in text for text in stage.said) == 2:
             session.stop()
 
@@ -462,8 +525,8 @@ def test_snapshot_and_recording_keys(stage: Stage) -> None:
 def test_where_nothing_can_be_saved_the_keys_are_a_notice_and_the_picture_goes_on(stage: Stage) -> None:
     stage.out.write_text("a file where the folder should be")
     session = stage.session(seconds=20)
-    stage.window.type("snapshot")
-    stage.window.type("record")
+    stage.window.type(Snapshot())
+    stage.window.type(Record())
     at: list[int] = []
 
     def look(picture: Picture) -> None:
@@ -516,12 +579,12 @@ def test_keys_show_at_once_though_no_new_picture_comes(stage: Stage) -> None:
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 5:
             stage.source.trouble = "gone"
-            stage.window.type("style", "blue")
+            stage.window.type(SelectStyle("blue"))
         elif picture.shape[1] > 100:
             session.stop()
         elif stage.source.trouble and colour(picture) == BLUE and not pressed:
             pressed.append("compare")
-            stage.window.type("compare")
+            stage.window.type(ToggleView("compare"))
 
     stage.window.on_show = look
     session.run()
@@ -540,7 +603,7 @@ def test_an_unreadable_style_chosen_in_mid_morph_leaves_the_one_that_the_morph_l
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.library.code("blue")
-    session = stage.session(Settings(Look(RED_ALONE), info=False, morph=0.5), seconds=20)
+    session = stage.session(Settings(Look(RED_ALONE), morph=0.5), seconds=20)
     wanted = threading.Event()
 
     def encode(style: Picture) -> StyleCode:  # of green, the only one not known yet
@@ -551,9 +614,9 @@ def test_an_unreadable_style_chosen_in_mid_morph_leaves_the_one_that_the_morph_l
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) == 1:
-            stage.window.type("style", "blue")
+            stage.window.type(SelectStyle("blue"))
         elif not wanted.is_set() and 0 < colour(picture)[0] < 100:
-            session.controls.apply(Command("style", "green"))
+            session.controls.apply(SelectStyle("green"))
             wanted.set()
         elif wanted.is_set() and colour(picture) == BLUE:
             session.stop()
@@ -568,7 +631,7 @@ def test_an_unreadable_style_that_is_wanted_leaves_the_one_in_use(stage: Stage) 
     (stage.styles / "amber.png").write_bytes(b"no picture")
     stage.library = StyleLibrary(Stylizer(stage.model), [stage.styles], stage.out / "cache")
     session = stage.session(seconds=20)
-    session.controls.apply(Command("style", "amber"))
+    session.controls.apply(SelectStyle("amber"))
     stage.window.on_show = lambda picture: session.stop() if any("amber" in text for text in stage.said) else None
     session.run()
     assert session.controls.settings.look.style == "red"
@@ -576,7 +639,7 @@ def test_an_unreadable_style_that_is_wanted_leaves_the_one_in_use(stage: Stage) 
 
 def test_a_held_snapshot_key_does_not_pile_up_pictures(stage: Stage) -> None:
     for _ in range(200):
-        stage.window.type("snapshot")
+        stage.window.type(Snapshot())
     stage.session(frames=5).run()
     assert 1 <= len(list(stage.out.glob("*.png"))) < 50
 
@@ -589,7 +652,7 @@ def test_a_recording_without_a_frame_is_said_to_be_none(stage: Stage, tmp_path: 
 
 
 def test_quit_key(stage: Stage) -> None:
-    stage.window.type("quit")
+    stage.window.type(Quit())
     assert stage.session(seconds=20).run().shown <= 1
 
 

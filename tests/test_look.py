@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from fakes import FakeModel
+from fakes import FakeModel, opened
 
-from realtime.control.controls import PRESETS, STOPS, Command, Controls, Settings
+from realtime.control.commands import (
+    PRESETS,
+    STOPS,
+    Action,
+    AwaitPreset,
+    BlendSecond,
+    Command,
+    KeepLook,
+    LeaveOutStyle,
+    NextStop,
+    Nudge,
+    Preset,
+    RecallLook,
+    Record,
+    SelectStyle,
+    SetLook,
+    SetMorph,
+    SetSlideshow,
+    StepStyle,
+    Toggle,
+    ToggleView,
+    UseLook,
+)
+from realtime.control.controls import Controls
+from realtime.control.settings import Settings, reduce
 from realtime.core.errors import StyleError, UsageError
+from realtime.core.events import Events
 from realtime.core.frame import Frame
 from realtime.look.look import MORPH, Look, parse_mixture
 from realtime.look.look_files import read_look, read_mirror, write_look
@@ -106,7 +133,7 @@ def test_any_file_name_can_be_kept_in_a_look(name: str, tmp_path: Path) -> None:
 
 
 def test_a_snapshot_brings_back_a_style_whose_file_name_is_no_text(tmp_path: Path) -> None:
-    sink, odd = SnapshotSink(tmp_path), alone("caf\udce9")
+    sink, odd = opened(SnapshotSink(tmp_path)), alone("caf\udce9")
     sink.write(replace(painter(0).paint(frame(), alone("red")), look=odd))
     assert sink.path is not None
     assert read_look(sink.path) == odd
@@ -153,7 +180,7 @@ def test_other_files_are_no_look(tmp_path: Path) -> None:
 
 def test_a_snapshot_holds_its_look(tmp_path: Path) -> None:
     look = Look((("red", 0.5), ("blue", 0.5)), 0.8, 0.5, 0.75, 0.5)
-    sink = SnapshotSink(tmp_path, keep_original=True)
+    sink = opened(SnapshotSink(tmp_path, keep_original=True))
     sink.write(painter(0).paint(frame(), look))
     (path,) = tmp_path.glob("*red-blue.png")
     assert read_look(path) == look
@@ -328,10 +355,22 @@ def test_a_painter_without_memory_of_another_model() -> None:
 
 # ---- the controls ----
 
+SAID: list[str] = []
+DONE: list[Action] = []
+
 
 @pytest.fixture
 def controls() -> Controls:
-    return Controls(Settings(alone("b")), lambda: ["a", "b", "c"])
+    return heard(Settings(alone("b")), ["a", "b", "c"])
+
+
+def heard(settings: Settings, names: list[str]) -> Controls:
+    """Controls whose notices are in SAID and whose actions are in DONE."""
+    SAID.clear()
+    DONE.clear()
+    events = Events()
+    events.subscribe(lambda event: SAID.append(event.text) if event.text else None)
+    return Controls(settings, lambda: names, events, DONE.append)
 
 
 def styles(controls: Controls) -> list[tuple[str, float]]:
@@ -339,98 +378,202 @@ def styles(controls: Controls) -> list[tuple[str, float]]:
 
 
 def test_a_second_style_is_blended_in_moved_to_and_let_go(controls: Controls) -> None:
-    controls.apply(Command("hold"))
+    controls.apply(BlendSecond())
     assert styles(controls) == [("b", 0.5), ("c", 0.5)]
-    controls.apply(Command("blend", 0.1))
+    controls.apply(Nudge("blend", 0.1))
     assert styles(controls) == [("b", 0.4), ("c", 0.6)]
-    controls.apply(Command("step", 1))
+    controls.apply(StepStyle(1))
     assert styles(controls) == [("b", 0.4), ("a", 0.6)]
-    controls.apply(Command("step", 1))
+    controls.apply(StepStyle(1))
     assert styles(controls) == [("b", 0.4), ("c", 0.6)], "the first one is not blended with itself"
     for _ in range(9):
-        controls.apply(Command("blend", 0.1))
+        controls.apply(Nudge("blend", 0.1))
     assert styles(controls) == [("b", 0.0), ("c", 1.0)]
-    controls.apply(Command("blend", -0.1))
+    controls.apply(Nudge("blend", -0.1))
     assert styles(controls) == [("b", 0.1), ("c", 0.9)], "the first one is still held"
-    controls.apply(Command("hold"))
+    controls.apply(BlendSecond())
     assert styles(controls) == [("c", 1.0)]
 
 
 def test_all_of_the_last_style_and_back_keeps_the_proportions_of_the_others() -> None:
     look = Look((("a", 0.6), ("b", 0.2), ("c", 0.2)))
     controls = Controls(Settings(look), lambda: ["a", "b", "c"])
-    controls.apply(Command("blend", 1.0))
+    controls.apply(Nudge("blend", 1.0))
     assert styles(controls) == [("a", 0.0), ("b", 0.0), ("c", 1.0)]
-    controls.apply(Command("blend", -0.8))
+    controls.apply(Nudge("blend", -0.8))
     assert styles(controls) == [("a", 0.6), ("b", 0.2), ("c", 0.2)]
 
 
 def test_blending_without_a_second_style_says_how(controls: Controls) -> None:
-    controls.apply(Command("blend", 0.1))
-    assert any("x blends" in text for text in controls.take_notices())
+    controls.apply(Nudge("blend", 0.1))
+    assert any("x blends" in text for text in SAID)
     assert styles(controls) == [("b", 1.0)]
 
 
 def test_with_one_style_there_is_nothing_to_blend() -> None:
-    controls = Controls(Settings(alone("a")), lambda: ["a"])
-    controls.apply(Command("hold"))
-    assert any("no second style" in text for text in controls.take_notices())
+    controls = heard(Settings(alone("a")), ["a"])
+    controls.apply(BlendSecond())
+    assert any("no second style" in text for text in SAID)
 
 
 def test_a_key_ends_the_morph_and_begins_it_again() -> None:
-    controls = Controls(Settings(alone("b"), morph=0.7), lambda: ["a", "b"])
+    controls = heard(Settings(alone("b"), morph=0.7), ["a", "b"])
     seen = []
     for value in (None, None, 0.2, None, None):
-        controls.apply(Command("morph", value))
+        controls.apply(SetMorph(value))
         seen.append(controls.settings.morph)
     assert seen == [0.0, 0.7, 0.2, 0.0, 0.7]
-    assert controls.take_notices()[:2] == ["styles switch at once", "styles morph over 0.7 s"]
+    assert SAID[:2] == ["styles switch at once", "styles morph over 0.7 s"]
 
 
-@pytest.mark.parametrize("action", STOPS)
-def test_a_key_goes_through_the_stops_and_back(controls: Controls, action: str) -> None:
-    name, stops = action.replace(" ", "_"), STOPS[action]  # type: ignore[index]
+@pytest.mark.parametrize("field", STOPS)
+def test_a_key_goes_through_the_stops_and_back(controls: Controls, field: Any) -> None:
+    stops = STOPS[field]
     seen = []
     for _ in stops:
-        controls.apply(Command(action))  # type: ignore[arg-type]
-        seen.append(getattr(controls.settings.look, name))
+        controls.apply(NextStop(field))
+        seen.append(getattr(controls.settings.look, field))
     assert seen == [*stops[1:], stops[0]]
-    controls.apply(Command(action, 0.9))  # type: ignore[arg-type]
-    assert getattr(controls.settings.look, name) == 0.9
-    with pytest.raises(UsageError):
-        controls.apply(Command(action, 3.0))  # type: ignore[arg-type]
-    assert getattr(controls.settings.look, name) == 0.9
+    controls.apply(SetLook(field, 0.9))
+    assert getattr(controls.settings.look, field) == 0.9
 
 
 def test_keep_then_a_number_keeps_and_the_number_alone_recalls(controls: Controls) -> None:
-    controls.apply(Command("preset", 2))
-    controls.apply(Command("keep"))
-    assert controls.settings.keeping
-    controls.apply(Command("preset", PRESETS))
-    assert not controls.settings.keeping
-    assert controls.take_wishes() == [Command("preset", 2), Command("keep", PRESETS)]
-    controls.apply(Command("keep"))
-    controls.apply(Command("step", 1))
-    assert not controls.settings.keeping, "any other key leaves it"
+    controls.apply(Preset(2))
+    controls.apply(AwaitPreset())
+    assert controls.settings.awaits_preset
+    controls.apply(Preset(PRESETS))
+    assert not controls.settings.awaits_preset
+    assert [RecallLook(2), KeepLook(PRESETS)] == DONE
+    controls.apply(AwaitPreset())
+    controls.apply(StepStyle(1))
+    assert not controls.settings.awaits_preset, "any other key leaves it"
+
+
+@pytest.mark.parametrize(
+    ("command", "values"),
+    [
+        (
+            Nudge,
+            (
+                "strength",
+                "x",
+            ),
+        ),
+        (
+            Nudge,
+            (
+                "strength",
+                math.nan,
+            ),
+        ),
+        (
+            Nudge,
+            (
+                "steady",
+                0.1,
+            ),
+        ),
+        (
+            SetLook,
+            (
+                "strength",
+                "x",
+            ),
+        ),
+        (
+            SetLook,
+            (
+                "strength",
+                math.nan,
+            ),
+        ),
+        (
+            SetLook,
+            (
+                "strength",
+                1.1,
+            ),
+        ),
+        (
+            SetLook,
+            (
+                "colour",
+                1.0,
+            ),
+        ),
+        (NextStop, ("strength",)),
+        (SelectStyle, (-1,)),
+        (SelectStyle, (3.7,)),
+        (SelectStyle, (math.nan,)),
+        (SelectStyle, (True,)),
+        (SelectStyle, (None,)),
+        (StepStyle, ("x",)),
+        (SetMorph, ("y",)),
+        (SetMorph, (-1.0,)),
+        (SetMorph, (math.inf,)),
+        (SetSlideshow, ("x",)),
+        (Toggle, ("compare",)),
+        (
+            Toggle,
+            (
+                "mirror",
+                "yes",
+            ),
+        ),
+        (ToggleView, ("mirror",)),
+        (Preset, (0,)),
+        (Preset, (PRESETS + 1,)),
+        (KeepLook, ("1",)),
+        (Record, ("x",)),
+        (UseLook, ("wave",)),
+    ],
+)
+def test_a_wrong_command_is_an_error_where_it_is_made(command: Any, values: tuple[Any, ...]) -> None:
+    with pytest.raises(UsageError):
+        command(*values)
+
+
+def test_what_is_no_command_for_a_stream_changes_nothing(controls: Controls) -> None:
+    before = controls.settings
+    for command in (Command(), ToggleView("compare")):
+        with pytest.raises(UsageError, match="no command"):
+            controls.apply(command)
+    assert (controls.settings, DONE) == (before, [])
+
+
+def test_settings_are_reduced_without_a_trace_elsewhere() -> None:
+    before = Settings(alone("b"))
+    change = reduce(before, Nudge("strength", -0.3), ["a", "b"])
+    assert (before.look.strength, change.settings.look.strength) == (1.0, 0.7)
+
+
+def test_a_style_that_cannot_be_used_takes_nothing_else_back(controls: Controls) -> None:
+    controls.apply(SelectStyle("c"))
+    controls.apply(Nudge("strength", -0.3))  # a key between the failure and what follows from it
+    controls.apply(LeaveOutStyle("c", (("b", 1.0),)))
+    assert controls.settings.look == Look((("b", 1.0),), 0.7)
+    controls.apply(LeaveOutStyle("c", (("a", 1.0),)))
+    assert controls.settings.look.style == "b", "it is not in use any more"
 
 
 def test_a_look_is_taken_up_when_its_styles_are_there(controls: Controls) -> None:
     look = Look((("a", 0.5), ("c", 0.5)), 0.5)
-    controls.use(look)
+    controls.apply(UseLook(look))
     assert controls.settings.look == look
     with pytest.raises(UsageError, match="no style 'z'"):
-        controls.use(alone("z"))
+        controls.apply(UseLook(alone("z")))
     assert controls.settings.look == look
 
 
 def test_stepping_when_the_style_in_use_was_removed() -> None:
     names = ["a", "c"]
     controls = Controls(Settings(alone("b")), lambda: names)
-    controls.apply(Command("step", 1))
+    controls.apply(StepStyle(1))
     assert styles(controls) == [("c", 1.0)]
     controls = Controls(Settings(alone("b")), lambda: names)
-    controls.apply(Command("step", -1))
+    controls.apply(StepStyle(-1))
     assert styles(controls) == [("a", 1.0)]
     controls = Controls(Settings(Look((("a", 0.5), ("b", 0.5)))), lambda: ["a"])
-    controls.apply(Command("step", 1))
+    controls.apply(StepStyle(1))
     assert styles(controls) == [("a", 0.5), ("b", 0.5)], "there is no other"

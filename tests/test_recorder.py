@@ -19,10 +19,11 @@ import cv2  # before av, always: the other way round OpenCV's first window would
 import av
 import numpy as np
 import pytest
-from fakes import settle
+from fakes import opened, settle
 from media import number, numbered
 
 from realtime.core.errors import SinkError, UsageError
+from realtime.core.events import Events
 from realtime.core.frame import Frame
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
@@ -66,8 +67,15 @@ def write(sink: RecorderSink | ReplaySink, times: list[float], first: int = 0, s
         assert sink.dropped == 0
 
 
+def saying(said: list[str]) -> Events:
+    """A feed whose texts are in `said`."""
+    events = Events()
+    events.subscribe(lambda event: said.append(event.text))
+    return events
+
+
 def record(path: Path, times: list[float], **options: Any) -> RecorderSink:
-    with RecorderSink(path, **options) as sink:
+    with opened(RecorderSink(path, **options)) as sink:
         write(sink, times)
     return sink
 
@@ -127,7 +135,7 @@ def test_every_codec_keeps_pictures_and_times_and_its_files_fit(codec: codecs.Co
     rng = np.random.default_rng(1)
     times = [0.0, *np.cumsum(rng.uniform(0.004, 0.3, 40)).tolist()]
     said: list[str] = []
-    path = record(tmp_path / f"clip{codec.ending}", times, codec=codec.name, say=said.append).path
+    path = record(tmp_path / f"clip{codec.ending}", times, codec=codec.name, events=saying(said)).path
     numbers, found = read(path)
     assert numbers == list(range(41))
     assert found == pytest.approx(times, abs=0.0015)  # WebM and Matroska count milliseconds
@@ -136,7 +144,7 @@ def test_every_codec_keeps_pictures_and_times_and_its_files_fit(codec: codecs.Co
 
 
 def test_ffv1_loses_nothing(tmp_path: Path) -> None:
-    with RecorderSink(tmp_path / "clip.mkv", codec="ffv1") as sink:
+    with opened(RecorderSink(tmp_path / "clip.mkv", codec="ffv1")) as sink:
         for index in range(3):
             sink.write(frame(noise((33, 17), index), index / 10))
     with av.open(str(sink.path)) as container:
@@ -161,7 +169,7 @@ def test_h265_has_the_tag_that_apples_players_want(tmp_path: Path) -> None:
 )
 def test_what_does_not_fit_is_said_with_what_does(name: str, codec: str, help: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
-        RecorderSink(tmp_path / name, codec)
+        opened(RecorderSink(tmp_path / name, codec))
     assert help in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -194,7 +202,7 @@ def test_hardware_is_tried_first_and_left_quietly_when_it_does_not_work(
     broken = Broken(monkeypatch, "h264_nvenc", fail)
     said: list[str] = []
     for name in ("one", "two"):
-        record(tmp_path / f"{name}.mp4", at(30, 3), say=said.append)
+        record(tmp_path / f"{name}.mp4", at(30, 3), events=saying(said))
     codecs._works.cache_clear()
     assert broken.opened == [("h264_nvenc", (320, 192)), ("libx264", SIZE), ("libx264", SIZE)]  # tried once
     assert said == ["one.mp4 is encoded by libx264", "two.mp4 is encoded by libx264"]
@@ -214,7 +222,7 @@ def test_where_nothing_encodes_the_clip_ends_with_a_line_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(codecs, "_known", lambda name: False)
-    sink = RecorderSink(tmp_path / "clip.mp4")
+    sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     sink.write(frame(noise(SIZE), 0))
     with pytest.raises(SinkError, match=r"h264 cannot be encoded here .* choose another codec \(h265"):
         sink.close()
@@ -237,7 +245,7 @@ def test_a_slow_encoder_is_followed_by_quicker_ones_in_the_same_file(
         return real(encoder, *words)
 
     monkeypatch.setattr(Encoder, "encode", encode)
-    with RecorderSink(tmp_path / "clip.mp4") as sink:
+    with opened(RecorderSink(tmp_path / "clip.mp4")) as sink:
         for index in range(60):
             sink.write(frame(numbered(index, (320, 240)), index / 30))
             if index >= 8:  # eight frames behind
@@ -283,7 +291,7 @@ def test_time_that_stands_still_or_runs_back_is_no_trouble(tmp_path: Path) -> No
 
 def record_for_ever(path: str) -> None:
     """What a program does that will be killed: says the time of each frame before it gives it away."""
-    with RecorderSink(Path(path)) as sink:
+    with opened(RecorderSink(Path(path))) as sink:
         begin = time.monotonic()
         for index in range(10**6):
             while (now := time.monotonic() - begin) < index / 30:
@@ -354,7 +362,7 @@ def on_a_bad_drive(sink: RecorderSink, room: int, number: int) -> None:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 @pytest.mark.parametrize("name", ["h264", "vp9", "ffv1"])
 def test_a_full_disk_or_a_pulled_drive_ends_the_clip_and_keeps_it(name: str, number: int, tmp_path: Path) -> None:
-    sink = RecorderSink(tmp_path / f"clip{CODECS[name].ending}", name)
+    sink = opened(RecorderSink(tmp_path / f"clip{CODECS[name].ending}", name))
     on_a_bad_drive(sink, 600_000, number)
     reason = rf"clip\.\w+ ended early \({os.strerror(number)}\); what came before is kept"
     given = 0
@@ -372,7 +380,7 @@ def test_a_full_disk_or_a_pulled_drive_ends_the_clip_and_keeps_it(name: str, num
 
 @pytest.mark.parametrize("more", [0, 40, 400])
 def test_a_disk_that_is_full_when_the_clip_is_closed_takes_nothing_away(more: int, tmp_path: Path) -> None:
-    sink = RecorderSink(tmp_path / "clip.mp4")
+    sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     write(sink, at(30, 50), size=(160, 120))
     disk = sink._clip.file._disk
     on_a_bad_drive(sink, sink.partial.stat().st_size + more, errno.ENOSPC)
@@ -394,7 +402,7 @@ def test_a_drive_that_fails_only_when_it_is_told_to_keep_what_it_has(
 
     monkeypatch.setattr(clip_file, "_SYNC_SECONDS", 0.01)
     monkeypatch.setattr(os, "fdatasync", sync, raising=False)
-    sink = RecorderSink(tmp_path / "clip.mp4")
+    sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     write(sink, at(30, 5))
     failed.wait(20)
     with pytest.raises(SinkError, match="Input/output error"):
@@ -421,7 +429,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", ["h264", "ffv1"])
 def test_a_small_disk_that_fills_up(name: str, small_disk: Path) -> None:
-    sink = RecorderSink(small_disk / f"clip{CODECS[name].ending}", name)
+    sink = opened(RecorderSink(small_disk / f"clip{CODECS[name].ending}", name))
     with pytest.raises(SinkError, match="No space left on device"):
         for index in range(2000):
             settle(sink._encoding)
@@ -433,7 +441,7 @@ def test_a_small_disk_that_fills_up(name: str, small_disk: Path) -> None:
 
 
 def test_a_clip_that_was_deleted_meanwhile_is_said_to_be_gone(tmp_path: Path) -> None:
-    sink = RecorderSink(tmp_path / "clip.mp4")
+    sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     write(sink, at(30, 5))
     if sys.platform == "win32":
         pytest.skip("a file that is open cannot be deleted on Windows")
@@ -447,7 +455,7 @@ def test_a_clip_that_was_deleted_meanwhile_is_said_to_be_gone(tmp_path: Path) ->
 
 
 def test_until_it_is_closed_a_clip_says_that_it_is_partial_and_opens(tmp_path: Path) -> None:
-    sink = RecorderSink(tmp_path / "clip.mp4")
+    sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     write(sink, at(30, 65))
     assert list(tmp_path.iterdir()) == [tmp_path / "clip.partial.mp4"] == [sink.partial]
     assert opens_everywhere(sink.partial) >= 35
@@ -459,7 +467,7 @@ def test_until_it_is_closed_a_clip_says_that_it_is_partial_and_opens(tmp_path: P
 
 
 def test_a_name_that_was_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
-    sink = RecorderSink(tmp_path / "clip.mp4")
+    sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     write(sink, at(30, 5))
     for name in ("clip.mp4", "clip_2.mp4"):
         (tmp_path / name).write_text("mine")
@@ -472,7 +480,7 @@ def test_a_name_that_was_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> N
 def test_an_unfinished_clip_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "clip.partial.mp4").write_text("mine")
     with pytest.raises(UsageError, match=r"not finished; choose another name, or mend that one: realtime doctor"):
-        RecorderSink(tmp_path / "clip.mp4")
+        opened(RecorderSink(tmp_path / "clip.mp4"))
     assert (tmp_path / "clip.partial.mp4").read_text() == "mine"
 
 
@@ -480,7 +488,7 @@ def test_timed_names_say_when_and_which_style_and_are_free(tmp_path: Path, monke
     monkeypatch.setattr(time, "strftime", lambda form: "2026-11-23_10-00-00_")
     names = []
     for _ in range(3):
-        sink = RecorderSink(timed_name(tmp_path / "new", "wave & more/x", ".mp4"))
+        sink = opened(RecorderSink(timed_name(tmp_path / "new", "wave & more/x", ".mp4")))
         names.append(sink.path.name)
         write(sink, [0.0])
         if len(names) == 2:
@@ -501,7 +509,7 @@ def killed_clip(path: Path, **options: Any) -> Path:
 
 
 def leave(path: str, codec: str) -> None:
-    write(RecorderSink(Path(path), codec), at(30, 65))
+    write(opened(RecorderSink(Path(path), codec)), at(30, 65))
     os._exit(9)
 
 
@@ -654,7 +662,7 @@ def onsets(path: Path, every: float) -> tuple[list[float], list[float]]:
 def flashes_and_beeps(path: Path, seconds: float, every: float, codec: str = "h264") -> list[float]:
     """Record flashes and beeps of the same moments; how much later the beeps are in the clip, in seconds."""
     microphone = FakeMicrophone(beeps(every), fast=0.001, jitter=0.02)
-    with RecorderSink(path, codec, microphone=microphone) as sink:
+    with opened(RecorderSink(path, codec, microphone=microphone)) as sink:
         for index in range(round(seconds * 20)):
             now = index / 20
             microphone.now = 1000 + now + 0.03
@@ -693,7 +701,7 @@ def test_ten_minutes_of_sound_stay_where_they_belong(fast: float) -> None:
 def test_sound_that_is_no_number_or_far_too_loud_does_not_end_the_clip(tmp_path: Path) -> None:
     bad = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.5])
     microphone = FakeMicrophone(lambda times: bad[np.arange(len(times)) % len(bad)])
-    with RecorderSink(tmp_path / "clip.mp4", microphone=microphone) as sink:
+    with opened(RecorderSink(tmp_path / "clip.mp4", microphone=microphone)) as sink:
         for index in range(20):
             microphone.now = 1000 + index / 10
             sink.write(frame(numbered(index), index / 10))
@@ -733,7 +741,7 @@ def test_sound_that_was_lost_for_a_while_is_in_sync_again_afterwards(missing: fl
 def test_a_microphone_that_falls_silent_does_not_hold_the_pictures_up(tmp_path: Path) -> None:
     microphone = FakeMicrophone(beeps(1))
     microphone.lost = (1001.0, 2000.0)
-    sink = RecorderSink(tmp_path / "clip.mp4", microphone=microphone)
+    sink = opened(RecorderSink(tmp_path / "clip.mp4", microphone=microphone))
     for index in range(150):
         microphone.now = 1000 + index / 30
         sink.write(frame(numbered(index), index / 30))
@@ -748,7 +756,7 @@ def test_a_microphone_that_falls_silent_does_not_hold_the_pictures_up(tmp_path: 
 
 
 def test_the_last_ten_seconds_are_saved_after_the_fact(codec: codecs.Codec, tmp_path: Path) -> None:
-    with ReplaySink(codec.name) as replay:
+    with opened(ReplaySink(codec.name)) as replay:
         assert isinstance(replay, ReplaySink)
         write(replay, at(10, 150))
         path, seconds = replay.save(tmp_path / f"clip{codec.ending}")
@@ -778,7 +786,7 @@ def test_the_ring_is_bounded_in_bytes_too() -> None:
 
 
 def test_nothing_seen_is_nothing_to_save(tmp_path: Path) -> None:
-    with ReplaySink() as replay, pytest.raises(SinkError, match="nothing to save yet"):
+    with opened(ReplaySink()) as replay, pytest.raises(SinkError, match="nothing to save yet"):
         replay.save(tmp_path / "clip.mp4")
     assert list(tmp_path.iterdir()) == []
 
@@ -789,7 +797,7 @@ def test_after_an_encoder_that_failed_the_last_seconds_are_kept_again(
     def fail(encoder: Encoder, *words: Any) -> list[codecs.Packet]:
         raise SinkError("the graphics card went away")
 
-    with ReplaySink() as replay:
+    with opened(ReplaySink()) as replay:
         write(replay, at(10, 20))
         with monkeypatch.context() as broken:
             broken.setattr(Encoder, "encode", fail)
@@ -803,7 +811,7 @@ def test_after_an_encoder_that_failed_the_last_seconds_are_kept_again(
 
 def test_the_last_seconds_with_their_sound(tmp_path: Path) -> None:
     microphone = FakeMicrophone(beeps(2))
-    with ReplaySink(microphone=microphone) as replay:
+    with opened(ReplaySink(microphone=microphone)) as replay:
         for index in range(20 * 15):
             microphone.now = 1000 + index / 20
             replay.write(frame(np.full((48, 64, 3), 255 if index / 20 % 2 < 0.1 else 0, np.uint8), index / 20))
@@ -815,7 +823,7 @@ def test_the_last_seconds_with_their_sound(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_changed_its_size_is_in_the_last_seconds_all_the_same(tmp_path: Path) -> None:
-    with ReplaySink() as replay:
+    with opened(ReplaySink()) as replay:
         write(replay, at(10, 40), size=(64, 48))
         write(replay, at(10, 40, begin=4), first=40, size=(128, 48))  # comparing, say
         path, _ = replay.save(tmp_path / "clip.mp4")
@@ -835,9 +843,9 @@ def test_a_clip_and_the_last_seconds_share_one_encoder(tmp_path: Path, monkeypat
         return real(encoder, *words)
 
     monkeypatch.setattr(Encoder, "encode", encode)
-    with ReplaySink() as replay:
+    with opened(ReplaySink()) as replay:
         write(replay, at(10, 30))
-        sink = RecorderSink(tmp_path / "clip.mp4", encoding=replay.encoding)
+        sink = opened(RecorderSink(tmp_path / "clip.mp4", encoding=replay.encoding))
         write(sink, at(10, 30, begin=3), first=30)
         sink.close()
         write(replay, at(10, 30, begin=6), first=60)
@@ -851,8 +859,8 @@ def test_a_clip_and_the_last_seconds_share_one_encoder(tmp_path: Path, monkeypat
 
 
 def test_a_clip_whose_disk_is_full_leaves_the_last_seconds_alone(tmp_path: Path) -> None:
-    with ReplaySink() as replay:
-        sink = RecorderSink(tmp_path / "clip.mp4", encoding=replay.encoding)
+    with opened(ReplaySink()) as replay:
+        sink = opened(RecorderSink(tmp_path / "clip.mp4", encoding=replay.encoding))
         on_a_bad_drive(sink, 3000, errno.ENOSPC)
         with pytest.raises(SinkError, match="No space left"):
             write(sink, at(10, 100))

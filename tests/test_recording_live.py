@@ -19,15 +19,17 @@ from media import seconds
 from test_live import Stage, stage  # noqa: F401
 from test_recorder import FakeMicrophone, beeps
 
-import realtime.live.session
+import realtime.live.display
 import realtime.sinks.hud
-from realtime.control.controls import Settings
+from realtime.control.commands import Record, SaveReplay
+from realtime.control.settings import Settings
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
 from realtime.look.look import Look
 from realtime.media import clip_file
 from realtime.media.codecs import Encoder
 from realtime.media.encoder import Encoding
+from realtime.sinks.view import ViewSettings
 
 
 def pictures(path: Path) -> list[np.ndarray]:
@@ -41,7 +43,7 @@ def test_b_saves_what_was_just_seen(stage: Stage) -> None:  # noqa: F811
     def look(picture: Picture) -> None:
         shown = len(stage.window.shown)
         if shown == 40:
-            stage.window.type("replay")
+            stage.window.type(SaveReplay())
         elif shown > 40 and any(text.startswith("saved") for text in stage.said):
             session.stop()
 
@@ -56,7 +58,7 @@ def test_b_saves_what_was_just_seen(stage: Stage) -> None:  # noqa: F811
 
 
 def test_b_says_so_when_the_last_seconds_are_not_kept(stage: Stage) -> None:  # noqa: F811
-    stage.window.type("replay")
+    stage.window.type(SaveReplay())
     stage.session(frames=5).run()
     assert "the last seconds are not kept; --replay keeps them" in stage.said
     assert not list(stage.out.glob("*.mp4"))
@@ -66,8 +68,8 @@ def test_b_says_so_when_the_last_seconds_are_not_kept(stage: Stage) -> None:  # 
 def test_the_heads_up_line_is_in_the_clip_only_if_it_is_wanted(info: bool, stage: Stage, tmp_path: Path) -> None:  # noqa: F811
     stage.source._size = (320, 240)
     clip = tmp_path / "clip.mp4"
-    settings = Settings(Look((("red", 1.0),)), info=True)
-    stage.session(settings, record=clip, record_info=info, frames=10).run()
+    settings = Settings(Look((("red", 1.0),)))
+    stage.session(settings, ViewSettings(), record=clip, record_info=info, frames=10).run()
     assert np.ptp(stage.window.shown[-1]) > 210  # in the window it is, and the recording's clock, too
     found = pictures(clip)[-1].astype(int)
     assert (np.abs(found - (0, 0, 200)).max() > 60) == info
@@ -80,7 +82,7 @@ def test_the_recording_key_names_the_clip_after_its_codec(codec: str, ending: st
 
     def look(picture: Picture) -> None:
         if len(stage.window.shown) in (2, 20):
-            stage.window.type("record")
+            stage.window.type(Record())
         elif any(text.startswith("saved") for text in stage.said):
             session.stop()
 
@@ -104,7 +106,7 @@ def test_dropped_frames_are_counted_on_the_screen(
         return real(picture, line, recording, *rest)
 
     write = Encoding.write
-    monkeypatch.setattr(realtime.live.session, "draw", draw)
+    monkeypatch.setattr(realtime.live.display, "draw", draw)
     monkeypatch.setattr(
         Encoding, "write", lambda self, picture, time: len(drawn) % 2 == 0 and write(self, picture, time)
     )

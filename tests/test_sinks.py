@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import cv2  # before av, always: the other way round OpenCV's first window would hang
 
@@ -22,11 +22,11 @@ import av
 import numpy as np
 import pytest
 from conftest import Screen, bare_screen
-from fakes import settle
+from fakes import opened, settle
 from media import read_image
 from PIL import Image
 
-from realtime.control.controls import Command
+from realtime.control.commands import Quit
 from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame, Size
@@ -34,8 +34,9 @@ from realtime.look.look import Look
 from realtime.look.stylized import Stylized
 from realtime.media import codecs
 from realtime.sinks import hud
-from realtime.sinks.base import Sink
+from realtime.sinks.base import Format, Sink
 from realtime.sinks.recorder import RecorderSink
+from realtime.sinks.replay import ReplaySink
 from realtime.sinks.snapshot import SnapshotSink
 from realtime.sinks.window import WindowSink, display_problem, key_name
 
@@ -72,6 +73,7 @@ def program(*words: str | Path, code: str, environment: dict[str, str] | None = 
 
 
 def takes_frames_of_any_size(sink: Sink) -> None:
+    sink.open(Format((64, 48)))
     with sink:
         for size in ((64, 48), (33, 17), (1, 1), (640, 480), (7, 120)):
             sink.write(stylized(noise(*size)))
@@ -80,13 +82,34 @@ def takes_frames_of_any_size(sink: Sink) -> None:
 def does_not_change_the_pictures(sink: Sink) -> None:
     frame = stylized(noise(64, 48))
     picture, original = frame.picture.copy(), frame.frame.picture.copy()
+    sink.open(Format((64, 48)))
     with sink:
         sink.write(frame)
     assert np.array_equal(frame.picture, picture)
     assert np.array_equal(frame.frame.picture, original)
 
 
+def takes_nothing_before_open(sink: Sink) -> None:
+    assert sink.format is None
+    with pytest.raises(SinkError, match="not opened"):
+        sink.write(stylized(noise(64, 48)))
+    sink.open(Format((64, 48), 25.0))
+    assert sink.format == Format((64, 48), 25.0)
+    sink.write(stylized(noise(64, 48)))
+    sink.close()
+
+
+def opens_once(sink: Sink) -> None:
+    sink.open(Format((64, 48)))
+    with pytest.raises(SinkError, match="open already, for 64×48; it cannot be opened for 32×24"):
+        sink.open(Format((32, 24)))
+    sink.close()
+    with pytest.raises(SinkError, match="closed"):
+        sink.open(Format((64, 48)))
+
+
 def takes_nothing_after_close(sink: Sink) -> None:
+    sink.open(Format((64, 48)))
     sink.write(stylized(noise(64, 48)))
     sink.close()
     sink.close()
@@ -96,20 +119,47 @@ def takes_nothing_after_close(sink: Sink) -> None:
 
 
 def closes_without_a_frame(sink: Sink) -> None:
+    sink.open(Format((64, 48)))
     sink.close()
     sink.close()
 
 
-CONTRACT = (takes_frames_of_any_size, does_not_change_the_pictures, takes_nothing_after_close, closes_without_a_frame)
+def closes_unopened(sink: Sink) -> None:
+    assert sink.name
+    sink.close()
+    sink.close()
+
+
+CONTRACT = (
+    takes_frames_of_any_size,
+    does_not_change_the_pictures,
+    takes_nothing_before_open,
+    opens_once,
+    takes_nothing_after_close,
+    closes_without_a_frame,
+    closes_unopened,
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "rate", "channels", "named"),
+    [((0, 48), 30.0, "bgr", "0×48"), ((64, 48), 0.0, "bgr", "0 pictures"), ((64, 48), float("nan"), "bgr", "nan"),
+     ((64, 48), 30.0, "rgb", "'rgb'")],
+)  # fmt: skip
+def test_a_format_that_cannot_be_is_an_error_with_its_value(size: Size, rate: float, channels: Any, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        Format(size, rate, channels)
 
 
 @pytest.mark.parametrize("clause", CONTRACT)
-@pytest.mark.parametrize("kind", ["snapshot", "recorder", "window"])
+@pytest.mark.parametrize("kind", ["snapshot", "recorder", "replay", "window"])
 def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if kind == "snapshot":
         clause(SnapshotSink(tmp_path, keep_original=True))
     elif kind == "recorder":
         clause(RecorderSink(tmp_path / "clip.mp4"))
+    elif kind == "replay":
+        clause(ReplaySink())
     else:
         code = f"import test_sinks; test_sinks.{clause.__name__}(test_sinks.WindowSink()); print('kept')"
         with program(code=code, environment=request.getfixturevalue("screen").environment) as window:
@@ -121,7 +171,7 @@ def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, req
 
 def test_snapshot_is_exactly_the_picture_and_says_how_it_was_made(tmp_path: Path) -> None:
     picture = noise(101, 67)
-    sink = SnapshotSink(tmp_path / "new" / "folder", about={"model": "lite"})
+    sink = opened(SnapshotSink(tmp_path / "new" / "folder", about={"model": "lite"}))
     sink.write(stylized(picture, style="Sternennacht ★"))
     assert sink.path
     assert np.array_equal(read_image(sink.path), picture)
@@ -137,7 +187,7 @@ def test_snapshot_is_exactly_the_picture_and_says_how_it_was_made(tmp_path: Path
 )
 def test_snapshot_is_named_after_date_time_and_style(tmp_path: Path, style: str) -> None:
     folder = tmp_path / "out"
-    sink = SnapshotSink(folder)
+    sink = opened(SnapshotSink(folder))
     sink.write(stylized(noise(8, 8), style=style))
     assert sink.path and [sink.path] == list(folder.iterdir())
     assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_[\w-]*\.png", sink.path.name)
@@ -147,7 +197,7 @@ def test_snapshot_is_named_after_date_time_and_style(tmp_path: Path, style: str)
 
 def test_snapshots_never_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "strftime", lambda form: "2026-11-23_10-00-00_")
-    sink = SnapshotSink(tmp_path, keep_original=True)
+    sink = opened(SnapshotSink(tmp_path, keep_original=True))
     frames = [stylized(np.full((8, 8, 3), value, np.uint8)) for value in (1, 2, 3)]
     for frame in frames:
         sink.write(frame)
@@ -162,7 +212,7 @@ def test_snapshot_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/realtime")):
         with pytest.raises(SinkError, match=r"nothing can be saved in .* --out"):
-            SnapshotSink(folder).write(stylized(noise(8, 8)))
+            opened(SnapshotSink(folder)).write(stylized(noise(8, 8)))
     assert [tmp_path / "file"] == list(tmp_path.iterdir())
 
 
@@ -171,7 +221,7 @@ def test_snapshot_and_its_original_are_a_pair_when_the_second_turns(
 ) -> None:
     seconds = iter(range(10, 60))
     monkeypatch.setattr(time, "strftime", lambda form: f"2026-11-23_10-00-{next(seconds)}_")
-    SnapshotSink(tmp_path, keep_original=True).write(stylized(noise(8, 8)))
+    opened(SnapshotSink(tmp_path, keep_original=True)).write(stylized(noise(8, 8)))
     stem = "2026-11-23_10-00-10_iris"
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{stem}.png", f"{stem}_original.png"]
 
@@ -184,7 +234,7 @@ def test_snapshot_on_a_full_disk_is_an_error_and_leaves_no_half_file(
         file.write(b"half a file")
         raise error
 
-    sink = SnapshotSink(tmp_path)
+    sink = opened(SnapshotSink(tmp_path))
     with monkeypatch.context() as patch:
         patch.setattr(Image.Image, "save", save)
         with pytest.raises(SinkError, match=r"could not be saved in .* \((No space left on device|odd|MemoryError)\)"):
@@ -209,7 +259,7 @@ def write_all(sink: RecorderSink, times: list[float], picture: Callable[[int], n
 
 def record(path: Path, times: list[float], picture: Callable[[int], np.ndarray] = lambda index: bars()) -> RecorderSink:
     """A clip of pictures with these times."""
-    with RecorderSink(path) as sink:
+    with opened(RecorderSink(path)) as sink:
         write_all(sink, times, picture)
     return sink
 
@@ -267,7 +317,7 @@ def test_frames_that_the_encoder_has_no_time_for_are_dropped_and_counted(
 ) -> None:
     go, fitted = threading.Event(), codecs.fitted
     monkeypatch.setattr(codecs, "fitted", lambda picture, size: go.wait() and fitted(picture, size))
-    with RecorderSink(tmp_path / "clip.mp4") as sink:
+    with opened(RecorderSink(tmp_path / "clip.mp4")) as sink:
         for index in range(40):
             sink.write(stylized(bars(), index / 30))
         assert sink.dropped >= 20
@@ -279,11 +329,11 @@ def test_frames_that_the_encoder_has_no_time_for_are_dropped_and_counted(
 def test_clip_never_overwrites_and_has_its_codecs_ending(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_text("mine")
     with pytest.raises(UsageError, match=r"clip\.mp4 exists already"):
-        RecorderSink(tmp_path / "clip.mp4")
+        opened(RecorderSink(tmp_path / "clip.mp4"))
     assert (tmp_path / "clip.mp4").read_text() == "mine"
     for name in ("clip.avi", "clip", "mp4"):
         with pytest.raises(UsageError, match=r"a clip in h264 ends in \.mp4, not like .*; call it (clip|mp4)\.mp4$"):
-            RecorderSink(tmp_path / name)
+            opened(RecorderSink(tmp_path / name))
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -291,11 +341,11 @@ def test_clip_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for path in (tmp_path / "file" / "clip.mp4", Path("/proc/realtime/clip.mp4")):
         with pytest.raises(SinkError, match=r"clip\.mp4 cannot be made \("):
-            RecorderSink(path)
+            opened(RecorderSink(path))
 
 
 def test_clip_without_a_frame_leaves_no_file(tmp_path: Path) -> None:
-    with RecorderSink(tmp_path / "clip.mp4"):
+    with opened(RecorderSink(tmp_path / "clip.mp4")):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -307,7 +357,7 @@ def test_clip_with_a_colon_in_its_name_is_no_address(tmp_path: Path, monkeypatch
 
 def record_and_wait(path: str, count: str, rate: str) -> None:
     """What a program does that will be killed."""
-    with RecorderSink(Path(path)) as sink:
+    with opened(RecorderSink(Path(path))) as sink:
         write_all(sink, [index / float(rate) for index in range(int(count))], lambda index: noise(160, 120, index))
         settle(sink._encoding)
         print("written", flush=True)
@@ -329,14 +379,14 @@ def test_clip_of_a_program_that_was_killed_opens_with_all_but_its_last_seconds(
 
 def record_and_forget(path: str) -> None:
     """What a program does that was interrupted while it was tidying up."""
-    sink = RecorderSink(Path(path))
-    RecorderSink(Path(path).with_name("empty.mp4"))
+    sink = opened(RecorderSink(Path(path)))
+    opened(RecorderSink(Path(path).with_name("empty.mp4")))
     write_all(sink, [index / 30 for index in range(50)], lambda index: noise(160, 120, index))
 
 
 def interrupted_in_close(path: str) -> None:
     """A second Ctrl-C, while the clip is being finished."""
-    sink = RecorderSink(Path(path))
+    sink = opened(RecorderSink(Path(path)))
     write_all(sink, [index / 30 for index in range(50)], lambda index: noise(160, 120, index))
 
     def interrupt(timeout: float | None = None) -> None:
@@ -365,7 +415,7 @@ def record_until_the_disk_is_full(path: str) -> None:
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
-    sink = RecorderSink(Path(path))
+    sink = opened(RecorderSink(Path(path)))
     steps: tuple[Callable[[], None], ...] = (
         lambda: write_all(sink, [index / 30 for index in range(300)], lambda index: noise(160, 120, index)),
         sink.close,
@@ -416,12 +466,13 @@ import select, sys
 from test_sinks import *
 end = time.monotonic() + 60
 with WindowSink("realtime") as sink:
+    sink.open(Format((320, 240)))
     picture = bars(320, 240)
     while time.monotonic() < end:
         sink.show(picture)
         for command in sink.commands():
             print(command, flush=True)
-            if command == Command("quit"):
+            if command == Quit():
                 sys.exit()
         if select.select([sys.stdin], [], [], 0.005)[0]:
             picture = bars(*map(int, sys.stdin.readline().split()))
@@ -447,7 +498,7 @@ def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen
         ",": "comma",
         **{name: name.capitalize() for name in KEY_MAP if len(name) > 1},
     }
-    last = [name for name, command in KEY_MAP.items() if command == Command("quit")]
+    last = [name for name, command in KEY_MAP.items() if command == Quit()]
     assert window.stdout
     for name, command in KEY_MAP.items():
         for key in {names.get(name, name), names.get(name, name.upper())}:  # n and N
@@ -456,7 +507,7 @@ def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen
                 assert window.stdout.readline() == f"{command}\n", key
     screen.press(number, "F9")
     screen.press(number, "Escape")
-    assert window.stdout.read() == f"{Command('quit')}\n"
+    assert window.stdout.read() == f"{Quit()}\n"
     assert window.wait(10) == 0
 
 
@@ -470,7 +521,7 @@ def test_keys_with_modifiers() -> None:
 @bare_screen
 def test_q_quits(screen: Screen, window: subprocess.Popen[str]) -> None:
     screen.press(screen.find_window("realtime"), "q")
-    assert window.communicate(timeout=20)[0] == f"{Command('quit')}\n"
+    assert window.communicate(timeout=20)[0] == f"{Quit()}\n"
     assert window.returncode == 0
 
 
@@ -499,7 +550,7 @@ def ask_to_close(display: str, window: int) -> None:
 @bare_screen
 def test_closing_the_window_quits(screen: Screen, window: subprocess.Popen[str]) -> None:
     ask_to_close(screen.display, int(screen.find_window("realtime")))
-    assert window.communicate(timeout=20)[0] == f"{Command('quit')}\n"
+    assert window.communicate(timeout=20)[0] == f"{Quit()}\n"
     assert window.returncode == 0
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import media
 import numpy as np
@@ -19,7 +18,6 @@ from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Size
 from realtime.live.session import LiveSession
 from realtime.models.stylizer import Stylizer
-from realtime.sinks.window import WindowSink
 from realtime.sources import camera, folder
 from realtime.sources.base import Source
 from realtime.sources.camera import Camera, CameraSource
@@ -213,7 +211,9 @@ def test_a_session_ends_when_its_source_does(tmp_path: Path) -> None:
     stylizer = Stylizer(FakeModel())
     library = StyleLibrary(stylizer, cache=tmp_path / "cache")
     begin = time.monotonic()
-    LiveSession(source, stylizer, library, window=cast(WindowSink, window), out=tmp_path, seconds=30).run()
+    session = LiveSession(stylizer, library)
+    session.add(source)
+    session.run(window, seconds=30)
     assert time.monotonic() - begin < 20
     assert reads < 1000
 

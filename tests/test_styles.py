@@ -9,14 +9,15 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 from fakes import FakeModel, FakeSource, FakeWindow
 from PIL import Image
 
-from realtime.control.controls import Settings
+from realtime.control.commands import SelectStyle, StepStyle
+from realtime.control.settings import Settings
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
@@ -25,7 +26,7 @@ from realtime.media import images as pictures
 from realtime.media.images import PICTURES, load_picture, opened
 from realtime.models.base import style_input
 from realtime.models.stylizer import Stylizer
-from realtime.sinks.window import WindowSink
+from realtime.sinks.view import ViewSettings
 from realtime.styles import code_cache
 from realtime.styles import folders as style_folders
 from realtime.styles import library as styles
@@ -782,20 +783,19 @@ def test_a_session_follows_the_folder(folders: Path, model: FakeModel, monkeypat
         paint(folders / "whole.png", colour, size).replace(folders / "user" / "night.png")
 
     with FakeSource() as source:
-        session = LiveSession(
-            source, Stylizer(model), library, Settings(Look((("wave", 1.0),)), info=False), cast(WindowSink, window), seconds=60,
-            out=folders / "out", say=said.append,
-        )  # fmt: skip
+        session = LiveSession(Stylizer(model), library)
+        session.events.subscribe(lambda event: said.append(event.text))
+        stream = session.add(source, Settings(Look((("wave", 1.0),))), ViewSettings(info=False))
 
         def is_shown(picture: Picture, colour: tuple[int, int, int]) -> bool:
-            return picture[0, 0, ::-1].tolist() == list(colour) and "night" in session.controls.settings.look.name
+            return picture[0, 0, ::-1].tolist() == list(colour) and "night" in stream.controls.settings.look.name
 
         def evening() -> Generator[None, Picture, None]:
             yield
             put((0, 0, 90), (20, 20))
             while "new style night" not in said:
                 yield
-            window.type("style", "night")
+            window.type(SelectStyle("night"))
             while not is_shown((yield), (0, 0, 90)):
                 pass
             put((0, 90, 0), (30, 30))
@@ -807,7 +807,7 @@ def test_a_session_follows_the_folder(folders: Path, model: FakeModel, monkeypat
                 yield
             for _ in range(20):
                 assert is_shown((yield), (0, 90, 0))
-            window.type("step", 1)
+            window.type(StepStyle(1))
             while is_shown((yield), (0, 90, 0)):
                 pass
             session.stop()
@@ -820,8 +820,8 @@ def test_a_session_follows_the_folder(folders: Path, model: FakeModel, monkeypat
                 happening.send(picture)
 
         window.on_show = look
-        session.run()
-    assert session.controls.settings.look.name in ("mosaic", "wave")
+        session.run(window, seconds=60)
+    assert stream.controls.settings.look.name in ("mosaic", "wave")
 
 
 # Files that are broken

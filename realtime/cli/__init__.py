@@ -18,6 +18,7 @@ from realtime.cli.options import add_log_options, say
 from realtime.cli.photo import photo
 from realtime.cli.render import render
 from realtime.cli.styles import styles
+from realtime.core import threads
 from realtime.core.errors import RealtimeError
 from realtime.core.log import end_logs
 
@@ -101,9 +102,9 @@ def program() -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: one Ctrl-C more changes nothing
         if sys.platform != "win32":
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        # A reader that a camera's driver holds on to is a daemon: Python ending under it could abort the process.
+        # A thread that a driver, a disk or a model holds is a daemon: Python ending under it could abort the process.
         reader = sys.modules.get("realtime.sources.reconnecting")
-        if reader and reader.stuck_threads():
+        if threads.hung() or (reader and reader.stuck_threads()):
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(int(end.code or 0))

@@ -24,7 +24,7 @@ from realtime.cli.options import (
     size,
     styles_option,
 )
-from realtime.control.controls import Settings
+from realtime.control.settings import Settings
 from realtime.core.errors import SinkError
 from realtime.core.paths import user_path
 from realtime.look.look import MORPH
@@ -32,6 +32,7 @@ from realtime.look.look_files import read_mirror
 
 if TYPE_CHECKING:
     from realtime.core.frame import Size
+    from realtime.models.stylizer import Stylizer
 
 
 def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -178,11 +179,15 @@ def _live(
     frames: int | None,
     seconds: float | None,
 ) -> None:
+    from realtime.core.events import Event
+    from realtime.core.signals import ended_in_time
+    from realtime.live.outputs import Saving
     from realtime.live.session import LiveSession
     from realtime.media.audio import Microphone
     from realtime.media.clip_file import clips_folder
     from realtime.media.codecs import find_codec
     from realtime.models.stylizer import Stylizer
+    from realtime.sinks.view import ViewSettings
     from realtime.sinks.window import WindowSink
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
@@ -190,9 +195,11 @@ def _live(
     find_codec(codec, record.name if record else None)
     windowed = not no_window and _has_display(needed=record is None)
     with ExitStack() as stack:
+        stack.enter_context(ended_in_time(say))
         frames_from = stack.enter_context(open_source(source, size, fps))
         say_loading(model)
-        stylizer = stack.enter_context(Stylizer(model))
+        stylizer = Stylizer(model)
+        stack.callback(_close_unless_hung, stylizer)
         library = StyleLibrary(stylizer, folders)
         look = chosen_look(
             library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
@@ -202,15 +209,30 @@ def _live(
             library.code(name)
         for notice in library.notices:
             say(notice)
-        settings = Settings(
-            look,
-            mirror=next(m for m in (mirror, taken, frames_from.mirror) if m is not None),
-            original=original,
-            compare=compare,
-            fullscreen=fullscreen,
-            info=info,
-            morph=morph,
-            slideshow=slideshow or 0.0,
+        microphone = None
+        if audio is not None:
+            microphone = Microphone(audio)
+            stack.callback(microphone.close)
+            say(f"microphone: {microphone.name}")
+        _say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
+        window = WindowSink() if windowed else None
+        session = LiveSession(stylizer, library)
+
+        def hear(event: Event) -> None:
+            if event.text:
+                say(event.text)
+
+        session.events.subscribe(hear)
+        stream = session.add(
+            frames_from,
+            Settings(
+                look,
+                mirror=next(m for m in (mirror, taken, frames_from.mirror) if m is not None),
+                original=original,
+                morph=morph,
+                slideshow=slideshow or 0.0,
+            ),
+            ViewSettings(compare=compare, info=info, fullscreen=fullscreen),
         )
         about = {
             "model": model,
@@ -218,40 +240,31 @@ def _live(
             "source": frames_from.name,
             "version": __version__,
         }
-        microphone = None
-        if audio is not None:
-            microphone = Microphone(audio)
-            stack.callback(microphone.close)
-            say(f"microphone: {microphone.name}")
-        _say_left_overs([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
-        window = WindowSink() if windowed else None
-        if window:
-            stack.callback(window.close)
-        session = LiveSession(
-            frames_from,
-            stylizer,
-            library,
-            settings,
-            window,
+        saving = Saving(
+            folder=out,
             record=record,
             record_info=record_info,
             codec=codec,
             microphone=microphone,
             replay=windowed if replay is None else replay,
-            out=out,
             keep_original=keep_original,
-            frames=frames,
-            seconds=seconds,
-            say=say,
             about=about,
         )
+        session.save(stream, saving, windowed)
         if source is None and frames_from.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")
         source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
         say(
             f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
         )
-        say(str(session.run()))
+        say(str(session.run(window, frames=frames, seconds=seconds)))
+
+
+def _close_unless_hung(stylizer: Stylizer) -> None:
+    from realtime.core import threads
+
+    if not threads.hung():  # a thread that hangs may be inside the model, which waits for it
+        stylizer.close()
 
 
 def _kept_original(source: str | None) -> bool:
@@ -260,7 +273,7 @@ def _kept_original(source: str | None) -> bool:
     return os.path.isfile(path) and read_mirror(path) is not None
 
 
-def _say_left_overs(folders: list[Path]) -> None:
+def _say_unfinished(folders: list[Path]) -> None:
     """Offer the repair of clips that an earlier run did not finish."""
     from realtime.media import unfinished
 

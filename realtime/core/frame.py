@@ -14,10 +14,14 @@ Size: TypeAlias = tuple[int, int]  # width, height, in pixels
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a source gives: `picture` (uint8, H×W×3, BGR) and `time`, the `time.monotonic()` of its capture in seconds.
+    """A picture and its time. Threads share pictures: nobody draws into one, the source that gave it neither.
 
-    A source gives its pictures away: it never draws into one again. Nor does anyone else: they are shared by threads.
+    Attributes:
+        picture: uint8, H×W×3, BGR.
+        time: The `time.monotonic()` of its capture, in seconds.
+        mirrored: Whether the picture was turned as in a mirror since.
     """
 
     picture: Picture
     time: float
+    mirrored: bool = False

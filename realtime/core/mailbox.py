@@ -30,7 +30,7 @@ class Mailbox(Generic[T]):
             self._changed.notify_all()
 
     def get(self, timeout: float) -> T | None:
-        """Take the item, waiting up to `timeout` seconds for one; None when none came or the mailbox was closed."""
+        """Take the item, waiting up to `timeout` seconds for it; None when none came or the mailbox was closed."""
         with self._changed:
             deadline = time.monotonic() + timeout
             while self._item is None and not self._closed:
@@ -38,6 +38,11 @@ class Mailbox(Generic[T]):
                     break
             item, self._item = self._item, None
             return item
+
+    @property
+    def full(self) -> bool:
+        """Whether an item waits to be taken."""
+        return self._item is not None
 
     def close(self) -> None:
         """Wake the reader and take nothing more."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from realtime.core.errors import RealtimeError, SinkError
+from realtime.core.events import Events, Notice
 from realtime.look.stylized import Stylized
 from realtime.media.audio import Sound
 from realtime.media.clip_file import ClipFile
@@ -15,14 +16,18 @@ from realtime.media.codecs import DEFAULT_CODEC, Packet, Track, find_codec
 from realtime.media.encoder import Encoding
 from realtime.sinks.base import Sink
 
-_AT_EXIT = 5.0  # seconds, twice: how long the program's end waits for a clip that nobody closed
+_AT_EXIT = 5.0  # seconds that the program's end waits for a clip that nobody closed
+CLOSE_SECONDS = 30.0
+"""How long `close` waits for the encoder."""
 
 
 class RecorderSink(Sink):
     """One clip. Frames of another size than the first are fitted into it, on black.
 
-    When the encoder is too slow frames are dropped and counted in `dropped`; the ones kept stay at their times.
+    When the encoder is too slow frames are dropped and counted in `dropped`; those that are kept stay at their times.
     """
+
+    queues = True
 
     def __init__(
         self,
@@ -31,40 +36,53 @@ class RecorderSink(Sink):
         *,
         microphone: Sound | None = None,
         encoding: Encoding | None = None,
-        say: Callable[[str], None] = lambda text: None,
+        events: Events | None = None,
     ) -> None:
-        """`microphone` stays the caller's. `encoding` is one that runs already, for something else; its codec and its
-        microphone are taken then. `say` is told which encoder is used.
+        """Begin a clip; nothing is written before the first frame.
 
-        UsageError when there is no such codec, the file's ending is not its own or the file exists (none is ever
-        overwritten); SinkError when it cannot be made.
+        Args:
+            path: The file. There must be none of that name: no clip is ever overwritten.
+            codec: The name of the codec; the ending of `path` must be its own.
+            microphone: The sound; it stays the caller's.
+            encoding: An encoding that runs already, for something else. Its codec and its microphone are taken then.
+            events: The feed that is told which encoder is used.
+
+        Raises:
+            UsageError: There is no such codec, the file's ending is not its own, or the file exists.
+            SinkError: The file cannot be made.
         """
         self._own = None if encoding else Encoding(find_codec(codec), microphone)
         self._encoding = encoding or self._own
         assert self._encoding
-        self._clip = _Clip(ClipFile(path, self._encoding.codec), say)
+        self._clip = _Clip(ClipFile(path, self._encoding.codec), events or Events())
         self.dropped = 0
         self.seconds = 0.0
         """The length so far."""
         self._begin: float | None = None
-        self._closed = False
-        # At the program's end the clip is closed if nobody did (a second Ctrl-C while the session was tidying up).
+        # At the program's end the clip is closed if nobody did.
         atexit.register(self._close_at_exit)
         self._encoding.attach(self._clip)
 
+    def _close_at_exit(self) -> None:
+        with suppress(RealtimeError):
+            self.close_within(_AT_EXIT)
+
+    @property
+    def name(self) -> str:
+        """The clip's file name."""
+        return f"clip {self.path.name}"
+
     @property
     def path(self) -> Path:
-        """Its name when it is closed, and then the one that it got: there may be a file of that name by now."""
+        """The file's name when it is closed, and then the one that it got: there may be a file of that name by now."""
         return self._clip.file.path
 
     @property
     def partial(self) -> Path:
-        """Its name until then."""
+        """The file's name until then."""
         return self._clip.file.partial
 
-    def write(self, stylized: Stylized) -> None:
-        if self._closed:
-            raise SinkError(f"the clip {self.path.name} was closed")
+    def _write(self, stylized: Stylized) -> None:
         if self._clip.error:
             raise self._clip.error
         assert self._encoding
@@ -74,40 +92,44 @@ class RecorderSink(Sink):
         self.seconds = max(self.seconds, time - self._begin)
         self.dropped += not self._encoding.write(stylized.picture, time)
 
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        self._finish(None)
-        atexit.unregister(self._close_at_exit)
-        if self._clip.error:
-            raise self._clip.error
+    def _close(self) -> None:
+        self.close_within(CLOSE_SECONDS)
 
-    def _close_at_exit(self) -> None:
-        self._closed = True
-        self._finish(_AT_EXIT)
+    def close_within(self, timeout: float) -> None:
+        """Close, and wait no longer than `timeout` seconds for the encoder and the disk.
 
-    def _finish(self, timeout: float | None) -> None:
+        Raises:
+            SinkError: The clip could not be finished. What was written is kept under its unfinished name.
+        """
+        self._closed = True
         if self._own:
             self._own.close(timeout)
         elif self._encoding:
             self._encoding.detach(self._clip)
-        self._clip.done.wait(timeout)
+        done = self._clip.done.wait(timeout)
+        atexit.unregister(self._close_at_exit)
+        if not done:
+            raise SinkError(
+                f"the clip {self.path.name} could not be finished within {timeout:.0f} s; {self.partial.name} holds what was"
+                " recorded: realtime doctor --repair"
+            )
+        if self._clip.error:
+            raise self._clip.error
 
 
 class _Clip:
-    """The clip's file as the encoding thread sees it."""
+    """The file of a clip as the encoding thread sees it."""
 
     lasting = True
 
-    def __init__(self, file: ClipFile, say: Callable[[str], None]) -> None:
-        self.file, self._say = file, say
+    def __init__(self, file: ClipFile, events: Events) -> None:
+        self.file, self._events = file, events
         self.error: RealtimeError | None = None
         self.done = threading.Event()
 
     def begin(self, video: Track, sound: Track | None) -> None:
         self.file.begin(video, sound)
-        self._say(f"{self.file.path.name} is encoded by {video.encoder}")
+        self._events.emit(Notice(f"{self.file.path.name} is encoded by {video.encoder}"))
 
     def fits(self, track: Track) -> bool:
         return self.file.fits(track)

@@ -20,6 +20,7 @@ from realtime.sinks.base import Sink
 
 SECONDS = 10.0
 _MOST = 64 << 20  # bytes
+CLOSE_SECONDS = 2.0  # nothing of it is to be kept
 
 
 class Ring:
@@ -82,16 +83,15 @@ class Ring:
 class ReplaySink(Sink):
     """Keeps the last seconds of what is written, for `save`. Frames for which there is no time are left out."""
 
+    queues = True
+
     def __init__(self, codec: str = DEFAULT_CODEC, microphone: Sound | None = None, seconds: float = SECONDS) -> None:
         """UsageError when there is no such codec. `microphone` stays the caller's."""
         self.encoding = Encoding(find_codec(codec), microphone)
         self.ring = Ring(seconds)
-        self._closed = False
         self.encoding.attach(self.ring)
 
-    def write(self, stylized: Stylized) -> None:
-        if self._closed:
-            raise SinkError("the replay was closed")
+    def _write(self, stylized: Stylized) -> None:
         self.encoding.write(stylized.picture, stylized.frame.time)
 
     def save(self, path: Path) -> tuple[Path, float]:
@@ -109,9 +109,8 @@ class ReplaySink(Sink):
             raise SinkError("there is nothing to save yet: no frame came")
         return write_clip(path, self.encoding.codec, packets)
 
-    def close(self) -> None:
-        self._closed = True
-        self.encoding.close()
+    def _close(self) -> None:
+        self.encoding.close(CLOSE_SECONDS)
 
 
 def write_clip(path: Path, codec: Codec, packets: list[Packet]) -> tuple[Path, float]:

@@ -34,16 +34,13 @@ class SnapshotSink(Sink):
         another session can take up."""
         self._folder, self._keep_original, self._about = folder, keep_original, about or {}
         self._lasting = lasting
-        self._closed = False
         self.path: Path | None = None
         """The last snapshot."""
 
-    def write(self, stylized: Stylized, about: dict[str, str] | None = None) -> None:
-        """As any sink; `about` is more for the text fields, of this frame alone."""
-        if self._closed:
-            raise SinkError("this snapshot folder was closed")
+    def _write(self, stylized: Stylized) -> None:
         look = stylized.look
-        about = {**self._about, **(about or {}), "style": look.name, "strength": f"{look.strength:g}"}
+        about = {**self._about, "mirror": "yes" if stylized.frame.mirrored else "no"}
+        about.update(style=look.name, strength=f"{look.strength:g}")
         about[FIELD] = self._lasting(look).to_toml()
         file, path = create_file(self._folder, look.name, ".png")
         _save(file, path, stylized.picture, about)
@@ -52,9 +49,6 @@ class SnapshotSink(Sink):
             # Named after the stylized one, so that they are a pair even when the second has turned meanwhile.
             file, path = create_named(self._folder, path.stem, "_original.png")
             _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0", FIELD: ""})
-
-    def close(self) -> None:
-        self._closed = True
 
 
 def _save(file: BinaryIO, path: Path, picture: Picture, about: dict[str, str]) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import cv2
 
-from realtime.control.controls import Command
+from realtime.control.commands import Command, Quit
 from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture, Size
 from realtime.look.stylized import Stylized
-from realtime.sinks.base import Sink
+from realtime.sinks.base import Format, Sink
 
 # What waitKeyEx gives for keys without a character: X11 (Qt, GTK), Windows, macOS.
 _SPECIAL = {
@@ -30,7 +30,7 @@ _SPECIAL = {
 
 
 def display_problem() -> str:
-    """Why no window can be opened, in a few words; empty when one can.
+    """Say why no window can be opened, in a few words; empty when one can.
 
     To be asked before any highgui call: without a display OpenCV's Qt aborts the whole process.
     """
@@ -93,33 +93,46 @@ class WindowSink(Sink):
     """A window that keeps the picture's aspect. `write` shows a frame, `commands` gives what was typed since."""
 
     def __init__(self, title: str = "realtime") -> None:
-        """SinkError when there is no display, or OpenCV was built without windows."""
+        """Make sure that a window can be opened; `open` opens it.
+
+        Raises:
+            SinkError: There is no display.
+        """
         if problem := display_problem():
             raise SinkError(f"no window can be opened: {problem}")
-        _find_fonts()
         self.title = title
-        self._open = False
-        self._closed = False
+        self._seen = False
         self._fullscreen = False
-        self._screen = _screen_size()
+        self._screen: Size = (0, 0)
         self._shape: tuple[int, ...] = ()  # of the picture that the window was shaped for
         self._tall = self._given = 0  # the height that the person wants, and that it was last given
+
+    def _open(self, format: Format) -> None:
+        _find_fonts()
+        self._screen = _screen_size()
         try:
             # The aspect is kept by `_framed`: highgui's own way is not the same everywhere, and leaves light edges.
-            cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+            cv2.namedWindow(self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
         except cv2.error as error:
             raise SinkError(
                 "no window can be opened: this OpenCV was built without them (opencv-python-headless?);"
                 " pip uninstall it and install opencv-python"
             ) from error
 
-    def write(self, stylized: Stylized) -> None:
+    def _write(self, stylized: Stylized) -> None:
         self.show(stylized.picture)
 
     def show(self, picture: Picture) -> None:
-        """Put a picture on the screen, uint8, H×W×3, BGR. SinkError once closed."""
-        if self._closed:
-            raise SinkError("the window was closed")
+        """Put a picture on the screen, also one that is no frame.
+
+        Args:
+            picture: uint8, H×W×3, BGR.
+
+        Raises:
+            SinkError: The window was not opened, or was closed.
+        """
+        if self._closed or self.format is None:
+            raise SinkError("the window was closed" if self._closed else "the window was not opened")
         if picture.shape != self._shape and not self._fullscreen:
             self._resize(picture)
         _, _, width, height = cv2.getWindowImageRect(self.title)
@@ -130,8 +143,7 @@ class WindowSink(Sink):
         height, width = picture.shape[:2]
         if self._shape:
             self._measure()
-        self._tall = self._tall or height
-        scale = min(self._tall / height, 0.95 * self._screen[0] / width, 0.85 * self._screen[1] / height)
+        scale = min((self._tall or height) / height, 0.95 * self._screen[0] / width, 0.85 * self._screen[1] / height)
         self._given = max(1, round(height * scale))
         cv2.resizeWindow(self.title, max(1, round(width * scale)), self._given)
         self._shape = picture.shape
@@ -154,8 +166,8 @@ class WindowSink(Sink):
         cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
 
     def commands(self) -> list[Command]:
-        """What the keys typed since the last call mean; closing the window means "quit". Lets the window redraw."""
-        found = []
+        """Give what the keys typed since the last call mean; closing the window means `Quit`. Lets the window redraw."""
+        found: list[Command] = []
         try:
             code = cv2.waitKeyEx(1)
             while code != -1:
@@ -165,15 +177,14 @@ class WindowSink(Sink):
             visible = cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # its last window closed, highgui knows of none any more
             visible = False
-        self._open = self._open or visible
-        if self._open and not visible:
-            found.append(Command("quit"))
+        self._seen = self._seen or visible
+        if self._seen and not visible:
+            found.append(Quit())
         return found
 
-    def close(self) -> None:
-        if self._closed:
+    def _close(self) -> None:
+        if self.format is None:
             return
-        self._closed = True
         try:
             cv2.destroyWindow(self.title)
             cv2.waitKeyEx(1)  # the window goes when its events are handled
@@ -197,7 +208,7 @@ def _framed(picture: Picture, window: Size) -> Picture:
 
 
 def key_name(code: int) -> str:
-    """The key map's name of what `cv2.waitKeyEx` gave: "left", "escape", "n"."""
+    """Give the key map's name of what `cv2.waitKeyEx` gave: "left", "escape", "n"."""
     character = code & 0xFFFF  # with GTK modifiers are in the bits above, and with Windows the arrows
     if special := _SPECIAL.get(code) or _SPECIAL.get(character):
         return special

@@ -12,15 +12,19 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2  # noqa: F401  before av, always
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from realtime.core.events import Event
+
 
 def cost(size: tuple[int, int], rounds: int = 4, seconds: float = 7.0) -> None:
     """Sessions without, with a clip, and with the last seconds kept take turns."""
+    from realtime.live.outputs import Saving
     from realtime.live.session import LiveSession
     from realtime.models.stylizer import Stylizer
     from realtime.sources.demo import DemoSource
@@ -36,9 +40,11 @@ def cost(size: tuple[int, int], rounds: int = 4, seconds: float = 7.0) -> None:
                 clip = Path(folder) / f"{turn}.mp4" if kind == "a clip" else None
                 with DemoSource(size, 30) as source:
                     said: list[str] = []
-                    session = LiveSession(source, stylizer, library, record=clip, replay=kind == "the last seconds",
-                                          seconds=seconds, say=said.append)  # fmt: skip
-                    figures = session.run()
+                    session = LiveSession(stylizer, library)
+                    session.events.subscribe(_texts_to(said))
+                    saving = Saving(record=clip, replay=kind == "the last seconds")
+                    session.save(session.add(source), saving, windowed=False)
+                    figures = session.run(seconds=seconds)
                 found.append(figures.shown_fps)
                 print(
                     f"{kind}: {figures.shown_fps:.1f} a second, model {figures.model_ms:.1f} ms {said[-1:]}", flush=True
@@ -46,6 +52,10 @@ def cost(size: tuple[int, int], rounds: int = 4, seconds: float = 7.0) -> None:
     base = statistics.median(rates["without"])
     for kind, found in rates.items():
         print(f"{size[0]}x{size[1]} {kind}: {statistics.median(found) / base:.2f} of the live rate")
+
+
+def _texts_to(said: list[str]) -> Callable[[Event], None]:
+    return lambda event: said.append(event.text)
 
 
 def kill(times: int = 20) -> None:

@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
@@ -24,12 +23,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fakes import FakeWindow
 
-from realtime.control.controls import Settings
+from realtime.control.settings import Settings
 from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
 from realtime.look.look import Look
 from realtime.models.stylizer import Stylizer
-from realtime.sinks.window import WindowSink
 from realtime.sources.registry import open_source
 from realtime.styles.library import StyleLibrary
 
@@ -75,14 +73,9 @@ def main(model: str) -> None:
             library.code(style)
         window = Watched()
         said: list[tuple[float, str]] = []
-        session = LiveSession(
-            source,
-            stylizer,
-            library,
-            Settings(Look((("wave", 1.0),))),
-            cast(WindowSink, window),
-            say=lambda text: said.append((time.monotonic(), text)),
-        )
+        session = LiveSession(stylizer, library)
+        session.events.subscribe(lambda event: said.append((time.monotonic(), event.text)))
+        session.add(source, Settings(Look((("wave", 1.0),))))
         events: list[tuple[str, Callable[[], object]]] = [
             ("the first seconds", lambda: None),
             ("nothing", lambda: None),
@@ -104,7 +97,7 @@ def main(model: str) -> None:
             events[len(begins) - 1][1]()
 
         window.on_show = look
-        figures = session.run()
+        figures = session.run(window)
 
     print(f"{stylizer.model.description}, 640×480, the demo at 30 frames a second: {figures}")
     for (what, _), begin, end in zip(events, begins, [*begins[1:], float("inf")], strict=True):

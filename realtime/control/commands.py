@@ -1,0 +1,260 @@
+"""Commands: what a person wants changed. Keys, page, options and presets speak these, and nothing else.
+
+A command checks its values where it is made: a wrong one is a UsageError there, and never reaches a session.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, get_args
+
+from realtime.core.errors import UsageError
+from realtime.look.look import Look, Mixture
+
+Amount: TypeAlias = Literal["strength", "own_colours", "brush", "steady"]
+PictureToggle: TypeAlias = Literal["mirror", "original", "frozen"]
+ViewToggle: TypeAlias = Literal["compare", "info", "help", "fullscreen"]
+
+STOPS: dict[Amount, tuple[float, ...]] = {
+    "own_colours": (0.0, 0.5, 1.0),
+    "brush": (1.0, 0.75, 0.5, 0.35),
+    "steady": (0.0, 0.5, 1.0),
+}
+"""The amounts that a key goes through, round and round."""
+PRESETS = 4
+"""Looks that can be kept, each under a number from 1."""
+
+_ANY = Look((("any", 1.0),))  # to check amounts with: the look knows their ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One change that a person wants."""
+
+
+class PictureCommand(Command):
+    """A command that changes the settings of a stream."""
+
+    __slots__ = ()
+
+
+class ViewCommand(Command):
+    """A command that changes the settings of a view."""
+
+    __slots__ = ()
+
+
+class Action(Command):
+    """A command that changes no settings: somebody carries it out."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepStyle(PictureCommand):
+    """Go on by so many styles, or back."""
+
+    by: int = 1
+
+    def __post_init__(self) -> None:
+        _check_whole("a step", self.by, -1_000_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectStyle(PictureCommand):
+    """Take a style by its name, or by its place in the list, from 0."""
+
+    style: str | int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.style, str):
+            _check_whole("the place of a style", self.style, 0, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class BlendSecond(PictureCommand):
+    """Blend the style with a second one; of several styles, take the last one alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge(PictureCommand):
+    """Move the strength, or the weight of the last style in a blend, by an amount; it stays within its range."""
+
+    field: Literal["strength", "blend"]
+    by: float
+
+    def __post_init__(self) -> None:
+        if self.field not in ("strength", "blend"):
+            raise UsageError(f"{self.field!r} cannot be nudged; strength and blend can")
+        _check_number(f"a nudge of {self.field}", self.by, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLook(PictureCommand):
+    """Set an amount of the look."""
+
+    field: Amount
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.field not in get_args(Amount):
+            raise UsageError(f"a look has no amount {self.field!r}; it has {', '.join(get_args(Amount))}")
+        replace(_ANY, **{self.field: self.value})  # type: ignore[arg-type]  # mypy takes the name for any field's
+
+
+@dataclass(frozen=True, slots=True)
+class NextStop(PictureCommand):
+    """Set an amount of the look to the next one of its `STOPS`."""
+
+    field: Amount
+
+    def __post_init__(self) -> None:
+        if self.field not in STOPS:
+            raise UsageError(f"{self.field!r} has no stops; {', '.join(STOPS)} have")
+
+
+@dataclass(frozen=True, slots=True)
+class UseLook(PictureCommand):
+    """Take up a whole look."""
+
+    look: Look
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.look, Look):
+            raise UsageError(f"a {type(self.look).__name__} is no look")
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOutStyle(PictureCommand):
+    """Go back to the mixture `instead` if the look still has a style that cannot be used."""
+
+    style: str
+    instead: Mixture
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle(PictureCommand):
+    """Switch the mirror, the original or the frozen picture; `on` None turns it to what it is not."""
+
+    setting: PictureToggle
+    on: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check_toggle(self.setting, get_args(PictureToggle), self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class SetMorph(PictureCommand):
+    """Set the seconds that a change of styles takes; 0 is at once, None switches between the two."""
+
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_seconds("a morph", self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class SetSlideshow(PictureCommand):
+    """Set the seconds for each style of a slideshow; 0 ends it, None begins or ends it."""
+
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_seconds("a slideshow", self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitPreset(PictureCommand):
+    """Keep the look under the number of the next `Preset`; given again, wait for it no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset(PictureCommand):
+    """Recall the look of this number, or keep the look under it after `AwaitPreset`."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check_whole("a preset", self.number, 1, PRESETS)
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleView(ViewCommand):
+    """Switch the comparison, the heads-up line, the help card or the full screen; `on` None turns it to what it is not."""
+
+    setting: ViewToggle
+    on: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check_toggle(self.setting, get_args(ViewToggle), self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLook(Action):
+    """Keep the look in use under a number."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check_whole("a preset", self.number, 1, PRESETS)
+
+
+@dataclass(frozen=True, slots=True)
+class RecallLook(Action):
+    """Take up the look that is kept under a number."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check_whole("a preset", self.number, 1, PRESETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Action):
+    """Save the picture that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Action):
+    """Begin or end a clip; `on` None does what is not being done."""
+
+    on: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.on not in (True, False, None):
+            raise UsageError(f"recording is on or off, not {self.on!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReplay(Action):
+    """Save the last seconds as a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit(Action):
+    """End the session."""
+
+
+def _check_number(what: str, value: object, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise UsageError(f"{what} of {value!r} is no number between {least:g} and {most:g}")
+
+
+def _check_whole(what: str, value: object, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise UsageError(f"{what} of {value!r} is no whole number between {least} and {most}")
+
+
+def _check_seconds(what: str, value: object) -> None:
+    if value is not None and (isinstance(value, float) and math.isinf(value)):
+        raise UsageError(f"{what} of {value!r} seconds would never end")
+    if value is not None:
+        _check_number(what, value, 0.0, 86_400.0)
+
+
+def _check_toggle(setting: str, known: tuple[str, ...], on: object) -> None:
+    if setting not in known:
+        raise UsageError(f"there is no switch {setting!r}; there are {', '.join(known)}")
+    if on not in (True, False, None):
+        raise UsageError(f"{setting} is on or off, not {on!r}")

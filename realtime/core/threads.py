@@ -1,0 +1,105 @@
+"""Threads with a name, an owner, and an end that is waited for with a limit.
+
+All are daemons: a thread that a driver, a disk or a model holds for ever must not keep the program from ending.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable
+
+_log = logging.getLogger(__name__)
+_started: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
+def start(target: Callable[[], None], name: str) -> threading.Thread:
+    """Start a thread and remember it for `hung`.
+
+    Args:
+        target: What the thread does.
+        name: The name in logs.
+
+    Returns:
+        The running thread, a daemon.
+    """
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    _started.add(thread)
+    thread.start()
+    _log.debug("thread %s begins", name)
+    return thread
+
+
+def join(threads: Iterable[threading.Thread], deadline: float, hurry: threading.Event | None = None) -> bool:
+    """Wait for threads to end.
+
+    Args:
+        threads: The threads.
+        deadline: The `time.monotonic()` until which to wait, in seconds.
+        hurry: Ends the waiting at once when it is set.
+
+    Returns:
+        Whether all of them have ended.
+    """
+    ended = True
+    for thread in threads:
+        while thread.is_alive() and time.monotonic() < deadline and not (hurry and hurry.is_set()):
+            thread.join(min(0.05, max(0.0, deadline - time.monotonic())))
+        if thread.is_alive():
+            ended = False
+            _log.warning("thread %s does not end", thread.name)
+    return ended
+
+
+def hung() -> list[str]:
+    """Give the names of the threads started here that still run."""
+    return sorted(thread.name for thread in _started if thread.is_alive())
+
+
+class Worker:
+    """One thread that does jobs one after the other. The thread starts with the first job."""
+
+    def __init__(self, name: str, failed: Callable[[BaseException], None]) -> None:
+        """Make a worker.
+
+        Args:
+            name: The thread's name.
+            failed: Is told, on the thread, of an exception that a job raised; the jobs after it are done all the same.
+        """
+        self._name, self._failed = name, failed
+        self._changed = threading.Condition()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Do a job after those submitted before; ignored once closed."""
+        with self._changed:
+            if self._closed:
+                return
+            self._jobs.append(job)
+            if self._thread is None:
+                self._thread = start(self._run, self._name)
+            self._changed.notify()
+
+    def close(self, deadline: float, hurry: threading.Event | None = None) -> bool:
+        """Take no more jobs, and wait until those submitted are done, as `join` has it."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        return self._thread is None or join([self._thread], deadline, hurry)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._jobs or self._closed)
+                if not self._jobs:
+                    return
+                job = self._jobs.popleft()
+            try:
+                job()
+            except BaseException as error:
+                self._failed(error)
