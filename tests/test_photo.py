@@ -23,6 +23,7 @@ from realtime.core.errors import SinkError, SourceError, UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.look.look import Look
 from realtime.look.pipeline import Pipeline
+from realtime.media import exif
 from realtime.media.photo_file import Photo, read_photo, write_photo
 from realtime.models import tiling as tiles
 from realtime.models.base import Model, StyleCode
@@ -357,9 +358,15 @@ def test_broken_profiles_and_data_cost_the_picture_nothing(tmp_path: Path) -> No
 
 
 def test_more_data_than_a_jpeg_has_room_for_costs_the_picture_nothing(tmp_path: Path) -> None:
-    source = Photo(scene(40, 30), exif=b"Exif\0\0" + bytes(70_000))
-    write_photo(source, source.picture, tmp_path / "out.jpg")
-    assert read_photo(tmp_path / "out.jpg").picture.shape == (30, 40, 3)
+    told = exif.Exif(
+        main={271: exif.Entry(2, 6, b"Maker\0")}, details={37500: exif.Entry(7, 60_000, bytes(60_000))},
+        interop={2: exif.Entry(7, 9_000, bytes(9_000))},
+    )  # fmt: skip
+    source = Photo(scene(40, 30), exif=told, xmp=bytes(70_000))
+    notes = write_photo(source, source.picture, tmp_path / "out.jpg")
+    assert len(notes) == 2 and "EXIF" in notes[0] and "XMP" in notes[1]
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert image.size == (40, 30) and image.getexif()[271] == "Maker"
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

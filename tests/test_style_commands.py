@@ -82,7 +82,7 @@ def test_several_at_once(run: Run, tmp_path: Path) -> None:
     [
         (["nowhere.png"], "there is no picture"),
         (["letter.png"], "letter.png is no picture"),
-        (["movie.mp4"], "movie.mp4 is no style: wanted .bmp"),
+        (["movie.mp4"], "movie.mp4 is no style: wanted JPEG"),
         (["a.png", "sub/a.jpg"], "would both be a"),
         (["a.png", "b.png", "--name", "x"], "one --name is for one picture, not for 2"),
         (["a.png", "--name", "../x"], "'/' is in it"),

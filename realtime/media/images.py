@@ -1,130 +1,145 @@
-"""Picture files as people have them: turned, transparent, grey, 16-bit, CMYK, broken or far too large."""
+"""Picture files as people have them: turned, transparent, grey, 16-bit, CMYK, of a phone or a camera, broken or far too large."""
 
 from __future__ import annotations
 
 import contextlib
-import io
-import threading
-import time
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy.typing as npt
+from PIL import Image
 
-from realtime.core.errors import StyleError
 from realtime.core.frame import Picture
+from realtime.media import exif, xmp
+from realtime.media.colour import ADOBE_RGB, BT709, coded_profile, in_srgb, profile_of
+from realtime.media.image_file import as_bytes, opened
+from realtime.media.kinds import PICTURES, WANTED
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-MOST_PIXELS = 50_000_000
+__all__ = ["PICTURES", "WANTED", "Decoded", "decoded", "load_picture", "orientation"]
 
-# What the content may be, whatever the ending says. Left to itself Pillow would also start other programs (Ghostscript).
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-_AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # kinds of pictures that can be scaled down as they are
-_SPELL = 0.002  # seconds of work between two rests
+_AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB")  # kinds of pictures that can be scaled down as they are
+
+# How a picture is turned, by its EXIF orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+class Decoded(NamedTuple):
+    """A picture, upright and in sRGB: uint8, H×W×3, RGB; what is transparent keeps the colours it has below.
+
+    `alpha` is uint8, H×W, 255 opaque, or None; `profile` the ICC profile for the way out, None for sRGB untagged.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    alpha: npt.NDArray[np.uint8] | None
+    profile: bytes | None
+
+    def on_white(self) -> Picture:
+        """Lay the picture on white.
+
+        Returns:
+            A new picture, uint8, H×W×3, BGR.
+        """
+        image = Image.fromarray(self.pixels)
+        if self.alpha is not None:
+            white = Image.new("RGB", image.size, "white")
+            white.paste(image, mask=Image.fromarray(self.alpha))
+            image = white
+        return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
 
 
 def load_picture(path: Path, enough: int | None = None) -> Picture:
-    """The picture of a file: uint8, H×W×3, BGR, upright as its EXIF asks; what is transparent is white.
+    """Read a picture file of any kind.
 
-    With `enough`, in pixels, a larger picture may come scaled down by a whole number, its shorter side still at least
-    that. It is then read without haste, as is fit beside a live picture: a large JPEG at a fraction of its size, Python's
-    lock hardly held, and resting half of the time.
-    StyleError, with the file's name, when it is empty, broken, no picture, or larger than 50 megapixels.
+    Args:
+        path: The file.
+        enough: A number of pixels: a larger picture may come scaled down by a whole number, its shorter side still at least
+            that. It is then read without haste, as is fit beside a live picture: a large JPEG at a fraction of its size,
+            Python's lock hardly held, and resting half of the time.
+
+    Returns:
+        The picture: uint8, H×W×3, BGR, in sRGB, upright as its EXIF data asks; what is transparent is white.
+
+    Raises:
+        StyleError: It is empty, broken, no picture, or larger than 50 megapixels; the message has the file's name.
     """
     with opened(path, slowly=bool(enough)) as image:
-        if enough:
-            image.draft(None, (enough, enough))
-        ImageOps.exif_transpose(image, in_place=True)
-        return bgr(image, enough)
+        return decoded(image, enough).on_white()
 
 
-@contextlib.contextmanager
-def opened(path: Path, slowly: bool = False) -> Iterator[Image.Image]:
-    """The picture of a file, still to be decoded; `slowly` is without haste. What goes wrong with it inside the block
-    becomes a StyleError with the file's name."""
-    try:
-        with (
-            _pillow_warnings_off,
-            (_Unhurried if slowly else io.FileIO)(path) as file,
-            Image.open(file, formats=_FORMATS) as image,
-        ):
-            if image.width * image.height > MOST_PIXELS:
-                raise StyleError(
-                    f"{path.name} has {image.width * image.height / 1e6:.0f} megapixels, more than {MOST_PIXELS // 10**6};"
-                    " make a smaller copy"
-                )
-            yield image
-    except StyleError:
-        raise
-    except FileNotFoundError:
-        raise StyleError(f"there is no picture {path}") from None
-    except UnidentifiedImageError:
-        empty = path.is_file() and path.stat().st_size == 0
-        raise StyleError(f"{path.name} is {'empty' if empty else 'no picture that can be read'}") from None
-    except Exception as error:  # a broken file makes Pillow raise of many families, and they mean the same
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise StyleError(f"{path.name} cannot be read as a picture ({reason})") from error
+def decoded(image: Image.Image, enough: int | None = None) -> Decoded:
+    """Decode an open picture of any mode.
 
+    Args:
+        image: As `opened` gives it.
+        enough: As for `load_picture`.
 
-class _WarningsOff:
-    """Ignore Pillow's warnings about sizes and odd tags while any thread decodes.
-
-    The filters of warnings are the whole process's: the first thread puts this one in place, the last takes it away, and no
-    picture waits for another.
+    Returns:
+        The picture and what belongs to it.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._threads = 0
-        self._filters = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._threads += 1
-            if self._threads == 1:
-                self._filters = warnings.catch_warnings()
-                self._filters.__enter__()
-                warnings.simplefilter("ignore")
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._threads -= 1
-            if not self._threads:
-                self._filters.__exit__(None, None, None)
-
-
-_pillow_warnings_off = _WarningsOff()
-
-
-class _Unhurried(io.FileIO):
-    """A file whose reader is made to rest, between two reads, for as long as it was busy with what it read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._rested = time.thread_time()
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if (busy := time.thread_time() - self._rested) > _SPELL:
-            time.sleep(busy)
-            self._rested = time.thread_time()
-        return super().read(size)
-
-
-def bgr(image: Image.Image, enough: int | None = None) -> Picture:
-    """A decoded picture of any kind, as `load_picture` gives it."""
-    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits of grey, which convert() would clip at 255
-        grey = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=1e9, neginf=0)
-        usual = grey[grey < 1e9]
-        if image.mode == "F":
-            scale = 255.0 if usual.max(initial=0) <= 1 else 1.0
-        else:
-            scale = 255 / 65535 if image.mode != "I" or usual.max(initial=0) > 255 else 1.0
-        image = Image.fromarray(np.clip(grey * scale + 0.5, 0, 255).astype(np.uint8))
+    turn = _TURNS.get(orientation(image))
+    profile = _profile(image)
+    if enough:
+        image.draft(None, (enough, enough))
+    own = image.getexif()  # Pillow turns a TIFF itself, and stumbles over odd entries when it does
+    if exif.ORIENTATION in own:
+        del own[exif.ORIENTATION]
+    image.load()
+    image = _eight_bits(image)
     if enough and image.mode in _AVERAGED and (times := min(image.size) // enough) > 1:
         image = image.reduce(times)
+    if turn is not None:
+        image = image.transpose(turn)
+    alpha = None
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+        alpha = np.asarray(image.getchannel("A"))
+        if not alpha.any():  # a fourth byte that nothing was written to
+            alpha = None
+    colours = in_srgb(image, profile)
+    return Decoded(np.asarray(colours.image), alpha, colours.profile)
+
+
+def orientation(image: Image.Image) -> int:
+    """Tell how a picture lies.
+
+    Args:
+        image: As `opened` gives it.
+
+    Returns:
+        1 to 8, as EXIF counts: from its EXIF data, else from its XMP packet, else 1.
+    """
+    found = exif.parse(image.info.get("exif") or b"")
+    if found is not None and exif.ORIENTATION in found.main:
+        return found.number(exif.ORIENTATION)
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    return xmp.orientation(xmp.properties(packet)) if packet else 1
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    """Find the profile that a file names in whatever way: ICC, code points, a PNG's gamma and primaries, DCF's Adobe RGB."""
+    if data := image.info.get("icc_profile"):
+        return bytes(data)
+    if coded := image.info.get("nclx_profile"):
+        return coded_profile(coded["color_primaries"], coded["transfer_characteristics"])
+    with contextlib.suppress(ValueError, TypeError):
+        if "srgb" not in image.info and (gamma := image.info.get("gamma")):
+            around = image.info.get("chromaticity")
+            primaries = [*zip(around[2::2], around[3::2], strict=True), around[:2]] if around else BT709
+            usual = abs(gamma - 1 / 2.2) < 0.01
+            if 0.1 <= gamma <= 2 and not (usual and primaries is BT709):
+                return profile_of(primaries, None if usual else 1 / gamma)
+        found = exif.parse(image.info.get("exif") or b"")
+        if found is not None and (index := found.interop.get(1)) and index.data.startswith(b"R03"):
+            return profile_of(ADOBE_RGB, 563 / 256, "Compatible with Adobe RGB (1998)")
+    return None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Bring 16 or 32 bits of grey, which convert() would clip at 255, into 8."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(as_bytes(np.asarray(image), image.mode))
+    return image

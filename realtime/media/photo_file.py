@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from realtime.core.errors import SinkError, SourceError, StyleError, UsageError
-from realtime.core.frame import Picture
+from realtime.core.frame import Picture, Size
 from realtime.core.geometry import flipped
+from realtime.core.paths import shortened
 from realtime.core.text import clean
-from realtime.media.images import bgr, opened
+from realtime.media import exif_block
+from realtime.media.about import kept_data
+from realtime.media.colour import from_srgb
+from realtime.media.exif import Exif
+from realtime.media.image_file import opened
+from realtime.media.images import decoded
+
+_numbers = itertools.count()
 
 
 class _Format(NamedTuple):
@@ -40,11 +49,7 @@ FORMATS: Mapping[str, _Format] = {
 }
 """What can be written, by the ending."""
 
-# Tags that say how the pixels of the old file lie, and blocks that may hold a place in words of their own (XMP, IPTC).
-_LAYOUT = {254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339}
-_LAYOUT |= {347, 513, 514, 529, 530, 531, 532, 700, 33723, 34377, 34675}
-_MOST_EXIF = 65_000  # bytes that a JPEG has room for
-_ELSEWHERE = (".heic", ".heif", ".avif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf")
+_MOST_EXIF, _MOST_XMP = 65_500, 65_400  # bytes that a JPEG has room for
 
 
 @dataclass(frozen=True)
@@ -52,147 +57,167 @@ class Photo:
     """A picture, upright, uint8, H×W×3, BGR, in sRGB, and what is kept of its file.
 
     `alpha` is uint8, H×W, 255 opaque, or None; what lies below it is on white in `picture`. `profile` is the ICC profile that
-    the file's colours are in, None for sRGB without one. `exif` has no thumbnail, and no place where it was taken unless asked.
+    the painting goes out in, None for sRGB untagged. `exif` and `xmp` hold what stays; `notes` says what could not be kept.
     """
 
     picture: Picture
     alpha: npt.NDArray[np.uint8] | None = None
     profile: bytes | None = None
-    exif: bytes | None = None
+    exif: Exif | None = None
+    xmp: bytes = b""
     dpi: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_photo(path: Path, keep_gps: bool = False) -> Photo:
-    """Read a picture file of any kind. SourceError, with its name, when it cannot be read."""
+    """Read a picture file of any kind, with what it says besides.
+
+    Args:
+        path: The file.
+        keep_gps: Whether the place where it was taken, and the camera maker's own data, is kept.
+
+    Returns:
+        The photo.
+
+    Raises:
+        SourceError: It cannot be read; the message has its name.
+    """
     try:
         with opened(path) as image:
-            exif = image.getexif()
-            ImageOps.exif_transpose(image, in_place=True)
-            dpi = image.info.get("dpi")
-            alpha = np.asarray(image.convert("RGBA").getchannel("A")) if image.has_transparency_data else None
-            colours, profile = _in_srgb(image)
-            return Photo(bgr(colours), alpha, profile, _kept(exif, image.size, keep_gps), dpi)
+            found = decoded(image)
+            size = found.pixels.shape[1], found.pixels.shape[0]
+            kept, packet, notes = kept_data(image.info, size, keep_gps)
+            dpi = _sane(image.info.get("dpi"))
+            return Photo(found.on_white(), found.alpha, found.profile, kept, packet, dpi, notes)
     except StyleError as error:  # the error of the pictures that are usually read so
-        if path.suffix.lower() in _ELSEWHERE and path.is_file():
-            kind = path.suffix[1:].upper()
-            raise SourceError(
-                f"{path.name} is a {kind} file, which cannot be read here; save it as JPEG, PNG or TIFF first"
-            ) from error
         raise SourceError(str(error)) from error
 
 
 def mirrored(photo: Photo) -> Photo:
-    """The photo as in a mirror."""
+    """Turn a photo as in a mirror.
+
+    Args:
+        photo: The photo.
+
+    Returns:
+        A new one.
+    """
     alpha = None if photo.alpha is None else np.ascontiguousarray(photo.alpha[:, ::-1])
     return replace(photo, picture=flipped(photo.picture), alpha=alpha)
 
 
-def _in_srgb(image: Image.Image) -> tuple[Image.Image, bytes | None]:
-    """A picture's colours in sRGB, and the profile to bring them back to."""
-    data = image.info.get("icc_profile")
-    if not data:
-        return image, None
+def _sane(dpi: Any) -> tuple[float, float] | None:
+    """Check a resolution: a JPEG holds 1 to 65535, and files say anything."""
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-        space = profile.profile.xcolor_space.strip()
-        if space == "RGB":
-            if "srgb" in ImageCms.getProfileDescription(profile).casefold():
-                return image, data
-            see_through = image.has_transparency_data
-            whole = image if image.mode in ("RGB", "RGBA") else image.convert("RGBA" if see_through else "RGB")
-            colours = _between(whole if whole.mode == "RGB" else whole.convert("RGB"), profile, _SRGB)
-            if see_through:
-                colours.putalpha(whole.getchannel("A"))
-            return colours, data
-        if (space, image.mode) in (("CMYK", "CMYK"), ("GRAY", "L")):
-            return _between(image, profile, _SRGB), None
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        pass  # a broken profile: most programs do without it, too
-    return image, None
-
-
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-
-
-def _between(image: Image.Image, old: Any, new: Any) -> Image.Image:
-    intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-    made = ImageCms.profileToProfile(image, old, new, renderingIntent=intent, outputMode="RGB", flags=flags)
-    assert made is not None  # it is, when not in place
-    return made
-
-
-def _kept(exif: Image.Exif, size: tuple[int, int], keep_gps: bool) -> bytes | None:
-    """The EXIF data of a painting: upright, of its own size, without layout, thumbnail and, unless asked for, place."""
-    kept = Image.Exif()
-    try:
-        for tag, value in exif.items():
-            if tag not in _LAYOUT and tag not in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-                kept[tag] = value
-        if details := dict(exif.get_ifd(ExifTags.IFD.Exif)):
-            for tag, side in zip((ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight), size, strict=True):
-                if tag in details:
-                    details[tag] = side
-            if ExifTags.IFD.Interop in details:
-                details[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
-            if not keep_gps:
-                details.pop(ExifTags.Base.MakerNote, None)  # a maker's own block, in which some note the place
-            kept[ExifTags.IFD.Exif] = details
-        if keep_gps and (place := exif.get_ifd(ExifTags.IFD.GPSInfo)):
-            kept[ExifTags.IFD.GPSInfo] = dict(place)
-        kept.pop(ExifTags.Base.Orientation, None)
-        return kept.tobytes() if kept else None
-    except Exception:  # broken data makes Pillow raise of many families; a picture is worth more than its data
+        across, down = (float(value) for value in dpi)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         return None
+    return (across, down) if 1 <= across <= 65535 and 1 <= down <= 65535 else None
 
 
-def check_place(path: Path, force: bool) -> None:
-    """UsageError when a picture cannot be written to `path` because of its ending, or because there is one and no `force`."""
-    if path.suffix.lower() not in FORMATS:
-        raise UsageError(f"{path.name} is of no kind that can be written: wanted {', '.join(sorted(FORMATS))}")
+def check_place(path: Path, force: bool, size: Size | None = None) -> None:
+    """Check that a picture can be written to a place, before the work.
+
+    Args:
+        path: Where it is to go.
+        force: Whether what stands there may be replaced.
+        size: Its (width, height) in pixels, if known.
+
+    Raises:
+        UsageError: The ending or the name is of no kind that can be written, the place is taken or no place, the picture
+            is too large for the format.
+    """
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise UsageError(f"{clean(path.name)} is of no kind that can be written: wanted {', '.join(sorted(FORMATS))}")
+    if size is not None and max(size) > form.longest:
+        raise UsageError(
+            f"{size[0]}×{size[1]} is too large for {clean(path.name)}: {form.name} ends at {form.longest}; write a .png or"
+            " .tif file"
+        )
     if os.path.lexists(path) and not force:
-        raise UsageError(f"{path} exists already; nothing is overwritten without --force")
+        raise UsageError(f"{clean(str(path))} exists already; nothing is overwritten without --force")
+    if path.is_dir():
+        raise UsageError(f"{clean(str(path))} is a folder; choose another name with -o")
+    if path.name != shortened(path.stem, path.suffix, path.parent):
+        raise UsageError(f"the name {clean(path.name)} is too long for this file system; choose a shorter one with -o")
+    there = next((folder for folder in path.absolute().parents if os.path.lexists(folder)), path.absolute().parent)
+    if not there.is_dir():
+        raise UsageError(f"{clean(str(there))} is a file, no folder to write into; choose another place with -o")
+    if not os.access(there, os.W_OK):
+        raise UsageError(f"nothing can be written into {clean(str(there))}; choose another place with -o")
 
 
 def write_photo(
     photo: Photo, painted: Picture, path: Path, about: Mapping[str, str] | None = None, force: bool = False
-) -> None:
-    """Write `painted`, of the photo's size, with all that is kept of the photo, in the format of `path`'s ending.
+) -> list[str]:
+    """Write a painting with all that is kept of its photo.
 
-    `about` goes into the text fields of a PNG. UsageError as `check_place`; SinkError when it cannot be written.
+    Args:
+        photo: The photo that was painted.
+        painted: The painting: uint8, BGR, of the photo's size.
+        path: Where it goes; the ending says the format.
+        about: Texts that go into the fields of a PNG, by their names.
+        force: Whether what stands there may be replaced.
+
+    Returns:
+        Notes about what the format had no room for.
+
+    Raises:
+        UsageError: As `check_place`.
+        SinkError: It cannot be written.
     """
-    check_place(path, force)
-    form = FORMATS[path.suffix.lower()]
     height, width = painted.shape[:2]
-    if max(width, height) > form.longest:
-        raise UsageError(
-            f"{width}×{height} is too large for {path.name}: {form.name} ends at {form.longest}; write a .png or .tif file"
-        )
+    check_place(path, force, (width, height))
+    form = FORMATS[path.suffix.lower()]
     alpha = None if form is _JPEG else photo.alpha
     if alpha is not None:
         painted = _off_white(painted, alpha)
-    image = Image.fromarray(cv2.cvtColor(painted, cv2.COLOR_BGR2RGB))
-    if photo.profile:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(photo.profile))
-        if "srgb" not in ImageCms.getProfileDescription(profile).casefold():
-            image = _between(image, _SRGB, profile)
+    image = from_srgb(Image.fromarray(cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)), photo.profile)
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))
     options: dict[str, Any] = {**form.options, "icc_profile": photo.profile}
-    options |= {name: value for name, value in (("exif", photo.exif), ("dpi", photo.dpi)) if value}
-    if form is _JPEG and len(photo.exif or b"") > _MOST_EXIF:
-        del options["exif"]
-    if form is _TIFF and photo.exif:
-        del options["compression"]  # libtiff, which compresses, cannot write EXIF's inner folders
+    if photo.dpi:
+        options["dpi"] = photo.dpi
+    kept, packet, notes = _with_room(photo, form)
+    if form is not _TIFF and kept is not None:
+        options["exif"] = exif_block.block(kept)
     if form.name == "PNG":
         options["pnginfo"] = fields = PngInfo()
         for name, text in (about or {}).items():
             fields.add_itxt(f"realtime:{name}", clean(text))
-    _save(image, path, form.name, options, force)
+        if packet:
+            fields.add_itxt("XML:com.adobe.xmp", packet.decode())
+    elif form is not _TIFF and packet:
+        options["xmp"] = packet
+
+    def save(file: BinaryIO) -> None:
+        if form is not _TIFF or (kept is None and not packet):
+            image.save(file, form.name, **options)
+            return
+        whole = io.BytesIO()
+        image.save(whole, form.name, **options)
+        file.write(exif_block.added_to_tiff(whole.getvalue(), kept or Exif(), packet))
+
+    _save(save, path, force)
+    return notes
+
+
+def _with_room(photo: Photo, form: _Format) -> tuple[Exif | None, bytes, list[str]]:
+    """Leave out what a JPEG has no room for, the largest first, and say so."""
+    kept, packet, notes = photo.exif, photo.xmp, []
+    if form is _JPEG and kept is not None and len(exif_block.block(kept)) > _MOST_EXIF:
+        notes.append("its EXIF data is larger than a JPEG has room for; the largest entries are left out")
+        while len(exif_block.block(kept)) > _MOST_EXIF:
+            kept = exif_block.smaller(kept)
+    if form is _JPEG and len(packet) > _MOST_XMP:
+        notes.append("its XMP data is larger than a JPEG has room for, and is left out")
+        packet = b""
+    return kept, packet, notes
 
 
 def _off_white(painted: Picture, alpha: npt.NDArray[np.uint8]) -> Picture:
-    """The colours that give `painted` when they lie over white with `alpha`."""
+    """Find the colours that give `painted` when they lie over white with `alpha`."""
     partly = (alpha > 0) & (alpha < 255)
     share = alpha[partly][:, None].astype(np.float32) / 255
     colours: Picture = painted.copy()
@@ -200,14 +225,14 @@ def _off_white(painted: Picture, alpha: npt.NDArray[np.uint8]) -> Picture:
     return colours
 
 
-def _save(image: Image.Image, path: Path, form: str, options: Mapping[str, Any], force: bool) -> None:
+def _save(save: Callable[[BinaryIO], None], path: Path, force: bool) -> None:
     """Write into a file of its own first: what stands at `path` is whole, or what stood there before."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".realtime.{os.getpid()}.{next(_numbers)}.partial")  # never too long
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(partial, "xb") as file:
-                image.save(file, form, **options)
+                save(file)
             if force:
                 os.replace(partial, path)
             else:
@@ -215,10 +240,10 @@ def _save(image: Image.Image, path: Path, form: str, options: Mapping[str, Any],
         finally:
             partial.unlink(missing_ok=True)
     except FileExistsError:
-        raise UsageError(f"{path} exists already; nothing is overwritten without --force") from None
-    except (OSError, ValueError, MemoryError) as error:
+        raise UsageError(f"{clean(str(path))} exists already; nothing is overwritten without --force") from None
+    except Exception as error:  # Pillow raises of many families, here too
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise SinkError(f"{path} cannot be written ({reason}); choose another place with -o") from error
+        raise SinkError(f"{clean(str(path))} cannot be written ({reason}); choose another place with -o") from error
 
 
 def _put(partial: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from realtime.core.frame import Picture
 from realtime.core.geometry import boxed
 from realtime.core.paths import user_path
 from realtime.core.text import clean
-from realtime.media.images import PICTURES, load_picture
+from realtime.media.images import PICTURES, WANTED, load_picture
 from realtime.render.footage import Footage, Shot
 from realtime.render.video import Video
 
@@ -62,7 +62,7 @@ class Pictures(Footage):
 
     def __init__(self, name: str, files: Sequence[Path], rate: float) -> None:
         if not files:
-            raise SourceError(f"{clean(name)} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
+            raise SourceError(f"{clean(name)} holds no pictures; wanted {WANTED} files")
         self.name = clean(Path(name).name)
         self.files = files
         self.time_base, self.start = 1 / Fraction(rate).limit_denominator(1001), 0

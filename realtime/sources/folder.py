@@ -9,7 +9,7 @@ from realtime.core.errors import SourceError, StyleError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
-from realtime.media.images import PICTURES, load_picture
+from realtime.media.images import PICTURES, WANTED, load_picture
 from realtime.sources.base import Pace, Source, shrunk
 
 _FPS = 10.0  # the same picture again: what is changed by a key then shows at once
@@ -32,7 +32,7 @@ class FolderSource(Source):
         self.name = clean(path.name or str(path))
         files = [path] if path.is_file() else sorted(p for p in _contents(path) if p.suffix.lower() in PICTURES)
         if not files:
-            raise SourceError(f"{clean(str(path))} holds no pictures; wanted {', '.join(sorted(PICTURES))} files")
+            raise SourceError(f"{clean(str(path))} holds no pictures; wanted {WANTED} files")
         self._files = files
         self._box, self._seconds = size, seconds
         self._pace = Pace(self.name)

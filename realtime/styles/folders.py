@@ -13,7 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from realtime.core.errors import UsageError
-from realtime.media.images import PICTURES
+from realtime.media.images import PICTURES, WANTED
 
 FORGET_SCANS = 200
 """Scans in a row that miss a single picture, a minute of them, before it is watched no longer."""
@@ -207,7 +207,7 @@ def look_into(folder: Path) -> tuple[list[Style], list[Path]]:
 
 
 def _no_style(path: Path) -> str:
-    return f"{path.name} is no style: wanted {', '.join(sorted(PICTURES))}"
+    return f"{path.name} is no style: wanted {WANTED}"
 
 
 def _hidden(path: Path, style: Style) -> str:

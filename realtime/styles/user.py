@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realtime.core.errors import StyleError, UsageError
-from realtime.media.images import PICTURES, load_picture
+from realtime.media.images import PICTURES, WANTED, load_picture
 from realtime.styles.folders import Style, look_into, shipped_folder, user_folder
 
 REMOVED = "removed"
@@ -94,7 +94,7 @@ def _pictures(folder: Path) -> list[Style]:
 
 def _check(name: str, picture: Path) -> None:
     if picture.suffix.lower() not in PICTURES:
-        raise UsageError(f"{picture.name} is no style: wanted {', '.join(sorted(PICTURES))}")
+        raise UsageError(f"{picture.name} is no style: wanted {WANTED}")
     if not os.path.lexists(picture):
         raise UsageError(f"there is no picture {picture}")
     unfit = sorted(char for char in set(name) if char in _UNFIT or not char.isprintable())
