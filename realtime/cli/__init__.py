@@ -57,7 +57,7 @@ def main() -> NoReturn:
 def _run() -> int:
     """Run the command that the arguments name and say what went wrong; give the exit status."""
     try:
-        realtime(standalone_mode=False)
+        realtime(standalone_mode=False, windows_expand_args=False)  # an output's * is ours
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message())
         return 2

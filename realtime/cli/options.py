@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import math
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -43,6 +45,28 @@ def finite(context: click.Context, parameter: click.Parameter, value: float | No
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is no number to count with")
     return value
+
+
+_Name = TypeVar("_Name", str, Path)
+
+
+def expanded(context: click.Context, parameter: click.Parameter, value: tuple[_Name, ...]) -> tuple[_Name, ...]:
+    """Replace each pattern by the files that it matches, sorted: Windows' own shells leave that to the program."""
+    found: list[_Name] = []
+    for name in value:
+        matches = [] if os.path.lexists(name) else sorted(glob.glob(os.path.expanduser(name)))
+        found += [type(name)(match) for match in matches] or [name]
+    return tuple(found)
+
+
+def expanded_videos(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Do as `expanded`, but keep the patterns of pictures: together these are one clip."""
+    from realtime.media.images import PICTURES
+
+    found: list[str] = []
+    for name in value:
+        found += [name] if Path(name).suffix.lower() in PICTURES else expanded(context, parameter, (name,))
+    return tuple(found)
 
 
 folder = click.Path(path_type=Path, file_okay=False)

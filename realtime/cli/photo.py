@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import chosen_look, file, finite, model_option, say, say_loading, styles_option
+from realtime.cli.options import chosen_look, expanded, file, finite, model_option, say, say_loading, styles_option
 from realtime.core.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _amount = click.FloatRange(0, 1)
 
 
 @click.command()
-@click.argument("inputs", metavar="IN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="IN...", nargs=-1, required=True, type=click.Path(path_type=Path), callback=expanded)
 @click.option("-o", "--out", metavar="OUT", type=click.Path(path_type=Path), default=".", show_default="this folder",
               help="A new .png, .jpg, .webp or .tif for one painting, or a folder: they are called NAME_STYLE there.")  # fmt: skip
 @click.option("--style", "wished", metavar="S", multiple=True, help="A name (see `realtime styles`), a picture file, or up to"

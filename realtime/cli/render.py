@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from realtime.cli.options import chosen_look, finite, look_options, model_option, say, styles_option
+from realtime.cli.options import chosen_look, expanded_videos, finite, look_options, model_option, say, styles_option
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.look.look import MORPH
 
@@ -18,7 +18,7 @@ _BROKEN, _INTERRUPTED = 3, 130
 
 @click.command(epilog="Exit status: 0 all is made, 1 something failed, 2 wrong use, 3 all is made but the input was damaged,"
                " 130 interrupted.")  # fmt: skip
-@click.argument("inputs", metavar="IN...", nargs=-1, required=True)
+@click.argument("inputs", metavar="IN...", nargs=-1, required=True, callback=expanded_videos)
 @click.option("-o", "--out", metavar="OUT", required=True, help="A new .mp4, .mkv, .webm or .gif, or a folder for numbered"
               " .png files. A * in it stands for the input's name: several inputs need one.")  # fmt: skip
 @look_options
@@ -60,7 +60,7 @@ def render(
 ) -> None:
     """Paint videos, animated GIFs and sequences of pictures: every frame, with sound, subtitles and chapters.
 
-    IN is anything that FFmpeg reads, a folder of pictures, or a pattern of their names: shot_%04d.png, 'shots/*.png'.
+    IN is anything that FFmpeg reads, a folder of pictures, or a pattern of their names: shot_%04d.png, "shots/*.png".
     """
     from realtime.models.stylizer import Stylizer
     from realtime.render.batch import render_all, workers
@@ -113,8 +113,8 @@ def outputs(inputs: tuple[str, ...], out: str) -> list[tuple[str, Path]]:
 
     if len(inputs) > 1 and "*" not in out:
         raise UsageError(
-            f"several inputs need a * in -o for their names, as in -o 'painted/*.mp4', not {out!r}; a"
-            " sequence of pictures is one input when its pattern is quoted: 'shots/*.png'"
+            f'several inputs need a * in -o for their names, as in -o "painted/*.mp4", not {out!r}; a'
+            ' sequence of pictures is one input when its pattern is quoted: "shots/*.png"'
         )
     pairs = []
     for text in inputs:
