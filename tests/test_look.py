@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from fakes import FakeModel, opened
+from PIL import Image
 
 from realtime.control.commands import (
     PRESETS,
@@ -176,6 +178,34 @@ def test_other_files_are_no_look(tmp_path: Path) -> None:
             read_look(tmp_path / name)
     with pytest.raises(UsageError, match=r"broken\.png"):
         read_mirror(tmp_path / "broken.png")
+
+
+def test_a_look_from_a_stranger_is_data_of_a_limited_size(tmp_path: Path) -> None:
+    deep, large, other = tmp_path / "deep.toml", tmp_path / "large.toml", tmp_path / "other.png"
+    deep.write_text(f"styles = {'[' * 50_000}")
+    large.write_text("styles = 'wave'" + "\n" * 200_000)
+    Image.new("RGB", (4, 4)).save(other, format="EPS")  # Pillow would start another program for it
+    for path, said in ((deep, "deep.toml: this is no look"), (large, "larger than 100 kB"), (other, "other.png")):
+        with pytest.raises(UsageError, match=said):
+            read_look(path)
+
+
+def test_the_picture_of_a_snapshot_is_not_decoded_for_its_look(tmp_path: Path) -> None:
+    """A picture of 7,000 × 7,000 would take 147 MB, and this one has only the first few of its bytes."""
+    sink = opened(SnapshotSink(tmp_path))
+    sink.write(painter(0).paint(frame(), alone("red")))
+    assert sink.path is not None
+    data = bytearray(sink.path.read_bytes())
+    start = data.index(b"IHDR")
+    data[start + 4 : start + 12] = (7_000).to_bytes(4, "big") * 2
+    data[start + 17 : start + 21] = zlib.crc32(data[start : start + 17]).to_bytes(4, "big")
+    sink.path.write_bytes(data)
+    assert read_look(sink.path) == alone("red")
+    data[start + 4 : start + 12] = (60_000).to_bytes(4, "big") * 2
+    data[start + 17 : start + 21] = zlib.crc32(data[start : start + 17]).to_bytes(4, "big")
+    sink.path.write_bytes(data)
+    with pytest.raises(UsageError, match=sink.path.name):
+        read_look(sink.path)
 
 
 def test_a_snapshot_holds_its_look(tmp_path: Path) -> None:

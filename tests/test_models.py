@@ -815,6 +815,21 @@ def test_strength_out_of_range(stylizer: Stylizer, strength: float) -> None:
         stylizer(scene(), stylizer.encode(stripes(1)), strength=strength)
 
 
+def test_stylizer_encodes_the_picture_of_a_file(stylizer: Stylizer, tmp_path: Path) -> None:
+    picture = np.random.default_rng(3).integers(0, 255, (40, 30, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "style.png"), picture)
+    expected = stylizer.encode(picture).arrays
+    for path in (tmp_path / "style.png", str(tmp_path / "style.png")):
+        assert all(np.array_equal(a, b) for a, b in zip(stylizer.encode(path).arrays, expected, strict=True))
+    with pytest.raises(
+        UsageError, match=r"no picture file wave; realtime\.StyleLibrary\(stylizer\)\.code\(NAME\) finds"
+    ):
+        stylizer.encode("wave")
+    (tmp_path / "letter.png").write_text("dear reader")
+    with pytest.raises(StyleError, match=r"letter\.png is no picture"):
+        stylizer.encode(tmp_path / "letter.png")
+
+
 def test_stylizer_checks_before_it_paints(stylizer: Stylizer) -> None:
     with pytest.raises(StyleError, match="stranger"):
         stylizer(scene(), code_of(1, model="stranger"), strength=0)

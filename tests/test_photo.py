@@ -582,6 +582,12 @@ def test_compare_in_python(tmp_path: Path, model: str) -> None:
         assert drawn.dtype == np.uint8 and drawn.ndim == 3
         with pytest.raises(UsageError, match="at least one"):
             realtime.compare(stylizer, [], ["wave"])
+        with pytest.raises(
+            UsageError, match=r"styles must be a list, not 'wave' alone; put it into brackets: \[style\]"
+        ):
+            realtime.compare(stylizer, [tmp_path / "photo.png"], "wave")
+        with pytest.raises(UsageError, match=r"pictures must be a list, not an array alone"):
+            realtime.compare(stylizer, scene(80, 80), ["wave"])  # type: ignore[arg-type]
 
 
 def test_the_notebook_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ with the code of the `styles` mixed and moved by `strength`, brought back to ful
 from __future__ import annotations
 
 import importlib
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -60,19 +59,18 @@ class Look:
         return self.styles[-1][0]
 
     def to_toml(self) -> str:
-        """The look as a small TOML file."""
-        named = ((json.dumps(_as_text(name), ensure_ascii=False), weight) for name, weight in self.styles)
-        mixed = ", ".join(f"{name} = {weight:g}" for name, weight in named)
-        lines = [f"styles = {{ {mixed} }}"]
-        lines += [f"{field.name} = {float(getattr(self, field.name))!r}" for field in fields(self)[1:]]
-        return "\n".join(lines).replace("\x7f", "\\u007f") + "\n"  # which JSON has as it is, and TOML does not
+        """Write the look as a small TOML file."""
+        import tomli_w
+
+        amounts = {field.name: float(getattr(self, field.name)) for field in fields(self)[1:]}
+        return tomli_w.dumps({**amounts, "styles": {_as_text(name): weight for name, weight in self.styles}})
 
     @classmethod
     def from_toml(cls, text: str) -> Look:
-        """The look that `to_toml`, or a person, wrote. UsageError when it is none."""
+        """Read the look that `to_toml`, or a person, wrote. UsageError when it is none."""
         try:
             read = _toml(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # a file from a stranger may nest as deep as it likes
             raise UsageError(f"this is no look: {error}") from error
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(read) - set(known)):

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realtime.core.errors import SinkError, UsageError
+from realtime.core.errors import SinkError, StyleError, UsageError
 from realtime.look.look import Look
+
+_MOST_BYTES = 100_000  # a look has a few hundred, and four paths at most
 
 FIELD = "look"
 """The text field of a snapshot that holds its look."""
 
 
 def read_look(path: Path) -> Look:
-    """The look of a TOML file, or of a snapshot (a PNG file of ours). UsageError when there is none in it."""
+    """Read the look in a file, which may be a stranger's: it is data, of a limited size, and nothing in it is run.
+
+    Args:
+        path: A TOML file, or a snapshot (a PNG file of ours).
+
+    Returns:
+        The look; a style in it may be a name, or a path, as it was written.
+
+    Raises:
+        UsageError: The file cannot be read, or holds no look.
+    """
     if _is_snapshot(path):
         text = _field(path, FIELD)
         if not text:
             raise UsageError(f"{path.name} holds no look: it is no snapshot of this program")
     else:
-        try:
-            text = path.read_text("utf-8", "surrogateescape")  # which file names may hold
-        except OSError as error:
-            raise _unreadable(path, error.strerror) from error
+        text = _text(path)
     try:
         return Look.from_toml(text)
     except UsageError as error:
@@ -29,8 +38,17 @@ def read_look(path: Path) -> Look:
 
 
 def read_mirror(path: Path) -> bool | None:
-    """Whether a snapshot was taken as in a mirror; None where the file does not say, as a TOML file does not. UsageError when
-    it cannot be read."""
+    """Say whether a snapshot was taken as in a mirror.
+
+    Args:
+        path: As `read_look` takes it.
+
+    Returns:
+        True or False, or None where the file does not say, as a TOML file does not.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
     return {"yes": True, "no": False}.get(_field(path, "mirror")) if _is_snapshot(path) else None
 
 
@@ -39,14 +57,26 @@ def _is_snapshot(path: Path) -> bool:
 
 
 def _field(path: Path, name: str) -> str:
-    """A text field of a snapshot; "" when there is none."""
-    from PIL import Image
+    """Read a text field of a snapshot, without decoding the picture; "" when there is none."""
+    from realtime.media.image_file import opened
 
     try:
-        with Image.open(path) as picture:
-            return str(getattr(picture, "text", {}).get(f"realtime:{name}", ""))
-    except (OSError, ValueError, SyntaxError) as error:  # the last two are Pillow's
-        raise _unreadable(path, getattr(error, "strerror", None) or "it is no PNG picture, or a broken one") from error
+        with opened(path) as picture:
+            return str(picture.info.get(f"realtime:{name}", ""))
+    except StyleError as error:
+        raise UsageError(f"the look {path} cannot be read: {error}; --look takes a .toml file or a snapshot") from error
+
+
+def _text(path: Path) -> str:
+    """Read a text file that may be a look."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error.strerror) from error
+    if len(data) > _MOST_BYTES:
+        raise _unreadable(path, f"it is larger than {_MOST_BYTES // 1000} kB")
+    return data.decode("utf-8", "surrogateescape")  # which file names may hold
 
 
 def _unreadable(path: Path, reason: str | None) -> UsageError:
@@ -54,7 +84,7 @@ def _unreadable(path: Path, reason: str | None) -> UsageError:
 
 
 def write_look(look: Look, path: Path) -> None:
-    """Keep a look in a TOML file, in place of one that was there. SinkError when it cannot be written."""
+    """Keep a look in a TOML file, in place of one that was there. SinkError when the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.partial")

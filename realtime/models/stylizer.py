@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from types import TracebackType
 
 import cv2
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Picture
+from realtime.core.paths import user_path
 from realtime.models.base import Model, StyleCode, check_picture
 from realtime.models.registry import DEFAULT_MODEL, open_model
 
@@ -39,8 +42,28 @@ class Stylizer:
         """
         self.model = model if isinstance(model, Model) else open_model(model, threads)
 
-    def encode(self, style: Picture) -> StyleCode:
-        """The code of a style picture: uint8, H×W×3, BGR, any size."""
+    def encode(self, style: Picture | str | Path) -> StyleCode:
+        """Work out the code of a style picture. `StyleLibrary.code` finds one by its name, and keeps it.
+
+        Args:
+            style: A picture (uint8, H×W×3, BGR, any size), or the path of a picture file.
+
+        Returns:
+            The code, of use to this model alone.
+
+        Raises:
+            UsageError: `style` is neither a picture nor the path of a file.
+            StyleError: The file is no picture that can be read.
+        """
+        if isinstance(style, (str, Path)):
+            path = user_path(str(style))
+            if not os.path.isfile(path):
+                raise UsageError(
+                    f"there is no picture file {style}; realtime.StyleLibrary(stylizer).code(NAME) finds a style by its name"
+                )
+            from realtime.media.images import load_picture  # Pillow is not waited for where it is not needed
+
+            style = load_picture(path)
         return self.model.encode(style)
 
     def __call__(

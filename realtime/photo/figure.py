@@ -96,11 +96,24 @@ def _triptych(original: Picture, column: Column, painted: Picture) -> Picture:
 def compare(
     stylizer: Stylizer, pictures: Sequence[str | Path | Picture], styles: Sequence[str | Path | Picture]
 ) -> Picture:
-    """The figure of pictures in styles, uint8, H×W×3, BGR; in a notebook `PIL.Image.fromarray(figure[:, :, ::-1])` shows it.
+    """Paint pictures in styles, side by side; in a notebook `PIL.Image.fromarray(figure[:, :, ::-1])` shows the figure.
 
-    Pictures are files or arrays (uint8, H×W×3, BGR); styles are names, files or arrays. RealtimeError where one of them cannot
-    be read or found.
+    Args:
+        stylizer: What paints.
+        pictures: The pictures, each a path or an array (uint8, H×W×3, BGR).
+        styles: The styles, each a name, a path or an array (uint8, H×W×3, BGR).
+
+    Returns:
+        The figure: uint8, H×W×3, BGR.
+
+    Raises:
+        UsageError: One of the lists is empty or no list, or a style is not found.
+        StyleError: A file is no picture that can be read.
     """
+    for name, given in (("pictures", pictures), ("styles", styles)):
+        if isinstance(given, (str, Path, np.ndarray)):
+            kind = "an array" if isinstance(given, np.ndarray) else f"{str(given)!r}"
+            raise UsageError(f"{name} must be a list, not {kind} alone; put it into brackets: [{name[:-1]}]")
     library = StyleLibrary(stylizer)
     codes = {}
     columns = []
@@ -108,7 +121,7 @@ def compare(
         if isinstance(style, np.ndarray):
             check_picture(style)
             name, picture = f"{number}", style
-            codes[name] = stylizer.encode(style)
+            codes[name] = library.code(style)
         else:
             name = library.find(str(style))
             codes[name] = library.code(name)
