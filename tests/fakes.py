@@ -14,7 +14,8 @@ from realtime.control.commands import Command
 from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Picture
 from realtime.media.encoder import Encoding
-from realtime.models.base import Model, StyleCode
+from realtime.models.base import StyleCode
+from realtime.models.model import Model
 from realtime.sinks.base import Format, Sink
 from realtime.sources.base import Source
 

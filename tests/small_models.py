@@ -72,7 +72,7 @@ def tint_module(folder: Path) -> Path:
     )
 
 
-def uncuttable_module(folder: Path) -> Path:
+def unsplittable_module(folder: Path) -> Path:
     """The same, but the frame meets the style picture itself, laid under it."""
 
     def call(content: Any, style: Any) -> Any:

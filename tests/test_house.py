@@ -31,7 +31,6 @@ APART = "training"
 LONG_FILES = {
     "sources/scene.py",  # the demo scene
     "media/codecs.py",  # to be divided
-    "models/hub.py",  # to be divided
     "live/session.py",  # to be divided
     "training/__main__.py",  # to be divided
     "training/data.py",  # to be divided

@@ -27,10 +27,13 @@ import tensorflow as tf
 
 import realtime
 from realtime.core.errors import ModelError, StyleError, UsageError
-from realtime.models import hub
-from realtime.models.base import Model, StyleCode, style_input
+from realtime.models import hub_download
+from realtime.models.base import StyleCode
+from realtime.models.fitting import style_input
+from realtime.models.hub import HubEngine
+from realtime.models.model import EngineModel, Model
 from realtime.models.registry import open_model
-from realtime.models.split_graph import cut
+from realtime.models.split_graph import split
 from realtime.models.stylizer import FADE, Stylizer
 
 MOBILE = Path(__file__).parent.parent.parent / "shared" / "models" / "magenta-mobile"
@@ -75,8 +78,8 @@ def tint(made: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def uncuttable(made: Path) -> Path:
-    return small_models.uncuttable_module(made / "uncuttable")
+def unsplittable(made: Path) -> Path:
+    return small_models.unsplittable_module(made / "unsplittable")
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +87,7 @@ def magenta_shaped(made: Path) -> Path:
     return hub_module.save(made / "magenta-shaped", width=0.25)
 
 
-@pytest.fixture(scope="session", params=["pair", "fixed", "tint", "magenta_shaped", "uncuttable", "mobile", "lite"])
+@pytest.fixture(scope="session", params=["pair", "fixed", "tint", "magenta_shaped", "unsplittable", "mobile", "lite"])
 def model(request: pytest.FixtureRequest) -> Model:
     if request.param == "mobile":
         if not MOBILE.is_dir():
@@ -206,7 +209,7 @@ def test_description_is_a_line(model: Model) -> None:
     model.close()
 
 
-@pytest.mark.parametrize("name", ["pair", "fixed", "tint", "uncuttable"])
+@pytest.mark.parametrize("name", ["pair", "fixed", "tint", "unsplittable"])
 def test_blue_stays_blue(name: str, request: pytest.FixtureRequest) -> None:
     model = open_model(str(request.getfixturevalue(name)))
     for colour, style in ((BLUE, RED), (RED, GREEN), ((10, 200, 90), (250, 0, 120))):
@@ -223,20 +226,20 @@ def test_fixed_size_keeps_the_aspect(fixed: Path) -> None:
     assert out[:, :120].max() < 30 and out[:, 180:].min() > 160
 
 
-def test_weights_tell_models_apart(pair: Path, fixed: Path, tint: Path, uncuttable: Path, made: Path) -> None:
-    identities = [open_model(str(path)).identity for path in (pair, fixed, tint, uncuttable)]
-    assert len(set(identities)) == 4
-    assert open_model(f"{pair / 'style.tflite'},{pair / 'frame.tflite'}").identity == identities[0]
+def test_weights_tell_models_apart(pair: Path, fixed: Path, tint: Path, unsplittable: Path, made: Path) -> None:
+    prints = [open_model(str(path)).fingerprint for path in (pair, fixed, tint, unsplittable)]
+    assert len(set(prints)) == 4
+    assert open_model(f"{pair / 'style.tflite'},{pair / 'frame.tflite'}").fingerprint == prints[0]
 
 
-# The cut
+# The split
 
 
 def halves(folder: Path, width: int, height: int) -> float:
     """Largest difference between the whole call and the two halves."""
     module = tf.saved_model.load(str(folder))
     whole = module.signatures["serving_default"]
-    style_half, frame_half, tensors = cut(whole, "placeholder", "placeholder_1")
+    style_half, frame_half, tensors = split(whole, "placeholder", "placeholder_1")
     assert tensors == 26
     rng = np.random.default_rng(0)
     content, style = (tf.constant(rng.random((1, *size, 3), np.float32)) for size in ((height, width), (256, 256)))
@@ -245,16 +248,16 @@ def halves(folder: Path, width: int, height: int) -> float:
     return float(np.abs(frame_half(content, *style_half(style)).numpy() - expected).max())
 
 
-def test_cut_is_exact(magenta_shaped: Path) -> None:
+def test_split_is_exact(magenta_shaped: Path) -> None:
     assert halves(magenta_shaped, 96, 64) == 0
     assert halves(magenta_shaped, 128, 128) == 0
 
 
 @pytest.mark.slow
-def test_cut_is_exact_at_full_size(made: Path) -> None:
+def test_split_is_exact_at_full_size(made: Path) -> None:
     folder = hub_module.save(made / "full")
     assert halves(folder, 256, 256) == 0
-    assert "cut at 26 tensors" in open_model(str(folder)).description
+    assert "split at 26 tensors" in open_model(str(folder)).description
 
 
 def test_hub_paints_what_the_whole_call_paints(magenta_shaped: Path) -> None:
@@ -272,20 +275,23 @@ def test_hub_paints_what_the_whole_call_paints(magenta_shaped: Path) -> None:
     assert difference.max() <= 1 and difference.mean() < 0.01  # at most a rounding the other way here and there
 
 
-def test_uncuttable_says_so(uncuttable: Path) -> None:
-    assert "whole, since it cannot be cut: the frame meets the style picture" in open_model(str(uncuttable)).description
+def test_unsplittable_says_so(unsplittable: Path) -> None:
+    assert (
+        "whole, since it cannot be split: the frame meets the style picture"
+        in open_model(str(unsplittable)).description
+    )
 
 
-@pytest.mark.parametrize("name", ["magenta_shaped", "uncuttable"])
+@pytest.mark.parametrize("name", ["magenta_shaped", "unsplittable"])
 def test_new_sizes_trace_nothing(name: str, request: pytest.FixtureRequest) -> None:
     model = open_model(str(request.getfixturevalue(name)))
-    assert isinstance(model, hub.HubModel)
+    assert isinstance(model, EngineModel) and isinstance(model.frame, HubEngine)
     codes = [model.encode(stripes(seed)) for seed in (1, 2)]
     model.stylize(noise(64, 48), codes[0])
-    first = model._concrete
+    first = model.frame._concrete
     for width in range(40, 104, 8):
         model.stylize(noise(width, 60), codes[width // 8 % 2])
-    assert model._concrete is first and model._run.experimental_get_tracing_count() == 1
+    assert model.frame._concrete is first and model.frame._function.experimental_get_tracing_count() == 1
 
 
 # Pairs that are none
@@ -295,7 +301,7 @@ def test_folder_with_several_frame_networks(pair: Path, fixed: Path, tmp_path: P
     for source, name in ((fixed / "frame.tflite", "a.tflite"), (pair / "frame.tflite", "b.tflite")):
         (tmp_path / name).write_bytes(source.read_bytes())
     (tmp_path / "c.tflite").write_bytes((pair / "style.tflite").read_bytes())
-    assert open_model(str(tmp_path)).identity == open_model(str(pair)).identity  # the one for any size is taken
+    assert open_model(str(tmp_path)).fingerprint == open_model(str(pair)).fingerprint  # the one for any size is taken
 
 
 def test_a_network_that_paints_less_than_it_sees(pair: Path, tmp_path: Path) -> None:
@@ -595,7 +601,7 @@ def test_nobody_there(cache: Path) -> None:
 
 
 def test_silent_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "PATIENCE", 0.2)
+    monkeypatch.setattr(hub_download, "PATIENCE", 0.2)
     with pytest.raises(ModelError, match="cannot be reached"):
         open_model(f"http://127.0.0.1:{server.server_port}/silent")
     assert socket.getdefaulttimeout() is None
@@ -641,7 +647,7 @@ def test_inputs_by_other_names(tmp_path: Path) -> None:
     model = open_model(str(folder))
     out = model.stylize(flat(BLUE), model.encode(flat(RED)))
     assert np.abs(out - small_models.tinted(BLUE, RED)).max() <= 1
-    assert "cut at 1 tensor" in model.description
+    assert "split at 1 tensor" in model.description
 
 
 def test_module_without_a_signature(tmp_path: Path) -> None:
@@ -662,8 +668,8 @@ def test_module_without_a_signature(tmp_path: Path) -> None:
 # Style codes
 
 
-def code_of(*numbers: float, model: str = "m") -> StyleCode:
-    return StyleCode(model, (np.array(numbers, np.float32), np.array([sum(numbers)], np.float32)))
+def code_of(*numbers: float, identity: str = "m") -> StyleCode:
+    return StyleCode(identity, (np.array(numbers, np.float32), np.array([sum(numbers)], np.float32)))
 
 
 def test_code_is_immutable() -> None:
@@ -674,14 +680,14 @@ def test_code_is_immutable() -> None:
     with pytest.raises(ValueError, match="read-only"):
         code.arrays[0][0] = 9
     with pytest.raises(AttributeError):
-        code.model = "other"  # type: ignore[misc]
+        code.identity = "other"  # type: ignore[misc]
 
 
 def test_blend() -> None:
     one, other = code_of(0, 4), code_of(8, -4)
     assert one.blend(other, 0) is one and one.blend(other, 1) is other
     quarter = one.blend(other, 0.25)
-    assert quarter.model == "m" and quarter.arrays[0].tolist() == [2, 2] and quarter.arrays[1].tolist() == [4]
+    assert quarter.identity == "m" and quarter.arrays[0].tolist() == [2, 2] and quarter.arrays[1].tolist() == [4]
     assert np.allclose(one.blend(other, 0.3).arrays[0], other.blend(one, 0.7).arrays[0])
     assert one.arrays[0].tolist() == [0, 4]
 
@@ -695,16 +701,16 @@ def test_blend_out_of_range(amount: float) -> None:
 @pytest.mark.parametrize("amount", [0, 0.5, 1])
 def test_blend_with_another_model(amount: float) -> None:
     with pytest.raises(StyleError, match="stranger"):
-        code_of(1, 2).blend(code_of(1, 2, model="stranger"), amount)
+        code_of(1, 2).blend(code_of(1, 2, identity="stranger"), amount)
     with pytest.raises(StyleError):
         code_of(1, 2).blend(code_of(1, 2, 3), amount)
 
 
 def test_code_comes_back_from_a_file(tmp_path: Path) -> None:
-    code = code_of(1.5, -2.25, model="müller")
+    code = code_of(1.5, -2.25, identity="müller")
     code.save(tmp_path / "a.npz")
     back = StyleCode.load(tmp_path / "a.npz")
-    assert back.model == "müller"
+    assert back.identity == "müller"
     assert [array.tolist() for array in back.arrays] == [array.tolist() for array in code.arrays]
     with pytest.raises(StyleError, match=r"a\.npz exists already"):
         code_of(9, 9).save(tmp_path / "a.npz")
@@ -748,8 +754,8 @@ class Bomb:
 
 
 def test_pickles_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "bomb.npz", model=np.array("m"), array0=np.array([Bomb()], object))
-    np.savez(tmp_path / "bomb2.npz", model=np.array(Bomb(), object), array0=np.zeros(3, np.float32))
+    np.savez(tmp_path / "bomb.npz", identity=np.array("m"), array0=np.array([Bomb()], object))
+    np.savez(tmp_path / "bomb2.npz", identity=np.array(Bomb(), object), array0=np.zeros(3, np.float32))
     np.save(tmp_path / "bomb3.npz", np.array([Bomb()], object), allow_pickle=True)
     for path in tmp_path.glob("bomb*"):
         with pytest.raises(StyleError, match=path.name):
@@ -757,13 +763,13 @@ def test_pickles_are_refused(tmp_path: Path) -> None:
 
 
 def test_other_archives(tmp_path: Path) -> None:
-    np.savez(tmp_path / "empty.npz", model=np.array("m"))
-    np.savez(tmp_path / "integers.npz", model=np.array("m"), array0=np.arange(3))
+    np.savez(tmp_path / "empty.npz", identity=np.array("m"))
+    np.savez(tmp_path / "integers.npz", identity=np.array("m"), array0=np.arange(3))
     np.savez(tmp_path / "nameless.npz", array0=np.zeros(3, np.float32))
     np.save(tmp_path / "plain.npy", np.zeros(3, np.float32))
     with zipfile.ZipFile(tmp_path / "other.npz", "w") as other:
         other.writestr("array0.npy", b"nothing")
-        other.writestr("model.npy", b"")
+        other.writestr("identity.npy", b"")
     for path in [path for path in tmp_path.iterdir() if path.is_file()]:
         with pytest.raises(StyleError, match=path.name):
             StyleCode.load(path)
@@ -832,7 +838,7 @@ def test_stylizer_encodes_the_picture_of_a_file(stylizer: Stylizer, tmp_path: Pa
 
 def test_stylizer_checks_before_it_paints(stylizer: Stylizer) -> None:
     with pytest.raises(StyleError, match="stranger"):
-        stylizer(scene(), code_of(1, model="stranger"), strength=0)
+        stylizer(scene(), code_of(1, identity="stranger"), strength=0)
     with pytest.raises(UsageError, match="uint8"):
         stylizer(np.zeros((4, 4), np.uint8), stylizer.encode(stripes(1)), strength=0)
 
@@ -876,14 +882,14 @@ def test_tensorflow_says_nothing(tint: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("tint (TensorFlow on ")
 
 
-def test_quiet_shows_what_matters() -> None:
+def test_only_announcements_are_held_back() -> None:
     done = run_python(
         """
         import os, sys
-        from realtime.models.quiet import quiet_engine
+        from realtime.models.native_output import without_announcements
         print("before", file=sys.stderr)
         try:
-            with quiet_engine():
+            with without_announcements("coffee"):
                 os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\\nERROR: out of coffee\\n")
                 print("a word of our own", file=sys.stderr)
                 raise KeyError
@@ -894,7 +900,7 @@ def test_quiet_shows_what_matters() -> None:
     assert (done.returncode, done.stderr) == (0, "before\nERROR: out of coffee\na word of our own\nafter\n")
 
 
-def test_quiet_without_a_terminal(pair: Path) -> None:
+def test_engines_start_without_a_terminal(pair: Path) -> None:
     """A program without standard error, as those started from a desktop have none."""
     done = run_python(
         "import os, sys; os.close(2); sys.stderr = None; import realtime; realtime.Stylizer(sys.argv[1]); print('fine')",

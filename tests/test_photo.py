@@ -26,7 +26,8 @@ from realtime.look.pipeline import Pipeline
 from realtime.media import exif
 from realtime.media.photo_file import Photo, read_photo, write_photo
 from realtime.models import tiling as tiles
-from realtime.models.base import Model, StyleCode
+from realtime.models.base import StyleCode
+from realtime.models.model import Model
 from realtime.models.registry import open_model
 from realtime.photo import figure
 from realtime.photo.photos import PhotoPainter, find_photos, places, usual_brush
@@ -96,8 +97,8 @@ def test_a_float_network_is_tiled_exactly(tmp_path: Path, monkeypatch: pytest.Mo
     model = open_model(str(hub_module.save(tmp_path / "module", 0.125)))
     picture = scene(640, 483)
     code = style_code(model)
-    parts = model.parts(code)
-    assert parts is not None and parts.stages == 16  # a mean and a variance for each of 16 norms
+    network = model.tile_network(code)
+    assert network is not None and network.stages == 16  # a mean and a variance for each of 16 norms
     assert apart(in_tiles(model, picture, code, monkeypatch), model.stylize(picture, code)).max() <= 1
 
 
@@ -118,9 +119,9 @@ def test_magentas_mobile_pair_is_tiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert apart(in_tiles(model, picture, code, monkeypatch), model.stylize(picture, code)).mean() < 4
 
 
-def test_a_model_without_parts_paints_large_pictures_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_a_tile_network_paints_large_pictures_too(monkeypatch: pytest.MonkeyPatch) -> None:
     model = FakeModel()
-    assert model.parts(model.encode(scene(64, 64))) is None
+    assert model.tile_network(model.encode(scene(64, 64))) is None
     monkeypatch.setattr(tiles, "WHOLE", 1000)
     painted = tiles.Tiled(model).stylize(scene(200, 100), model.encode(np.full((8, 8, 3), 77, np.uint8)))
     assert painted.shape == (100, 200, 3) and np.abs(painted.astype(int) - 77).max() <= 1

@@ -26,7 +26,7 @@ from realtime.look.look import Look
 from realtime.media.image_file import MOST_PIXELS, opened
 from realtime.media.images import PICTURES, load_picture
 from realtime.media.kinds import RAW_ENDINGS
-from realtime.models.base import style_input
+from realtime.models.fitting import style_input
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings
 from realtime.styles import code_cache
@@ -241,7 +241,7 @@ def test_changed_picture_is_encoded_again(folders: Path, library: StyleLibrary, 
 def test_another_model_has_its_own_codes(folders: Path, library: StyleLibrary) -> None:
     library.code("wave")
     other = OtherModel()
-    assert StyleLibrary(Stylizer(other)).code("wave").model == "another-model"
+    assert StyleLibrary(Stylizer(other)).code("wave").identity == "another-model"
     assert other.encoded == 1 and len(cached(folders)) == 2
 
 
@@ -256,14 +256,14 @@ def test_broken_cache(folders: Path, library: StyleLibrary, model: FakeModel, br
     else:
         file.write_bytes(good[: len(good) // 2] if isinstance(broken, str) else broken)
     code = StyleLibrary(Stylizer(model)).code("wave")
-    assert code.model == model.identity and model.encoded == 2
+    assert code.identity == model.identity and model.encoded == 2
     assert file.read_bytes() == good  # and it is mended
 
 
 def test_cache_that_cannot_be_written(folders: Path, library: StyleLibrary, model: FakeModel) -> None:
     (folders / "cache").write_text("a file where the folder should be")
-    assert library.code("wave").model == model.identity
-    assert StyleLibrary(Stylizer(model)).code("wave").model == model.identity
+    assert library.code("wave").identity == model.identity
+    assert StyleLibrary(Stylizer(model)).code("wave").identity == model.identity
     assert model.encoded == 2
 
 
@@ -274,7 +274,7 @@ def test_read_only_cache(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "replace", refuse)
-    assert library.code("wave").model == model.identity
+    assert library.code("wave").identity == model.identity
     assert not [path for path in (folders / "cache").rglob("*") if path.is_file()]  # nothing half done is left
 
 
@@ -350,7 +350,7 @@ def test_processes_that_prune_one_cache_do_not_disturb_each_other(
     library.code("wave")
     patched = os.path.isfile
     monkeypatch.setattr(os.path, "isfile", lambda path: str(path).endswith(".npz") or patched(path))
-    assert library.code("mosaic").model == "fake-model"
+    assert library.code("mosaic").identity == "fake-model"
 
 
 def test_codes_of_pictures_and_paths(folders: Path, library: StyleLibrary, model: FakeModel) -> None:

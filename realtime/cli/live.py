@@ -236,7 +236,7 @@ def _live(
         )
         about = {
             "model": model,
-            "model-identity": stylizer.model.identity,
+            "model-identity": stylizer.model.fingerprint,
             "source": frames_from.name,
             "version": __version__,
         }

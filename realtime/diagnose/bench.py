@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from realtime.core.frame import Size
-from realtime.models.base import Model
+from realtime.models.model import Model
 from realtime.sources.scene import Scene
 
 

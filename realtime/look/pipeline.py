@@ -134,7 +134,7 @@ class Pipeline:
             styles != self._styles or any(a is not b for a, b in zip(parts, self._parts, strict=True))
         ):
             target = mixed(parts, [weight for _, weight in styles])
-            same_model = self._to is not None and self._to.model == target.model
+            same_model = self._to is not None and self._to.identity == target.identity
             self._left = self._seen(now)
             self._from = self._between(now) if same_model else None
             self._to, self._since = target, now

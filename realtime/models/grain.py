@@ -23,37 +23,44 @@ class Grain:
     """A grey picture repeated over frames from their top left corner on: its difference from `MIDDLE` is added to them."""
 
     def __init__(self, tile: npt.NDArray[np.uint8]) -> None:
-        """`tile` is h×w."""
+        """Begin with the picture.
+
+        Args:
+            tile: uint8, h×w.
+        """
         self.tile = tile
         self._made_for: tuple[int, ...] = ()
         self._lighter = self._darker = np.empty((0, 0, 3), np.uint8)
 
-    @classmethod
-    def beside(cls, frame_file: Path) -> Grain | None:
-        """That of a frame network: the picture grain.png in its folder, if there is one. ModelError when it is broken."""
-        file = frame_file.with_name("grain.png")
-        if not file.exists():
-            return None
-        try:
-            data = np.fromfile(file, np.uint8)
-            tile = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-        except (cv2.error, OSError):
-            tile = None
-        if tile is None:
-            raise ModelError(
-                f"{file} is no picture that can be read; {frame_file.name} beside it needs it as its grain"
-            )
-        return cls(tile.astype(np.uint8, copy=False))
-
     def piece(self, height: int, width: int, top: int = 0, left: int = 0) -> npt.NDArray[np.int16]:
-        """What is added to a part of a frame that begins at row `top` and column `left`: height×width."""
+        """Give what is added to a piece of a frame.
+
+        Args:
+            height: Height of the piece in pixels.
+            width: Width of the piece in pixels.
+            top: Row of the frame at which the piece begins.
+            left: Column of the frame at which the piece begins.
+
+        Returns:
+            int16, height×width.
+        """
         rows = np.arange(top, top + height) % self.tile.shape[0]
         columns = np.arange(left, left + width) % self.tile.shape[1]
-        part: npt.NDArray[np.int16] = self.tile[rows[:, None], columns].astype(np.int16)
-        return part - MIDDLE
+        piece: npt.NDArray[np.int16] = self.tile[rows[:, None], columns].astype(np.int16)
+        return piece - MIDDLE
 
     def lay(self, picture: Picture, top: int = 0, left: int = 0, dst: Picture | None = None) -> Picture:
-        """The picture, H×W×3, uint8, with grain, held to 0..255: a new one, or `dst`, which may be the picture itself."""
+        """Add the grain to a picture.
+
+        Args:
+            picture: uint8, H×W×3.
+            top: Row of the frame at which the picture begins.
+            left: Column of the frame at which the picture begins.
+            dst: Where the result goes; it may be the picture itself. By default a new picture.
+
+        Returns:
+            The picture with grain, held to 0..255: `dst`, where it is given.
+        """
         wanted = (*picture.shape[:2], top, left)
         if self._made_for != wanted:
             piece = self.piece(*wanted)
@@ -64,3 +71,28 @@ class Grain:
         lighter = cv2.add(picture, self._lighter, dst=dst)
         laid: Picture = cv2.subtract(lighter, self._darker, dst=lighter)  # type: ignore[assignment]
         return laid
+
+
+def grain_beside(frame_file: Path) -> npt.NDArray[np.uint8] | None:
+    """Read the grain of a frame network: the picture grain.png in its folder.
+
+    Args:
+        frame_file: The file of the network.
+
+    Returns:
+        uint8, h×w, or None where there is no such picture.
+
+    Raises:
+        ModelError: The picture is broken.
+    """
+    file = frame_file.with_name("grain.png")
+    if not file.exists():
+        return None
+    try:
+        data = np.fromfile(file, np.uint8)
+        tile = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    except (cv2.error, OSError):
+        tile = None
+    if tile is None:
+        raise ModelError(f"{file} is no picture that can be read; {frame_file.name} beside it needs it as its grain")
+    return tile.astype(np.uint8, copy=False)

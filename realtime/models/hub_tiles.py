@@ -2,55 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from realtime.core.errors import ModelError
-from realtime.core.frame import Picture
-from realtime.models.tile_network import Map, Parts, Statistic
+from realtime.models.fitting import EngineSpec, Inputs
+from realtime.models.native_output import first_line
+from realtime.models.tile_network import Statistic, TileNetwork
 
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "FusedBatchNormV3")
 _COPIES = ("Identity", "StopGradient", "CheckNumerics")
 
 
-class HubParts(Parts):
-    """The parts of a picture through a frame half whose norms are means over height and width.
+class HubTiles(TileNetwork):
+    """The tiles of a picture through a frame half whose norms are means over height and width.
 
-    Grain that a module lays by itself begins anew in every part; where parts meet, one fades into the other.
+    Grain that a module adds by itself begins anew in every tile; where tiles meet, one fades into the other.
     """
 
-    def __init__(self, frame_half: Any, arrays: tuple[Any, ...], multiple: int) -> None:
-        """`frame_half` is a WrappedFunction of a picture and `arrays`, a style's. ModelError when it cannot be opened."""
-        self._half, self._arrays, self.multiple = frame_half, arrays, multiple
-        super().__init__(_find(frame_half))
-        self._stage, self._run = -1, frame_half
+    def __init__(self, frame_half: Any, arrays: tuple[Any, ...], spec: EngineSpec) -> None:
+        """Open the frame half.
 
-    def measure(self, part: Picture, at: tuple[int, int], stage: int) -> Mapping[Hashable, Map]:
-        wanted = list(dict.fromkeys(s.of for s in self._of(stage)))
-        return {of: array[0].numpy() for of, array in zip(wanted, self._call(part, stage, wanted), strict=True)}
+        Args:
+            frame_half: A WrappedFunction of a picture and `arrays`.
+            arrays: The tensors of a style code.
+            spec: What the frame half takes.
 
-    def paint(self, part: Picture, at: tuple[int, int]) -> Picture:
-        result = self._call(part, self.stages, [self._half.outputs[0].name])[0][0]
-        picture = tf.cast(tf.round(tf.clip_by_value(result, 0.0, 1.0) * 255), tf.uint8)
-        painted: Picture = tf.reverse(picture, [2]).numpy()
-        return painted
+        Raises:
+            ModelError: The frame half cannot be opened.
+        """
+        self._half, self._arrays = frame_half, arrays
+        super().__init__(spec, _find(frame_half))
+        self._stage, self._function = -1, frame_half
 
-    def _call(self, part: Picture, stage: int, wanted: list[Any]) -> list[Any]:
+    def _run(self, inputs: Inputs, stage: int) -> Sequence[npt.NDArray[Any]]:
         before = self._before(stage)
         find = self._half.graph.as_graph_element
         if stage != self._stage:
+            wanted = self._measured(stage) if stage < self.stages else [self._half.outputs[0].name]
             feeds = [*self._half.inputs, *(find(s.given) for s in before)]
-            self._run = self._half.prune(feeds, [find(name) for name in wanted])
+            self._function = self._half.prune(feeds, [find(name) for name in wanted])
             self._stage = stage
-        content = tf.cast(tf.reverse(part, [2])[tf.newaxis], tf.float32) * (1 / 255)
         given = [tf.reshape(self._settled[s.given], [1, 1, 1, -1]) for s in before]
         try:
-            return list(self._run(content, *self._arrays, *given))
+            results = self._function(tf.constant(inputs.floats()[np.newaxis]), *self._arrays, *given)
         except tf.errors.OpError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ModelError(f"TensorFlow failed on a part of {part.shape[1]}×{part.shape[0]} ({reason})") from error
+            height, width = inputs.rgb.shape[:2]
+            raise ModelError(f"TensorFlow failed on a tile of {width}×{height} ({first_line(error)})") from error
+        return [result[0].numpy() for result in results]
 
 
 def _find(half: Any) -> list[Statistic]:
@@ -67,7 +70,7 @@ def _find(half: Any) -> list[Statistic]:
         floats = op.inputs[0].dtype == tf.float32
         if floats and op.type in _REDUCTIONS:
             if op.type != "Mean" or _axes(op) != [1, 2] or not op.get_attr("keep_dims"):
-                raise ModelError(f"the network cannot be run in parts: its {op.type} is of another kind than a norm's")
+                raise ModelError(f"the network cannot be run in tiles: its {op.type} is of another kind than a norm's")
             statistic = _statistic(op, stage, means)
             if statistic.kind == "mean":
                 means[op.outputs[0].name] = statistic.of  # type: ignore[assignment]

@@ -2,103 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from realtime.core.errors import ModelError
-from realtime.core.frame import Picture
-from realtime.models.grain import Grain
-from realtime.models.native_output import quiet_engine
-from realtime.models.tile_network import Map, Parts, Statistic
+from realtime.models.fitting import EngineSpec, Inputs
+from realtime.models.native_output import first_line, without_announcements
+from realtime.models.tile_network import Statistic, TileNetwork
 
 _REDUCTIONS = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL")
 
 
-class LiteRTParts(Parts):
-    """The parts of a picture through a frame network whose norms are means over height and width."""
+class LiteRTTiles(TileNetwork):
+    """The tiles of a picture through a frame network whose norms are means over height and width."""
 
-    def __init__(
-        self,
-        file: Path,
-        code: npt.NDArray[np.float32],
-        multiple: int,
-        around: int,
-        grain: Grain | None,
-        threads: int,
-    ) -> None:
-        """`code` is the style code as the network takes it, `around` how much more of a picture than it paints it sees on
-        each side. ModelError when the network cannot be opened."""
+    def __init__(self, file: Path, code: npt.NDArray[np.float32], spec: EngineSpec, threads: int) -> None:
+        """Open the network.
+
+        Args:
+            file: The .tflite file.
+            code: The style code as the network takes it.
+            spec: What the network takes.
+            threads: How many threads it may use.
+
+        Raises:
+            ModelError: The network cannot be opened.
+        """
         self._data = file.read_bytes()
-        self._name, self._code, self._threads = file.name, code, threads
-        self.multiple, self._around, self._grain = multiple, around, grain
+        self._code, self._threads = code, threads
         network = _Graph(self._data)
         if network.obstacle:
-            raise ModelError(f"{file.name} cannot be run in parts: {network.obstacle}")
-        super().__init__(network.statistics)
+            raise ModelError(f"{file.name} cannot be run in tiles: {network.obstacle}")
+        super().__init__(spec, network.statistics)
         self._stage = -1
         self._interpreter: Any = None
         self._shape: tuple[int, ...] = ()
 
-    def measure(self, part: Picture, at: tuple[int, int], stage: int) -> Mapping[Hashable, Map]:
-        self._run(part, at, stage)
-        details = self._interpreter.get_output_details()
-        return {
-            of: self._interpreter.get_tensor(detail["index"])[0]
-            for of, detail in zip(_measured(self._of(stage)), details, strict=True)
-        }
-
-    def paint(self, part: Picture, at: tuple[int, int]) -> Picture:
-        self._run(part, at, self.stages)
-        result = self._interpreter.tensor(self._interpreter.get_output_details()[0]["index"])()[0]
-        rounded = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)
-        painted: Picture = cv2.cvtColor(rounded, cv2.COLOR_RGB2BGR)
-        return painted
-
-    def _run(self, part: Picture, at: tuple[int, int], stage: int) -> None:
+    def _run(self, inputs: Inputs, stage: int) -> Sequence[npt.NDArray[Any]]:
         if stage != self._stage:
             self._open(stage)
         interpreter = self._interpreter
-        inputs = interpreter.get_input_details()
-        picture = next(d["index"] for d in inputs[:2] if len(d["shape"]) == 4 and d["shape"][-1] == 3)
+        details = interpreter.get_input_details()
+        picture = next(d["index"] for d in details[:2] if len(d["shape"]) == 4 and d["shape"][-1] == 3)
+        height, width = inputs.rgb.shape[:2]
         try:
-            if self._grain:
-                part = self._grain.lay(part, *at)
-            part = cv2.copyMakeBorder(part, *(self._around,) * 4, cv2.BORDER_REFLECT)  # type: ignore[assignment]
-            if part.shape != self._shape:
-                interpreter.resize_tensor_input(picture, [1, *part.shape])
+            if inputs.rgb.shape != self._shape:
+                interpreter.resize_tensor_input(picture, [1, height, width, 3])
                 interpreter.allocate_tensors()
-                self._shape = part.shape
-            rgb = interpreter.tensor(picture)()[0]
-            np.multiply(cv2.cvtColor(part, cv2.COLOR_BGR2RGB), np.float32(1 / 255), out=rgb, casting="unsafe")
-            del rgb  # LiteRT refuses to run while a view into its memory lives
-            interpreter.set_tensor(next(d["index"] for d in inputs[:2] if d["index"] != picture), self._code)
-            for statistic, detail in zip(self._before(stage), inputs[2:], strict=True):
+                self._shape = inputs.rgb.shape
+            inputs.floats(interpreter.tensor(picture)()[0])
+            interpreter.set_tensor(next(d["index"] for d in details[:2] if d["index"] != picture), self._code)
+            for statistic, detail in zip(self._before(stage), details[2:], strict=True):
                 interpreter.set_tensor(detail["index"], self._settled[statistic.given].reshape(1, 1, 1, -1))
             interpreter.invoke()
         except (ValueError, RuntimeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ModelError(f"LiteRT failed on a part of {part.shape[1]}×{part.shape[0]} ({reason})") from error
+            raise ModelError(f"LiteRT failed on a tile of {width}×{height} ({first_line(error)})") from error
+        return [interpreter.get_tensor(detail["index"])[0] for detail in interpreter.get_output_details()]
 
     def _open(self, stage: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         given = {int(s.given): self._settled[s.given].size for s in self._before(stage)}  # type: ignore[call-overload]
+        outputs = [int(tensor) for tensor in self._measured(stage)]  # type: ignore[call-overload]
         self._interpreter = None  # the memory of the stage before, first
-        with quiet_engine():
+        with without_announcements("LiteRT"):
             self._interpreter = Interpreter(
-                model_content=_Graph(self._data).opened(given, _measured(self._of(stage))), num_threads=self._threads
+                model_content=_Graph(self._data).opened(given, outputs), num_threads=self._threads
             )
         self._stage, self._shape = stage, ()
-
-
-def _measured(statistics: list[Statistic]) -> list[int]:
-    """The feature maps of some statistics, each once."""
-    return list(dict.fromkeys(int(s.of) for s in statistics))  # type: ignore[call-overload]
 
 
 class _Graph:

@@ -1,10 +1,11 @@
-"""Engines announce themselves on the terminal, from C++ and with no setting that would stop them. Here is the stop."""
+"""Engines announce themselves on standard error, from C++, and have no setting that would stop them. Here is the stop."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -14,37 +15,80 @@ from collections.abc import Iterator
 # own log is set up ("I0000 00:00:1795430740.484397   19439 port.cc:153] oneDNN custom operations are on..."), and that
 # there is no GPU as if it were an error. TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL and the like reach none of these
 # (tried with ai-edge-litert 2.3.0 and TensorFlow 2.21), and LiteRT's wheel exports no function that sets the level.
-_CHATTER = re.compile(
-    rb"INFO: |WARNING: All log messages before absl::InitializeLog\(\)|[IW]\d{4} |E\d{4} .*(cuda|cuInit|computation_placer)"
+_ANNOUNCEMENT = (
+    rb"INFO: |WARNING: All log messages before absl::InitializeLog\(\)|[IW]\d{4} "
+    rb"|E\d{4} .*(cuda|cuInit|computation_placer)"
 )
+# Native code that crashes ends the process before anything here can run. So a second process stands by: its input ends
+# without a word when the first one is gone, and it then shows what was held back, from the file that is its output.
+_STANDBY = f"""
+import os, re
+if not os.read(0, 1):
+    os.lseek(1, 0, 0)
+    for line in os.fdopen(1, "rb"):
+        if not re.match({_ANNOUNCEMENT!r}, line):
+            os.write(2, line)
+"""
+_STANDBY_SECONDS = 5.0
 _one_at_a_time = threading.Lock()
+_announced: set[str] = set()
 
 
 @contextlib.contextmanager
-def quiet_engine() -> Iterator[None]:
+def without_announcements(engine: str) -> Iterator[None]:
     """Hold back what native code writes to standard error in this block; then show all of it but the announcements.
 
-    It is for short blocks that load an engine. What other threads write meanwhile comes a little later, nothing is lost.
+    For short blocks that start an engine. What other threads write meanwhile comes a little later. Nothing is lost, not
+    even where the engine takes the whole process along.
+
+    Args:
+        engine: What is started. It announces itself once a process: its later blocks hold nothing back.
     """
     with _one_at_a_time, contextlib.ExitStack() as undo:
+        if engine in _announced or not sys.executable or getattr(sys, "frozen", False):
+            yield
+            return
         try:
             kept = os.dup(2)
             undo.callback(os.close, kept)
             held = undo.enter_context(tempfile.TemporaryFile())
-        except OSError:  # no standard error (a program without a terminal) or no room for a file: nothing to hold back
+            command = [sys.executable, "-I", "-S", "-c", _STANDBY]
+            standby = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=held, bufsize=0)
+        except OSError:  # no standard error (a program without a terminal), or no room for a file or a process
             yield
             return
+        undo.callback(_dismiss, standby)
         _flush()
         os.dup2(held.fileno(), 2)
         try:
             yield
+            _announced.add(engine)
         finally:
             _flush()
             os.dup2(kept, 2)
             held.seek(0)
             for line in held:
-                if not _CHATTER.match(line):
+                if not re.match(_ANNOUNCEMENT, line):
                     os.write(2, line)
+
+
+def first_line(error: BaseException) -> str:
+    """Shorten what an engine says of an error, of which the rest is often a stack of C++ calls.
+
+    Args:
+        error: The error.
+
+    Returns:
+        The first line of its message without the punctuation at the end, or the name of its class.
+    """
+    return str(error).strip().partition("\n")[0].rstrip(":;,.") or type(error).__name__
+
+
+def _dismiss(standby: subprocess.Popen[bytes]) -> None:
+    """Tell the second process that it is not needed."""
+    with contextlib.suppress(OSError):  # it is gone already
+        standby.communicate(b".", timeout=_STANDBY_SECONDS)
+    standby.kill()
 
 
 def _flush() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from realtime.core.errors import UsageError
 from realtime.core.paths import user_path
-from realtime.models.base import Model
+from realtime.models.model import Model
 
 MAGENTA = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
 LITE = Path(__file__).with_name("lite")
@@ -51,12 +51,12 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
 
 
 def _litert(style: Path, frame: Path, name: str, threads: int | None) -> Model:
-    from realtime.models.litert import LiteRTModel
+    from realtime.models.litert import open_pair
 
-    return LiteRTModel(style, frame, name, threads)
+    return open_pair(style, frame, name, threads)
 
 
 def _hub(handle: str) -> Model:
-    from realtime.models.hub import HubModel  # TensorFlow takes seconds to import: only who needs it waits
+    from realtime.models.hub import open_module  # TensorFlow takes seconds to import: only who needs it waits
 
-    return HubModel(handle)
+    return open_module(handle)

@@ -1,7 +1,7 @@
 """A graph in two halves: what depends on the style alone, run once a style, and the rest, run for each frame.
 
 Found by reachability, not by names. Walk forward from the content input and from the style input; the tensors that
-depend on the style alone and feed an operation that also depends on the content are the cut. On the architecture of
+depend on the style alone and feed an operation that also depends on the content are where it is split. On the architecture of
 Ghiasi et al. (BMVC 2017, arXiv 1705.06830) these are 26 tensors: a scale and a shift for each of 13 instance norms.
 """
 
@@ -14,22 +14,31 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 
-class CannotCutError(Exception):
-    """Why a graph has no useful cut."""
+class CannotSplitError(Exception):
+    """A graph has no useful place to be split at; the message says why."""
 
 
-def cut(function: Any, content: str, style: str) -> tuple[Callable[..., Any], Callable[..., Any], int]:
-    """Cut a ConcreteFunction whose inputs are named `content` and `style`.
+def split(function: Any, content: str, style: str) -> tuple[Callable[..., Any], Callable[..., Any], int]:
+    """Split a ConcreteFunction of two pictures.
 
-    Gives the style half (style -> list of tensors), the frame half (content, *tensors -> picture) and the number of
-    tensors between them. CannotCutError when there is no useful cut.
+    Args:
+        function: The function.
+        content: The name of its content input.
+        style: The name of its style input.
+
+    Returns:
+        The style half (style picture -> list of tensors), the frame half (content, *tensors -> picture) and the number of
+        tensors between them.
+
+    Raises:
+        CannotSplitError: There is no useful place.
     """
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
     inputs = {tensor.op.name: tensor.name for tensor in frozen.inputs}
     definition = frozen.graph.as_graph_def()
     for node in definition.node:
         # Control edges say who waits for whom, not what depends on what, and nothing is left here that must wait.
-        # Inlining ties both inputs to every constant by them, which would leave nothing to cut.
+        # Inlining ties both inputs to every constant by them: then nothing depends on the style alone.
         data = [name for name in node.input if not name.startswith("^")]
         del node.input[:]
         node.input.extend(data)
@@ -47,11 +56,11 @@ def cut(function: Any, content: str, style: str) -> tuple[Callable[..., Any], Ca
         if tensor.op in from_style and tensor.op not in from_content
     }
     if not between:
-        raise CannotCutError("the picture that comes out does not depend on the style")
+        raise CannotSplitError("the picture that comes out does not depend on the style")
     if any(_original(tensor) is style_in for tensor in between.values()):
-        raise CannotCutError("the frame meets the style picture itself")
+        raise CannotSplitError("the frame meets the style picture itself")
     if any(tensor.dtype != tf.float32 for tensor in between.values()):
-        raise CannotCutError("what comes of the style is not float32 alone")
+        raise CannotSplitError("what comes of the style is not float32 alone")
     tensors = list(between.values())
     return _style_half(definition, style_in, tensors), whole.prune([content_in, *tensors], output), len(tensors)
 

@@ -11,7 +11,8 @@ import cv2
 from realtime.core.errors import UsageError
 from realtime.core.frame import Picture
 from realtime.core.paths import user_path
-from realtime.models.base import Model, StyleCode, check_picture
+from realtime.models.base import StyleCode, check_picture
+from realtime.models.model import Model
 from realtime.models.registry import DEFAULT_MODEL, open_model
 
 FADE = 0.2

@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.frame import Picture
-from realtime.models.base import Model, StyleCode, divisible, pad
-from realtime.models.tile_network import Parts
+from realtime.core.frame import Picture, Size
+from realtime.models.base import StyleCode
+from realtime.models.fitting import divisible
+from realtime.models.model import Model
+from realtime.models.tile_network import TileNetwork
 from realtime.models.upsample import smaller, upsample
 
 WHOLE = 4_000_000
@@ -31,13 +33,18 @@ _GRID = 32  # networks that halve the picture up to five times see the same grid
 class Tiled(Model):
     """A model for pictures of any size: large ones go through the network in tiles which share its norms' statistics.
 
-    The picture that comes out is what the model would give for the whole, which `Parts` makes possible. A model that has
+    The picture that comes out is what the model would give for the whole, which `TileNetwork` makes possible. A model that has
     none (a network of a fixed size, say) paints a large picture reduced to `WHOLE`, which is brought back along its edges.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self.identity, self.description = model.identity, model.description
+
+    @property
+    def fingerprint(self) -> str:
+        """The model's own."""
+        return self._model.fingerprint
 
     def encode(self, style: Picture) -> StyleCode:
         return self._model.encode(style)
@@ -46,9 +53,9 @@ class Tiled(Model):
         height, width = picture.shape[:2]
         if width * height <= WHOLE:
             return self._model.stylize(picture, code)
-        parts = self._model.parts(code)
-        if parts:
-            return _paint(parts, picture)
+        network = self._model.tile_network(code)
+        if network:
+            return _paint(network, picture)
         scale = (WHOLE / (width * height)) ** 0.5
         size = int(width * scale), int(height * scale)
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -77,7 +84,7 @@ def paint_reduced(
     ratio = Fraction(1 / brush).limit_denominator(4 if brush < 0.5 else 10)
     large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
     multiple = 2 * large if ratio > 1 else 1  # even at the small size, which is halved on the way back
-    padded, place = pad(picture, divisible((picture.shape[1], picture.shape[0]), multiple))
+    padded = _padded(picture, divisible((picture.shape[1], picture.shape[0]), multiple))
     height, width = padded.shape[0] // large * little, padded.shape[1] // large * little
     small = padded
     if ratio > 1:
@@ -95,7 +102,13 @@ def paint_reduced(
         band = painted[near] if ratio == 1 else upsample(painted[near], small[near], padded[full])
         inner = slice(core.start - full.start, core.stop - full.start)
         result[core] = finish(band[inner], padded[core])
-    return result[place]
+    return result[: picture.shape[0], : picture.shape[1]]
+
+
+def _padded(picture: Picture, size: Size) -> Picture:
+    """The picture at the top left of a `size` (width, height), continued by reflection."""
+    right, below = size[0] - picture.shape[1], size[1] - picture.shape[0]
+    return cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REFLECT)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +119,20 @@ class _Span:
     seen: slice
 
 
-def _paint(parts: Parts, picture: Picture) -> Picture:
+def _paint(network: TileNetwork, picture: Picture) -> Picture:
     height, width = picture.shape[:2]
-    picture, place = pad(picture, divisible((width, height), parts.multiple, _GRID))
+    picture = _padded(picture, divisible((width, height), network.multiple, _GRID))
     spans = list(_spans(picture.shape[0])), list(_spans(picture.shape[1]))
-    for stage in range(parts.stages):
-        _measure(parts, stage, picture, *spans)
+    for stage in range(network.stages):
+        _measure(network, stage, picture, *spans)
     painted = np.empty_like(picture)
     for down in spans[0]:
         strip = np.empty((down.seen.stop - down.seen.start, picture.shape[1], 3), np.uint8)
         for across in spans[1]:
-            part = np.ascontiguousarray(picture[down.seen, across.seen])
-            _lay(strip, parts.paint(part, (down.seen.start, across.seen.start)), across, axis=1)
+            tile = np.ascontiguousarray(picture[down.seen, across.seen])
+            _lay(strip, network.paint(tile, (down.seen.start, across.seen.start)), across, axis=1)
         _lay(painted, strip, down, axis=0)
-    return painted[place]
+    return painted[:height, :width]
 
 
 def _spans(length: int) -> Iterator[_Span]:
@@ -129,21 +142,21 @@ def _spans(length: int) -> Iterator[_Span]:
         yield _Span(slice(start, stop), slice(max(0, start - _MARGIN), min(length, stop + _MARGIN)))
 
 
-def _measure(parts: Parts, stage: int, picture: Picture, downs: list[_Span], acrosses: list[_Span]) -> None:
+def _measure(network: TileNetwork, stage: int, picture: Picture, downs: list[_Span], acrosses: list[_Span]) -> None:
     """Settle the statistics of a stage: every place of the picture counts once, as seen by the tile that it is in."""
     sums: dict[Hashable, npt.NDArray[np.float64]] = {}
     squares: dict[Hashable, npt.NDArray[np.float64]] = {}
     count: dict[Hashable, int] = {}
     for down in downs:
         for across in acrosses:
-            part = np.ascontiguousarray(picture[down.seen, across.seen])
+            tile = np.ascontiguousarray(picture[down.seen, across.seen])
             at = down.seen.start, across.seen.start
-            for of, features in parts.measure(part, at, stage).items():
+            for of, features in network.measure(tile, at, stage).items():
                 core = features[_of_core(down, features.shape[0]), _of_core(across, features.shape[1])]
                 sums[of] = sums.get(of, 0.0) + core.sum(axis=(0, 1), dtype=np.float64)
                 squares[of] = squares.get(of, 0.0) + np.square(core).sum(axis=(0, 1), dtype=np.float64)
                 count[of] = count.get(of, 0) + core.shape[0] * core.shape[1]
-    parts.settle(
+    network.settle(
         stage,
         {of: total / count[of] for of, total in sums.items()},
         {of: total / count[of] for of, total in squares.items()},

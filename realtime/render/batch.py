@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from realtime.core.errors import RealtimeError
 from realtime.core.signals import uninterrupted
 from realtime.models.base import StyleCode
-from realtime.models.litert import LiteRTModel, physical_cores
+from realtime.models.litert import physical_cores
 from realtime.models.stylizer import Stylizer
 from realtime.render.progress import Display
 from realtime.render.rendering import Outcome, Rendering, Task
@@ -28,7 +28,7 @@ def workers(model: str, first: Stylizer, files: int, remembers: bool) -> list[li
     and the files take turns; where frames depend on those before, a file has one, and several files are made at once.
     """
     cores = physical_cores()
-    if not isinstance(first.model, LiteRTModel) or cores == 1:
+    if not first.model.copies or cores == 1:
         return [[first]]
     if not remembers:
         count = min(cores, _MOST)

@@ -202,7 +202,7 @@ class Rendering:
             "rate": self.task.rate,
             "look": look,
             "style picture": {name: _digest(self.code(name)) for name in sorted(self.task.schedule.styles)},
-            "model": self.stylizers[0].model.identity,
+            "model": self.stylizers[0].model.fingerprint,
             "version of this program": __version__,
         }
 

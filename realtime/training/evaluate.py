@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 
 from realtime.core.errors import UsageError
-from realtime.models.base import style_input
-from realtime.models.grain import Grain
+from realtime.models.fitting import style_input
+from realtime.models.grain import Grain, grain_beside
 
 from .data import Floats, Picture, resized
 from .student import AROUND, MULTIPLE
@@ -64,7 +64,8 @@ class LitePair:
         inputs = self.net.get_input_details()
         self.content_input = next(d["index"] for d in inputs if d["shape"][-1] == 3)
         self.code_input = next(d for d in inputs if d["shape"][-1] == 100)
-        self.grain = Grain.beside(frame_file)
+        tile = grain_beside(frame_file)
+        self.grain = Grain(tile) if tile is not None else None
         self.multiple, self.around = multiple, around
         self.size: tuple[int, int] | None = None
 

@@ -16,7 +16,8 @@ import time
 
 from turns import in_turns
 
-from realtime.models.litert import LiteRTModel
+from realtime.models.litert import LiteRTEngine
+from realtime.models.model import EngineModel
 from realtime.models.stylizer import Stylizer
 from realtime.sources.scene import Scene
 from realtime.styles.folders import shipped_folder
@@ -48,8 +49,8 @@ def main() -> None:
     seconds, memory = (statistics.median(column) for column in zip(*starts, strict=True))
     print(f"process start to first frame: {seconds:.2f} s (median of {STARTS}), then {memory:.0f} MB resident")
     with Stylizer(options.model) as stylizer:
-        if isinstance(stylizer.model, LiteRTModel):
-            conversion(stylizer.model)
+        if isinstance(stylizer.model, EngineModel) and isinstance(stylizer.model.frame, LiteRTEngine):
+            conversion(stylizer.model, stylizer.model.frame)
 
 
 def first(model: str) -> tuple[float, float]:
@@ -69,12 +70,12 @@ def first(model: str) -> tuple[float, float]:
     return seconds, memory
 
 
-def conversion(model: LiteRTModel) -> None:
+def conversion(model: EngineModel, engine: LiteRTEngine) -> None:
     """What a frame takes beyond its network."""
     frame = Scene((640, 480)).draw(12.0)
     code = model.encode(Scene((640, 480)).draw(33.0))
     model.stylize(frame, code)
-    tasks = {"frame": lambda: model.stylize(frame, code), "network": model._frame._interpreter.invoke}
+    tasks = {"frame": lambda: model.stylize(frame, code), "network": engine.network._interpreter.invoke}
     took = {name: statistics.median(times) * 1000 for name, times in in_turns(tasks, ROUNDS, 5).items()}
     share = took["frame"] / took["network"] - 1
     print(

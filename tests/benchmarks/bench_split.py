@@ -1,7 +1,7 @@
-"""What cutting a Hub module is worth: `python tests/benchmarks/bench_cut.py [WIDTHxHEIGHT]`. Not a test: it prints times.
+"""What splitting a Hub module is worth: `python tests/benchmarks/bench_split.py [WIDTHxHEIGHT]`. Not a test: it prints times.
 
 It builds a module of Magenta's published architecture at full width with random weights, and takes turns between the whole
-call, as every script makes it, the frame half through the cut, and `lite`. Then it says how far the two are apart.
+call, as every script makes it, the frame half after the split, and `lite`. Then it says how far the two are apart.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import numpy as np
 import tensorflow as tf
 from turns import in_turns
 
-from realtime.models.base import style_input
+from realtime.models.fitting import style_input
 from realtime.models.registry import open_model
-from realtime.models.split_graph import cut
+from realtime.models.split_graph import split
 from realtime.sources.scene import Scene
 
 
@@ -35,7 +35,7 @@ def main(width: int, height: int, rounds: int = 15) -> None:
     magenta_code, lite_code = magenta.encode(style), lite.encode(style)
     tasks: dict[str, Callable[[], object]] = {
         "the whole call": lambda: module(tf.constant(content), tf.constant(style_input(style)))[0].numpy(),
-        "one frame through the cut": lambda: magenta.stylize(frame, magenta_code),
+        "one frame after the split": lambda: magenta.stylize(frame, magenta_code),
         "one frame with lite": lambda: lite.stylize(frame, lite_code),
     }
     took = in_turns(tasks, rounds, warm=2)
@@ -44,12 +44,12 @@ def main(width: int, height: int, rounds: int = 15) -> None:
     for name, seconds in medians.items():
         print(f"{seconds * 1000:8.1f} ms  {name}  ({seconds / medians['the whole call']:.3f} of the whole call)")
 
-    style_half, frame_half, tensors = cut(module.signatures["serving_default"], "placeholder", "placeholder_1")
+    style_half, frame_half, tensors = split(module.signatures["serving_default"], "placeholder", "placeholder_1")
     whole = module(tf.constant(content), tf.constant(style_input(style)))[0]
     apart = tf.reduce_max(
         tf.abs(frame_half(tf.constant(content), *style_half(tf.constant(style_input(style)))) - whole)
     )
-    print(f"cut at {tensors} tensors; largest difference to the whole call: {float(apart):g}")
+    print(f"split at {tensors} tensors; largest difference to the whole call: {float(apart):g}")
 
 
 if __name__ == "__main__":
