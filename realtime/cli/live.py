@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,15 +23,13 @@ from realtime.cli.options import (
     size,
     styles_option,
 )
+from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.settings import Settings
-from realtime.core.errors import SinkError
-from realtime.core.paths import user_path
 from realtime.look.look import MORPH
 from realtime.look.look_files import read_mirror
 
 if TYPE_CHECKING:
     from realtime.core.frame import Size
-    from realtime.models.stylizer import Stylizer
 
 
 def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -127,6 +124,13 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     help="Folder for snapshots and clips. Default: `realtime` in Pictures and Videos.",
 )
 @click.option("--keep-original", is_flag=True, help="Save the original beside each snapshot.")
+@click.option(
+    "--sink",
+    "sinks",
+    multiple=True,
+    metavar="NAME[:TEXT]",
+    help="Show it in a sink that another package adds, too.",
+)
 @click.option("--no-window", is_flag=True, help="Open no window; end with --frames, --seconds or Ctrl-C.")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
 @click.option(
@@ -175,6 +179,7 @@ def _live(
     replay: bool | None,
     out: Path | None,
     keep_original: bool,
+    sinks: tuple[str, ...],
     no_window: bool,
     frames: int | None,
     seconds: float | None,
@@ -187,24 +192,26 @@ def _live(
     from realtime.media.clip_file import clips_folder
     from realtime.media.codecs import find_codec
     from realtime.models.stylizer import Stylizer
+    from realtime.sinks.registry import make_sink
     from realtime.sinks.view import ViewSettings
     from realtime.sinks.window import WindowSink
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
 
     find_codec(codec, record.name if record else None)
-    windowed = not no_window and _has_display(needed=record is None)
+    more_sinks = [make_sink(name) for name in sinks]
+    windowed = not no_window and has_display(needed=record is None and not more_sinks)
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))
         frames_from = stack.enter_context(open_source(source, size, fps))
         say_loading(model)
         stylizer = Stylizer(model)
-        stack.callback(_close_unless_hung, stylizer)
+        stack.callback(close_unless_hung, stylizer)
         library = StyleLibrary(stylizer, folders)
         look = chosen_look(
             library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
         )
-        taken = read_mirror(look_file) if look_file and not _kept_original(source) else None
+        taken = read_mirror(look_file) if look_file and not kept_original(source) else None
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
@@ -214,7 +221,7 @@ def _live(
             microphone = Microphone(audio)
             stack.callback(microphone.close)
             say(f"microphone: {microphone.name}")
-        _say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
+        say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
         window = WindowSink() if windowed else None
         session = LiveSession(stylizer, library)
 
@@ -251,6 +258,8 @@ def _live(
             about=about,
         )
         session.save(stream, saving, windowed)
+        for added in more_sinks:
+            stream.add_sink(added)
         if source is None and frames_from.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")
         source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
@@ -258,42 +267,3 @@ def _live(
             f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
         )
         say(str(session.run(window, frames=frames, seconds=seconds)))
-
-
-def _close_unless_hung(stylizer: Stylizer) -> None:
-    from realtime.core import threads
-
-    if not threads.hung():  # a thread that hangs may be inside the model, which waits for it
-        stylizer.close()
-
-
-def _kept_original(source: str | None) -> bool:
-    """Whether the source is a frame kept beside a snapshot, which is mirrored already if that is."""
-    path = user_path(source or "")
-    return os.path.isfile(path) and read_mirror(path) is not None
-
-
-def _say_unfinished(folders: list[Path]) -> None:
-    """Offer the repair of clips that an earlier run did not finish."""
-    from realtime.media import unfinished
-
-    found = unfinished.find(folders)
-    if found:
-        names = found[0].name if len(found) == 1 else f"{len(found)} clips"
-        known = unfinished.find([folders[0], Path.cwd()])  # those that the command finds by itself
-        places = "".join(f" {shlex.quote(str(path))}" for path in found if path not in known)
-        say(
-            f"{names} of an earlier run {'was' if len(found) == 1 else 'were'} not finished: realtime doctor --repair{places}"
-        )
-
-
-def _has_display(needed: bool) -> bool:
-    """Whether a window can be opened; SinkError when it cannot and is `needed`."""
-    from realtime.sinks.window import display_problem
-
-    problem = display_problem()
-    if problem and needed:
-        raise SinkError(f"no window can be opened: {problem}; --record FILE or --no-window --frames N work without one")
-    if problem:
-        say(f"no window: {problem}; recording without one, end with Ctrl-C, --frames or --seconds")
-    return not problem

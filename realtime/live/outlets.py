@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from realtime.core import threads
 from realtime.core.mailbox import Mailbox
@@ -13,6 +14,13 @@ from realtime.sinks.base import Format, Sink
 from realtime.sinks.view import View
 
 _log = logging.getLogger(__name__)
+
+
+class Outlet(Protocol):
+    """Where a stream puts its frames: a mailbox, or what leads to a sink."""
+
+    def put(self, item: Stylized) -> None:
+        """Take a frame; return at once and raise nothing."""
 
 
 class SinkOutlet:
@@ -24,9 +32,11 @@ class SinkOutlet:
         view: View,
         rate: float,
         failed: Callable[[Sink, BaseException], None],
+        *,
         info: bool = False,
+        keep_open: bool = False,
     ) -> None:
-        """Make an outlet; the sink stays the caller's.
+        """Make an outlet.
 
         Args:
             sink: The sink, not open yet.
@@ -34,8 +44,9 @@ class SinkOutlet:
             rate: Frames a second of the source, about.
             failed: Is told once, on whichever thread writes, when the sink cannot take a frame; it gets no more then.
             info: Whether the heads-up line is drawn into the pictures.
+            keep_open: Whether the sink stays the caller's to close.
         """
-        self.sink = sink
+        self.sink, self._keep_open = sink, keep_open
         self._view, self._rate, self._failed, self._info = view, rate, failed, info
         self._done = False
         self._slot: Mailbox[Stylized] = Mailbox()
@@ -54,9 +65,11 @@ class SinkOutlet:
             self._slot.put(item)
 
     def end(self) -> None:
-        """Take no more frames. A sink with a thread is closed by it."""
+        """Take no more frames, and close the sink: by its thread where it has one."""
         self._slot.close()
         self._done = True
+        if not self.thread:
+            self._close()
 
     def _write(self, stylized: Stylized) -> None:
         if self._done:
@@ -75,6 +88,11 @@ class SinkOutlet:
         while not self._done:
             if (stylized := self._slot.get(0.2)) is not None:
                 self._write(stylized)
+        self._close()
+
+    def _close(self) -> None:
+        if self._keep_open:
+            return
         try:
             self.sink.close()
         except Exception as error:

@@ -16,7 +16,6 @@ from realtime.control.presets import Presets
 from realtime.core import threads
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice, Saved
-from realtime.live.outlets import SinkOutlet
 from realtime.live.stream import Stream
 from realtime.look.stylized import Stylized
 from realtime.media.audio import Sound
@@ -90,7 +89,6 @@ class Outputs:
         self._changing = threading.Lock()
         self._busy = 0
         self._worker = threads.Worker("save", self._unforeseen)
-        self._outlets: dict[Sink, SinkOutlet] = {}
         self._replay: ReplaySink | None = None
         self._recorder: RecorderSink | None = None
         self._asked_for: RecorderSink | None = None
@@ -171,7 +169,7 @@ class Outputs:
             events=self._stream.events,
         )
         if self._replay:  # it feeds the encoding that both share
-            self._detach(self._replay)
+            self._stream.remove_sink(self._replay)
         self._attach(recorder, self._saving.record_info)
         self._notify(f"recording {recorder.path}")
         return recorder
@@ -179,7 +177,7 @@ class Outputs:
     def _end_clip(self, recorder: RecorderSink) -> None:
         """Take no more frames; the file is finished by the worker, since what waits is encoded first and disks are slow."""
         self._recorder = None
-        self._detach(recorder)
+        self._stream.remove_sink(recorder)
         if self._replay:
             self._attach(self._replay)
         self.dropped += recorder.dropped
@@ -242,15 +240,7 @@ class Outputs:
         self._worker.submit(do)
 
     def _attach(self, sink: Sink, info: bool = False) -> None:
-        outlet = SinkOutlet(sink, self._stream.view, self._stream.rate, self._sink_failed, info)
-        self._outlets[sink] = outlet
-        self._stream.attach(outlet)
-
-    def _detach(self, sink: Sink) -> None:
-        outlet = self._outlets.pop(sink, None)
-        if outlet:
-            self._stream.detach(outlet)
-            outlet.end()
+        self._stream.add_sink(sink, info=info, failed=self._sink_failed, keep_open=True)
 
     def _sink_failed(self, sink: Sink, error: BaseException) -> None:
         if not isinstance(error, RealtimeError):
@@ -287,11 +277,11 @@ class Outputs:
         with self._changing:
             if self._recorder:
                 recorder, self._recorder = self._recorder, None
-                self._detach(recorder)
+                self._stream.remove_sink(recorder)
                 self.dropped += recorder.dropped
                 self._worker.submit(lambda: self._close_clip(recorder, max(0.1, deadline - time.monotonic())))
         done = self._worker.close(deadline, hurry)
         if self._replay:
-            self._detach(self._replay)
+            self._stream.remove_sink(self._replay)
             self._replay.close()
         return done

@@ -9,36 +9,31 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from realtime.control.commands import Action, Command, ViewCommand
 from realtime.control.controls import Controls
 from realtime.control.settings import Settings
 from realtime.core import threads
 from realtime.core.errors import SourceEndedError, UsageError
-from realtime.core.events import Event, Events, SettingsChanged, Trouble
+from realtime.core.events import Event, Events, Notice, SettingsChanged, Trouble
 from realtime.core.frame import Frame, Picture
 from realtime.core.geometry import flipped
 from realtime.core.mailbox import Mailbox
 from realtime.core.meter import Figures, Meter
+from realtime.live.line import heads_up_line
+from realtime.live.outlets import Outlet, SinkOutlet
 from realtime.look.look import Look
 from realtime.look.pipeline import Pipeline
 from realtime.look.stylized import Stylized
 from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
+from realtime.sinks.base import Sink
 from realtime.sinks.view import View, ViewSettings
 from realtime.sources.base import Source
 from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
 _REPAINT_SECONDS = 0.04  # how often a picture that stays is painted again while a morph goes on
-
-
-class Outlet(Protocol):
-    """Where a stream puts its frames: a mailbox, or what leads to a sink."""
-
-    def put(self, item: Stylized) -> None:
-        """Take a frame; return at once and raise nothing."""
 
 
 class Stream:
@@ -94,6 +89,7 @@ class Stream:
         self._pipeline = Pipeline(stylizer, library.ready, settings.morph)
         self._captured: Mailbox[Frame] = Mailbox()
         self._outlets: tuple[Outlet, ...] = ()
+        self._sinks: dict[Sink, SinkOutlet] = {}
         self._first: list[Callable[[], None]] = []
         self._changing = threading.Lock()
         self._newest: Frame | None = None
@@ -125,6 +121,42 @@ class Stream:
     def detach(self, outlet: Outlet) -> None:
         """Give an outlet no more frames."""
         with self._changing:
+            self._outlets = tuple(known for known in self._outlets if known is not outlet)
+
+    def add_sink(
+        self,
+        sink: Sink,
+        *,
+        info: bool = False,
+        failed: Callable[[Sink, BaseException], None] | None = None,
+        keep_open: bool = False,
+    ) -> None:
+        """Give a sink every frame from now on, as the stream's view shows it.
+
+        Args:
+            sink: The sink, not open yet, or kept open before; it is opened for the first frame.
+            info: Whether the heads-up line is drawn into the pictures.
+            failed: Is told when the sink takes no more frames; by default the feed is.
+            keep_open: Whether the sink stays the caller's to close.
+        """
+        outlet = SinkOutlet(sink, self.view, self.rate, failed or self._sink_failed, info=info, keep_open=keep_open)
+        with self._changing:
+            self._sinks[sink] = outlet
+            self._outlets = (*self._outlets, outlet)
+
+    def remove_sink(self, sink: Sink) -> SinkOutlet | None:
+        """Give a sink no more frames, and close it unless it was to be kept open."""
+        with self._changing:
+            outlet = self._sinks.pop(sink, None)
+            self._outlets = tuple(known for known in self._outlets if known is not outlet)
+        if outlet:
+            outlet.end()
+        return outlet
+
+    def _sink_failed(self, sink: Sink, error: BaseException) -> None:
+        self.events.emit(Notice(f"{sink.name}: {error}"))
+        with self._changing:
+            outlet = self._sinks.pop(sink, None)
             self._outlets = tuple(known for known in self._outlets if known is not outlet)
 
     def after_first(self, do: Callable[[], None]) -> None:
@@ -164,7 +196,10 @@ class Stream:
         self._unsubscribe()
         patience = 0.0 if hurry and hurry.is_set() else max(0.0, deadline - time.monotonic())
         done = self._host.remove(self, patience)
-        return (self._capture is None or threads.join([self._capture], deadline, hurry)) and done
+        ended = [outlet.thread for sink in tuple(self._sinks) if (outlet := self.remove_sink(sink)) and outlet.thread]
+        if self._capture:
+            ended.append(self._capture)
+        return threads.join(ended, deadline, hurry) and done
 
     def failed(self, error: BaseException) -> None:
         """End the stream with an error."""
@@ -255,23 +290,7 @@ class Stream:
         self.perform(action)
 
     def _describe(self, stylized: Stylized) -> str:
-        """Give the heads-up line of a frame."""
-        names, look, settings = self.library.names, stylized.look, self.controls.settings
-        place = f"{names.index(look.name) + 1}/{len(names)} " if look.name in names else ""
-        amounts = {"strength": settings.look.strength, "own colours": look.own_colours, "steady": look.steady}
-        words = [place + mixture_text(look)]
-        words += [f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")]
-        words += [f"brush {look.brush:.0%}"] if look.brush != 1 else []
-        words = ["original"] if settings.original else words
-        words += [f"{self.meter.shown.lately:.0f} fps", "frozen" if settings.frozen else ""]
-        return "  ·  ".join(word for word in words if word)
-
-
-def mixture_text(look: Look) -> str:
-    """Give the names of a look's styles, with their weights where there are several."""
-    if len(look.styles) == 1:
-        return look.name
-    return " + ".join(f"{name} {weight:.0%}" for name, weight in look.styles)
+        return heads_up_line(stylized, self.controls.settings, self.library.names, self.meter.shown.lately)
 
 
 def _nobody(action: Action) -> None:

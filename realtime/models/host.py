@@ -57,8 +57,7 @@ class ModelHost:
             Whether no turn of it runs any more.
         """
         with self._changed:
-            if guest in self._guests:
-                self._guests.remove(guest)
+            self._leave(guest)
             if self._thread is threading.current_thread():
                 return True
             return self._changed.wait_for(lambda: self._busy is not guest, timeout)
@@ -76,6 +75,11 @@ class ModelHost:
             self._changed.notify_all()
         return self._thread is None or threads.join([self._thread], deadline, hurry)
 
+    def _leave(self, guest: Guest) -> None:
+        if guest in self._guests:
+            self._next -= self._guests.index(guest) < self._next  # the turn of the one after it stays that one's
+            self._guests.remove(guest)
+
     def _run(self) -> None:
         while (guest := self._take()) is not None:
             try:
@@ -83,8 +87,7 @@ class ModelHost:
             except BaseException as error:
                 _log.debug("a guest of %s failed", self._name, exc_info=True)
                 with self._changed:
-                    if guest in self._guests:
-                        self._guests.remove(guest)
+                    self._leave(guest)
                 guest.failed(error)
             finally:
                 with self._changed:

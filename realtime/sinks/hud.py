@@ -19,8 +19,18 @@ _RED = (60, 60, 255)
 def draw(
     picture: Picture, line: str, recording: str = "", notices: Sequence[str] = (), help_card: bool = False
 ) -> Picture:
-    """A copy of `picture` (uint8, H×W×3, BGR) with `line` at its foot, `recording` (a time) after a red dot beside it,
-    `notices` at its head, and the help card in the middle. What is too long for the picture is made smaller."""
+    """Write over a copy of a picture.
+
+    Args:
+        picture: uint8, H×W×3, BGR.
+        line: The heads-up line, at the foot; what is too long for the picture is made smaller.
+        recording: The time of a recording, after a red dot beside the line.
+        notices: Short texts at the head.
+        help_card: Whether the help card stands in the middle.
+
+    Returns:
+        uint8, H×W×3, BGR: a new picture.
+    """
     canvas: Picture = picture.copy()
     height = canvas.shape[0]
     size = int(np.clip(height / 30, 9, 40))

@@ -38,12 +38,15 @@ class Ring:
         self.error: RealtimeError | None = None
         """Why it gets no packets any more."""
 
-    def begin(self, video: Track, sound: Track | None) -> None: ...
+    def begin(self, video: Track, sound: Track | None) -> None:
+        """Hear of the tracks; a packet names its own, so nothing is done."""
 
     def fits(self, track: Track) -> bool:
+        """Say that packets of any track can follow."""
         return True
 
     def take(self, packet: Packet) -> None:
+        """Keep a packet, and drop those that are older than the last seconds."""
         with self._using:
             starts = packet.key and not packet.track.sound
             if not (self._keys or starts):
@@ -68,6 +71,7 @@ class Ring:
                 return
 
     def ended(self, error: RealtimeError | None) -> None:
+        """Drop everything: no more packets come."""
         self.error = error
         with self._using:
             self._packets.clear()
@@ -75,7 +79,7 @@ class Ring:
             self.size = 0
 
     def packets(self) -> list[Packet]:
-        """What it holds now."""
+        """Give the packets of the last seconds."""
         with self._using:
             return list(self._packets)
 
@@ -95,10 +99,18 @@ class ReplaySink(Sink):
         self.encoding.write(stylized.picture, stylized.frame.time)
 
     def save(self, path: Path) -> tuple[Path, float]:
-        """A clip of the last seconds, from any thread; the name that it got and its seconds.
+        """Write a clip of the last seconds. Any thread may call.
 
-        UsageError when there is a file of that name, SinkError when nothing was shown yet, when it cannot be written, and
-        when the encoder failed: a new one is then tried, for what is shown from there on.
+        Args:
+            path: The file of the clip.
+
+        Returns:
+            The name that the clip got, and its length in seconds.
+
+        Raises:
+            UsageError: There is a file of that name.
+            SinkError: Nothing was shown yet, the clip cannot be written, or the encoder failed: a new one is then tried, for
+                what is shown from there on.
         """
         packets, error = self.ring.packets(), self.ring.error
         if error:
@@ -114,7 +126,7 @@ class ReplaySink(Sink):
 
 
 def write_clip(path: Path, codec: Codec, packets: list[Packet]) -> tuple[Path, float]:
-    """`packets` as a clip; its name and its seconds. UsageError and SinkError as `ClipFile`."""
+    """Write packets as a clip, and give its name and its seconds. UsageError and SinkError as `ClipFile` raises them."""
     video = [packet for packet in packets if not packet.track.sound]
     if any(packet.track.head != video[-1].track.head or packet.track.size != video[-1].track.size for packet in video):
         sound = [packet for packet in packets if packet.track.sound]

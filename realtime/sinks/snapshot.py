@@ -28,12 +28,18 @@ class SnapshotSink(Sink):
         folder: Path,
         keep_original: bool = False,
         about: dict[str, str] | None = None,
-        lasting: Callable[[Look], Look] = lambda look: look,
+        portable: Callable[[Look], Look] = lambda look: look,
     ) -> None:
-        """`about` goes into the text fields, besides the style, the strength and the look; `lasting` gives the look that
-        another session can take up."""
+        """Save in `folder`.
+
+        Args:
+            folder: Where the files go; it is made when it is needed.
+            keep_original: Whether the original is saved beside each picture.
+            about: More for the text fields, besides the style, the strength, the mirror and the look.
+            portable: Gives the look as another session can take it up.
+        """
         self._folder, self._keep_original, self._about = folder, keep_original, about or {}
-        self._lasting = lasting
+        self._portable = portable
         self.path: Path | None = None
         """The last snapshot."""
 
@@ -41,7 +47,7 @@ class SnapshotSink(Sink):
         look = stylized.look
         about = {**self._about, "mirror": "yes" if stylized.frame.mirrored else "no"}
         about.update(style=look.name, strength=f"{look.strength:g}")
-        about[FIELD] = self._lasting(look).to_toml()
+        about[FIELD] = self._portable(look).to_toml()
         file, path = create_file(self._folder, look.name, ".png")
         _save(file, path, stylized.picture, about)
         self.path = path

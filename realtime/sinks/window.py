@@ -57,7 +57,7 @@ def _screen_size() -> Size:
 
 
 def _x_screen() -> Size | None:
-    """The X screen's width and height, None when it cannot be reached. OSError when there is no libX11."""
+    """Give the width and height of the X screen, None when it cannot be reached. OSError when there is no libX11."""
     x11 = ctypes.CDLL("libX11.so.6")
     x11.XOpenDisplay.restype = ctypes.c_void_p
     for call in (x11.XCloseDisplay, x11.XDefaultScreen):

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TypeAlias
 
-from realtime.core.errors import RealtimeError, SourceError, UsageError
+from realtime.core.added import find_added, make_added
+from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
@@ -64,7 +65,7 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
         text = next((str(found.number) for found in camera.list_cameras()), "demo")
     found = _find(text)
     if isinstance(found, EntryPoint):
-        return _open_added(found, text, size, fps)
+        return make_added(found, Source, SourceError, text, size, fps)  # type: ignore[type-abstract]
     opener: Opener = EntryPoint("", found, GROUP).load()
     return opener(text, size, fps)
 
@@ -75,9 +76,9 @@ def _find(text: str) -> str | EntryPoint:
     if opener := KINDS.get(scheme.lower() + address if address else text):
         return opener
     if address:
-        if added := _added().get(scheme.lower()):
+        if added := find_added(GROUP).get(scheme.lower()):
             return added
-        known = [name for name in KINDS if name.endswith("://")] + [f"{name}://" for name in _added()]
+        known = [name for name in KINDS if name.endswith("://")] + [f"{name}://" for name in find_added(GROUP)]
         raise UsageError(
             f"addresses that begin with {clean(scheme)}:// are not known here; known are {', '.join(known)}"
         )
@@ -89,30 +90,10 @@ def _find(text: str) -> str | EntryPoint:
     cameras = camera.list_cameras()
     if text.isdecimal() or any(text.casefold() in known.name.casefold() for known in cameras):
         return _CAMERA
-    if added := _added().get(text):
+    if added := find_added(GROUP).get(text):
         return added
     if "@" in text:  # it may hold a password, so it is not repeated
         raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
     if path.suffix or len(path.parts) > 1:
         raise UsageError(f"there is no file {clean(text)}; {camera.describe(cameras)}")
     return _CAMERA  # which says what cameras there are
-
-
-def _added() -> dict[str, EntryPoint]:
-    """Find the sources that other packages add, by name."""
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-def _open_added(point: EntryPoint, text: str, size: Size, fps: float) -> Source:
-    """Open another package's source. SourceError, with the package's name, when its code fails."""
-    package = point.dist.name if point.dist else point.value
-    try:
-        source = point.load()(text, size, fps)
-    except RealtimeError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise SourceError(f"the source {point.name} of the package {package} fails ({reason}); update it") from error
-    if not isinstance(source, Source):
-        raise SourceError(f"the source {point.name} of the package {package} is a {type(source).__name__}, no Source")
-    return source

@@ -1,0 +1,42 @@
+"""What other packages add to the program, by entry points of theirs (packaging.python.org, "Entry points specification")."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+from realtime.core.errors import RealtimeError
+
+T = TypeVar("T")
+
+
+def find_added(group: str) -> dict[str, EntryPoint]:
+    """Give the entry points of a group, such as "realtime.sinks", by name."""
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def make_added(point: EntryPoint, kind: type[T], problem: type[RealtimeError], *arguments: Any) -> T:
+    """Call what an entry point names.
+
+    Args:
+        point: The entry point.
+        kind: What the call must return.
+        problem: The error to raise when the other package's code fails.
+        arguments: The arguments of the call.
+
+    Returns:
+        What the call returned.
+
+    Raises:
+        RealtimeError: The call raised it, or failed, or returned something else.
+    """
+    what = f"the {kind.__name__.lower()} {point.name} of the package {point.dist.name if point.dist else point.value}"
+    try:
+        made = point.load()(*arguments)
+    except RealtimeError:
+        raise
+    except Exception as error:
+        raise problem(f"{what} fails ({type(error).__name__}: {error}); update it") from error
+    if not isinstance(made, kind):
+        raise problem(f"{what} is a {type(made).__name__}, no {kind.__name__}")
+    return made

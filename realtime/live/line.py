@@ -1,0 +1,39 @@
+"""The heads-up line: what is shown, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from realtime.control.settings import Settings
+from realtime.look.look import Look
+from realtime.look.stylized import Stylized
+
+
+def heads_up_line(stylized: Stylized, settings: Settings, names: Sequence[str], rate: float) -> str:
+    """Describe a frame.
+
+    Args:
+        stylized: The frame; on the way from one look to the next its own look is named.
+        settings: The settings of its stream.
+        names: The names of all styles, for the place of the one in use.
+        rate: Frames a second that are shown.
+
+    Returns:
+        One line of text.
+    """
+    look = stylized.look
+    place = f"{names.index(look.name) + 1}/{len(names)} " if look.name in names else ""
+    amounts = {"strength": settings.look.strength, "own colours": look.own_colours, "steady": look.steady}
+    words = [place + _mixture(look)]
+    words += [f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")]
+    words += [f"brush {look.brush:.0%}"] if look.brush != 1 else []
+    words = ["original"] if settings.original else words
+    words += [f"{rate:.0f} fps", "frozen" if settings.frozen else ""]
+    return "  ·  ".join(word for word in words if word)
+
+
+def _mixture(look: Look) -> str:
+    """Name the styles of a look, with their weights where there are several."""
+    if len(look.styles) == 1:
+        return look.name
+    return " + ".join(f"{name} {weight:.0%}" for name, weight in look.styles)
