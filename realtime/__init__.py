@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from realtime.live.session import LiveSession
     from realtime.models.base import StyleCode
     from realtime.models.stylizer import Stylizer
+    from realtime.photo.batch import paint_photo
     from realtime.photo.figure import compare
     from realtime.sources.base import Source
     from realtime.sources.registry import open_source
@@ -53,6 +54,7 @@ _HOMES = {
     "UsageError": "realtime.core.errors",
     "compare": "realtime.photo.figure",
     "open_source": "realtime.sources.registry",
+    "paint_photo": "realtime.photo.batch",
 }
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "__version__",
     "compare",
     "open_source",
+    "paint_photo",
 ]
 
 # A library logs; whether and where that is shown is the program's to say.

@@ -30,7 +30,8 @@ from realtime.models.base import StyleCode
 from realtime.models.model import Model
 from realtime.models.registry import open_model
 from realtime.photo import figure
-from realtime.photo.photos import PhotoPainter, find_photos, places, usual_brush
+from realtime.photo.files import find_photos, places
+from realtime.photo.photos import PhotoPainter, usual_brush
 from realtime.sources.scene import Scene
 
 ROOT = Path(__file__).parent.parent
@@ -401,23 +402,25 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path: Path, monkeyp
 def test_names(tmp_path: Path) -> None:
     photos = [Path("a.jpg"), Path("x/a.JPG"), Path("b.bmp"), Path("c.tiff")]
     out = tmp_path / "out"
-    names = [[path.name for path in row] for row in places(photos, ["wave", "ink+glass"], out)]
+    names = [[path.name for path in row] for row in places(photos, ["wave", "ink+glass"], str(out))]
     assert names == [
         ["a_wave.jpg", "a_ink+glass.jpg"],
         ["a_wave_2.JPG", "a_ink+glass_2.JPG"],
         ["b_wave.png", "b_ink+glass.png"],
         ["c_wave.tiff", "c_ink+glass.tiff"],
     ]
-    assert places(photos[:1], ["wave"], tmp_path / "one.webp") == [[tmp_path / "one.webp"]]
+    assert places(photos[:1], ["wave"], str(tmp_path / "one.webp")) == [[tmp_path / "one.webp"]]
     with pytest.raises(UsageError, match="folder"):
-        places(photos, ["wave"], tmp_path / "one.webp")
+        places(photos, ["wave"], str(tmp_path / "one.webp"))
 
 
 def test_photos_are_found_in_folders(tmp_path: Path) -> None:
     inside = [phone_jpeg(tmp_path / name) for name in ("a.jpg", "b.jpg")]
     (tmp_path / "notes.txt").touch()
     (tmp_path / "empty").mkdir()
-    assert find_photos([tmp_path, inside[0]]) == inside
+    found = find_photos([tmp_path, inside[0]])
+    assert found.photos == inside
+    assert found.notes == [f"{tmp_path} holds 2 more that are left out (empty: notes.txt; folder: empty)"]
     for missing in (tmp_path / "none.jpg", tmp_path / "empty"):
         with pytest.raises(UsageError, match=missing.name):
             find_photos([missing])
@@ -508,7 +511,7 @@ def test_gps_is_kept_when_it_is_asked_for(run: Run) -> None:
 def test_one_bad_picture_of_many_is_said_and_the_others_painted(run: Run) -> None:
     Path("bad.jpg").write_bytes(b"\xff\xd8 no picture")
     result = run("bad.jpg", "cat.jpg", "--style", "red.png", "-o", "out")
-    assert isinstance(result.exception, SourceError) and "1 of 2" in str(result.exception)
+    assert isinstance(result.exception, SourceError) and "1 made, 1 failed: bad.jpg" in str(result.exception)
     assert "bad.jpg" in result.output and os.listdir("out") == ["cat_red.jpg"]
 
 

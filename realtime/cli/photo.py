@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
+import os
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from realtime.cli.options import chosen_look, expanded, file, finite, model_option, say, say_loading, styles_option
-from realtime.core.errors import SourceError, UsageError
+from realtime.core.errors import SourceError
 
 if TYPE_CHECKING:
     from realtime.core.frame import Picture
@@ -24,7 +23,7 @@ _amount = click.FloatRange(0, 1)
 
 @click.command()
 @click.argument("inputs", metavar="IN...", nargs=-1, required=True, type=click.Path(path_type=Path), callback=expanded)
-@click.option("-o", "--out", metavar="OUT", type=click.Path(path_type=Path), default=".", show_default="this folder",
+@click.option("-o", "--out", metavar="OUT", default=".", show_default="this folder",
               help="A new .png, .jpg, .webp or .tif for one painting, or a folder: they are called NAME_STYLE there.")  # fmt: skip
 @click.option("--style", "wished", metavar="S", multiple=True, help="A name (see `realtime styles`), a picture file, or up to"
               " four mixed: wave:0.6,glass:0.4. Each --style more is a painting more of every picture.")  # fmt: skip
@@ -45,7 +44,7 @@ _amount = click.FloatRange(0, 1)
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def photo(
     inputs: tuple[Path, ...],
-    out: Path,
+    out: str,
     wished: tuple[str, ...],
     look_file: Path | None,
     strength: float | None,
@@ -58,16 +57,20 @@ def photo(
     keep_gps: bool,
     force: bool,
 ) -> None:
-    """Paint pictures at their full size, each in every style. What the files say besides, colour profile, camera and date, is
-    kept; where they were taken is not."""
-    from realtime.media.photo_file import check_place, mirrored, read_photo, write_photo
+    """Paint pictures at their full size, each in every style.
+
+    What the files say besides, colour profile, camera and date, is kept; where they were taken is not.
+    """
     from realtime.models.stylizer import Stylizer
-    from realtime.photo.photos import PhotoPainter, find_photos, is_file_name, places, usual_brush
+    from realtime.photo.batch import PhotoBatch, Wishes
+    from realtime.photo.files import check_places, find_photos, is_file_name, places
+    from realtime.photo.photos import PhotoPainter
     from realtime.styles.library import StyleLibrary
 
-    photos = find_photos([path.expanduser() for path in inputs])
-    out = out.expanduser()
-    figure_only = compare and is_file_name(out)
+    photos, notes = find_photos([path.expanduser() for path in inputs])
+    out = os.path.expanduser(out)
+    for note in notes:
+        say(note)
     with ExitStack() as stack:
         say_loading(model)
         stylizer = stack.enter_context(Stylizer(model))
@@ -77,63 +80,47 @@ def photo(
         for notice in library.notices:
             say(notice)
         names = [look.name for look in looks]
-        targets = [] if figure_only else places(photos, names, out)
+        targets = [] if compare and is_file_name(out) else places(photos, names, out)
         figure_place = _figure_place(photos, names, out) if compare else None
-        read = {path.resolve() for path in photos}
-        for path in [path for row in targets for path in row] + [path for path in (figure_place,) if path]:
-            check_place(path, force)
-            if path.resolve() in read:
-                raise UsageError(f"{path} is what is read; choose another name for the output")
-        paint = PhotoPainter(stylizer, library.code)
+        styles = [library.path(name) for look in looks for name, _ in look.styles]
+        written = [path for row in targets for path in row] + [path for path in (figure_place,) if path]
+        check_places(written, [*photos, *styles, *([look_file] if look_file else [])], force)
         columns = _columns(library, looks) if compare else []
-        rows: list[tuple[Picture, list[Picture]]] = []
-        failures = []
-        for number, path in enumerate(photos):
-            try:
-                source = read_photo(path, keep_gps)
-                source = mirrored(source) if mirror else source
-                made: list[Picture] = []
-                content = _small(source.picture) if compare else source.picture
-                for target, look in zip(targets[number] if targets else [None] * len(looks), looks, strict=True):
-                    begin = time.perf_counter()
-                    whole = source.picture if target else content
-                    wanted = look.brush if brush or look_file else usual_brush(source.picture)
-                    used = replace(look, brush=min(1.0, wanted * source.picture.shape[1] / whole.shape[1]))
-                    painted = paint(whole, used)
-                    if target:
-                        made_with = {"look": library.portable(used).to_toml(), "model": model}
-                        made_with["mirror"] = "yes" if mirror else "no"
-                        write_photo(source, painted, target, made_with, force)
-                        height, width = painted.shape[:2]
-                        say(f"saved {target} ({width}×{height}, {time.perf_counter() - begin:.1f} s)")
-                    if compare:
-                        made.append(_small(painted))
-                rows.append((content, made))
-            except SourceError as error:  # one bad picture of many: the others are painted nevertheless
-                if len(photos) == 1:
-                    raise
-                failures.append(path)
-                say(str(error))
-        if figure_place and rows:
-            _draw(columns, rows, figure_place, force)
-    if failures:
-        raise SourceError(f"{len(failures)} of {len(photos)} pictures could not be read")
+        wishes = Wishes(looks, not (brush or look_file), mirror, keep_gps, force, compare, model)
+        batch = PhotoBatch(PhotoPainter(stylizer, library.code), wishes, library.portable, say, len(photos))
+        try:
+            for number, path in enumerate(photos, 1):
+                batch.add(number, path, targets[number - 1] if targets else [])
+        except KeyboardInterrupt:
+            if len(photos) > 1:
+                say(batch.tally.summary())
+            raise
+        if figure_place and batch.rows:
+            _draw(columns, batch.rows, figure_place, force)
+    if len(photos) > 1 and batch.errors:
+        raise SourceError(batch.tally.summary())
+    if batch.errors:
+        for error in batch.errors[:-1]:
+            say(str(error))
+        raise batch.errors[-1]
+    if len(photos) > 1:
+        say(batch.tally.summary())
 
 
-def _figure_place(photos: list[Path], names: list[str], out: Path) -> Path:
-    from realtime.photo.photos import is_file_name, places
+def _figure_place(photos: list[Path], names: list[str], out: str) -> Path:
+    from realtime.photo.files import is_file_name, places
 
     if is_file_name(out):
-        return out
+        return Path(out)
     if len(photos) * len(names) > 1:
-        return out / "compare.png"
+        return Path(out) / "compare.png"
     return places(photos, names, out)[0][0].with_suffix(".compare.png")
 
 
 def _looks(
     library: StyleLibrary, wished: tuple[str, ...], look_file: Path | None, amounts: dict[str, float | None]
 ) -> list[Look]:
-    """A look for each of the styles wished for, their codes worked out."""
+    """Give a look for each of the styles wished for, their codes worked out."""
     looks: list[Look] = []
     for style in wished or (None,):
         look = chosen_look(library, style, look_file, **amounts)
@@ -151,12 +138,6 @@ def _columns(library: StyleLibrary, looks: list[Look]) -> list[Column]:
         Column(look.name, [load_picture(library.path(name)) for name, weight in look.styles if weight])
         for look in looks
     ]
-
-
-def _small(picture: Picture) -> Picture:
-    from realtime.photo.figure import shown
-
-    return shown(picture)
 
 
 def _draw(columns: list[Column], rows: list[tuple[Picture, list[Picture]]], place: Path, force: bool) -> None:

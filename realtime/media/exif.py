@@ -178,6 +178,8 @@ def kept(exif: Exif, size: tuple[int, int], keep_gps: bool) -> Exif:
     for tag in _RESOLUTION:
         if tag in main and not _sane_resolution(main[tag], exif.order):
             del main[tag]
+            if 1 <= (value := exif.number(tag)) <= 65535:  # in digits, or as a whole number
+                main[tag] = Entry(5, 1, struct.pack(exif.order + "LL", value, 1))
     place = dict(exif.place) if keep_gps else {}
     return replace(exif, main=main, details=details, place=place, interop=_chosen(exif.interop, _INTEROP_STAYS, True))
 

@@ -38,10 +38,17 @@ class Column:
 
 
 def draw_figure(columns: Sequence[Column], rows: Sequence[tuple[Picture, Sequence[Picture]]]) -> Picture:
-    """The figure of some photos, each with what it became in every column: uint8, H×W×3, BGR, on white.
+    """Draw the figure of some photos.
 
     One photo in one look gives original, style and painting side by side, of one height. More give a grid: a row for each
     photo, a column for each look, with its style pictures on top.
+
+    Args:
+        columns: The looks.
+        rows: Each photo with what it became in every column, all uint8, H×W×3, BGR.
+
+    Returns:
+        The figure on white, uint8, H×W×3, BGR.
     """
     if len(columns) == len(rows) == 1:
         original, (painted,) = rows[0]
@@ -141,13 +148,28 @@ def compare(
 
 
 def shown(picture: Picture) -> Picture:
-    """A picture as large as it makes sense to paint it for a figure."""
+    """Scale a picture down to what it makes sense to paint for a figure.
+
+    Args:
+        picture: uint8, H×W×3, BGR.
+
+    Returns:
+        The same where it is small enough, else a smaller one.
+    """
     size = fit(_size(picture), (2 * _COLUMN, 2 * _COLUMN))
     return picture if size == _size(picture) else _scaled(picture, size)
 
 
 def fit_up(size: Size, box: Size) -> Size:
-    """The largest size of `size`'s aspect that fits into `box`, larger than `size` if need be. All (width, height)."""
+    """Fit a size into a box, larger than it is if need be.
+
+    Args:
+        size: A (width, height) whose aspect is kept.
+        box: The (width, height) to fit into.
+
+    Returns:
+        The largest (width, height) that fits.
+    """
     scale = min(box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
