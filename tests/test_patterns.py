@@ -33,6 +33,13 @@ def test_a_pattern_of_videos_is_each_of_them_and_one_of_pictures_a_clip(run: Run
     ]
 
 
+def test_pictures_that_stay_for_a_second_become_a_clip_of_any_kind(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    media.pictures(tmp_path / "in", 3)
+    for ending in ("mp4", "mkv", "webm", "gif"):
+        status, _, err = run("render", "in/*.png", "-o", f"slow.{ending}", "--style", "wave", "--fps", "1", "--quiet")
+        assert status == 0, err
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(run: Run, tmp_path: Path) -> None:  # noqa: F811
     media.pictures(tmp_path / "in", 2)
     (tmp_path / "in" / "00.png").rename(tmp_path / "in" / "[01].png")
