@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from realtime import cli
+from realtime.core.addresses import without_secrets
 from realtime.core.errors import UsageError
-from realtime.core.log import end_logs, log_to_file, log_to_terminal, without_secrets
+from realtime.core.log import end_logs, log_to_file, log_to_terminal
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO|WARNING|ERROR) +\[([^]]+)\] realtime[\w.]*: .+")
 log = logging.getLogger("realtime.test")

@@ -25,7 +25,7 @@ from realtime.sources.camera import Camera, CameraSource, find_camera
 from realtime.sources.demo import DemoSource
 from realtime.sources.file import FileSource
 from realtime.sources.folder import FolderSource
-from realtime.sources.network import NetworkSource, public_name
+from realtime.sources.network import NetworkSource
 from realtime.sources.registry import open_source
 
 DESK = Camera(0, "Desk cam", camera._backend())
@@ -495,15 +495,6 @@ def test_wrong_password_and_nobody_there_are_errors() -> None:
         assert "guess" not in str(caught.value)
     with pytest.raises(SourceError, match="cannot be reached"):
         open_source(network.url)
-
-
-def test_public_name_keeps_secrets_out() -> None:
-    assert public_name("http://me:secret@cam.local:8080/video?token=secret#secret") == "http://cam.local:8080/video"
-    assert public_name("rtsp://[::1]:554/1") == "rtsp://[::1]:554/1"
-    for wrong in ("http://", "http://me:secret@", "http://me:sec/ret@cam", "http://[::1", "http://cam:port/"):
-        with pytest.raises(UsageError) as caught:
-            public_name(wrong)
-        assert "sec" not in str(caught.value)
 
 
 _TROUBLE = """

@@ -25,6 +25,7 @@ from realtime.cli.options import (
 )
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.settings import Settings
+from realtime.core.addresses import without_secrets
 from realtime.look.look import MORPH
 from realtime.look.look_files import read_mirror
 
@@ -242,7 +243,7 @@ def _live(
             ViewSettings(compare=compare, info=info, fullscreen=fullscreen),
         )
         about = {
-            "model": model,
+            "model": without_secrets(model),
             "model-identity": stylizer.model.fingerprint,
             "source": frames_from.name,
             "version": __version__,

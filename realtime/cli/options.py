@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from realtime.core.addresses import without_secrets
 from realtime.core.log import log_to_file, log_to_terminal
 from realtime.models.registry import DEFAULT_MODEL, NAMES
 
@@ -168,9 +169,9 @@ def given_option(context: click.Context) -> str | None:
 
 
 def say(text: str) -> None:
-    """Say a line on standard error, as the program does; the log has it too."""
+    """Say a line on standard error, as the program does, free of passwords in addresses; the log has it too."""
     log.debug("%s", text)
-    click.echo(f"realtime: {text}", err=True)
+    click.echo(f"realtime: {without_secrets(text)}", err=True)
 
 
 def say_loading(model: str) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import re
 from pathlib import Path
 
 from realtime._version import __version__
+from realtime.core.addresses import without_secrets
 from realtime.core.errors import UsageError
 
-_ADDRESS = re.compile(r"(\w[\w+.-]*://)(\S+(?:[^\n]*@\S*)?)")
-_HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?")
-_PATH = re.compile(r"[\w./~-]*")
 _handlers: list[logging.Handler] = []
 
 
@@ -56,23 +53,6 @@ def end_logs() -> None:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(logging.NOTSET)
-
-
-def without_secrets(text: str) -> str:
-    """Give `text` with user, password, query and odd paths taken out of every address in it."""
-    return _ADDRESS.sub(_safe_address, text)
-
-
-def _safe_address(found: re.Match[str]) -> str:
-    """Keep scheme, host and a plain path; whatever may hold a password becomes an ellipsis."""
-    scheme, rest = found.groups()
-    secret, _, rest = rest.rpartition("@")  # a password may hold any other character
-    host = _HOST.match(rest)
-    if not host:
-        return f"{scheme}…"
-    path = rest[host.end() :]
-    plain = _PATH.fullmatch(path.rstrip("'\"),;:")) and (not path or path[0] in "/'\"),;:")
-    return f"{scheme}{'…@' if secret else ''}{host[0]}{path if plain else '/…'}"
 
 
 class _Formatter(logging.Formatter):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from realtime.core.addresses import without_secrets
 from realtime.core.batch import Tally
 from realtime.core.errors import RealtimeError, SourceError
 from realtime.core.frame import Picture
@@ -130,7 +131,7 @@ class PhotoBatch:
         if target is not None:
             about = {
                 "look": self._portable(used).to_toml(),
-                "model": wishes.model,
+                "model": without_secrets(wishes.model),
                 "mirror": "yes" if wishes.mirror else "no",
             }
             for note in write_photo(photo, painted, target, about, wishes.force):

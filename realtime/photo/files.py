@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from realtime.core.addresses import without_secrets
 from realtime.core.errors import UsageError
 from realtime.core.paths import shortened
 from realtime.core.text import clean
@@ -51,7 +52,7 @@ def find_photos(inputs: Sequence[Path]) -> Found:
             inside = [path]
         else:
             raise UsageError(
-                f"there is no picture {clean(str(path))}; styles are named by --style, each by one of its own"
+                f"there is no picture {without_secrets(clean(str(path)))}; styles are named by --style, each by one of its own"
             )
         for photo in inside:
             found.setdefault(os.path.realpath(photo), photo)

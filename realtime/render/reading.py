@@ -9,6 +9,7 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
+from realtime.core.addresses import without_secrets
 from realtime.core.errors import SourceError, StyleError, UsageError
 from realtime.core.frame import Picture
 from realtime.core.geometry import boxed
@@ -32,7 +33,9 @@ def open_footage(text: str, rate: float = SEQUENCE_RATE) -> Footage:
     if files is not None:
         return Pictures(text, files, rate)
     if not os.path.isfile(path):
-        raise UsageError(f"there is no file {clean(text)}; render takes videos, folders of pictures and patterns")
+        raise UsageError(
+            f"there is no file {without_secrets(clean(text))}; render takes videos, folders of pictures and patterns"
+        )
     return Video(path)
 
 

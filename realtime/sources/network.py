@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import cv2
 
-from realtime.core.errors import SourceError, UsageError
+from realtime.core.addresses import public_name
+from realtime.core.errors import SourceError
 from realtime.core.frame import Picture, Size
-from realtime.core.text import clean
 from realtime.sources import reconnecting
 from realtime.sources.reconnecting import Capture, ReaderSource
 
@@ -20,23 +19,6 @@ _LONGEST_PAUSE = 16.0
 # Most cameras drop packets over UDP; FFmpeg's log would print addresses with their passwords.
 os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-
-
-def public_name(url: str) -> str:
-    """Take out of an address what may be secret: user, password, query and fragment. UsageError when it is no address."""
-    try:
-        if clean(url) != url:  # OpenCV would crash
-            raise ValueError
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        raise UsageError("this address cannot be read; wanted something like http://192.168.0.20:8080/video") from None
-    if not parts.hostname:
-        raise UsageError(
-            f"the address {parts.scheme}:// names no computer; wanted something like {parts.scheme}://192.168.0.20/video"
-        )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 class NetworkSource(ReaderSource):

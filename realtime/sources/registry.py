@@ -12,11 +12,13 @@ in pixels and the frames a second that are asked for; it returns a `Source`, or 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from typing import TypeAlias
 
 from realtime.core.added import find_added, make_added
+from realtime.core.addresses import may_hold_secret
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.paths import user_path
@@ -79,9 +81,8 @@ def _find(text: str) -> str | EntryPoint:
         if added := find_added(GROUP).get(scheme.lower()):
             return added
         known = [name for name in KINDS if name.endswith("://")] + [f"{name}://" for name in find_added(GROUP)]
-        raise UsageError(
-            f"addresses that begin with {clean(scheme)}:// are not known here; known are {', '.join(known)}"
-        )
+        shown = f"{scheme}://" if re.fullmatch(r"[A-Za-z][\w+.-]*", scheme, re.ASCII) else "that"
+        raise UsageError(f"addresses that begin with {shown} are not known here; known are {', '.join(known)}")
     if not text.strip():
         raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
     path = user_path(text)
@@ -92,7 +93,7 @@ def _find(text: str) -> str | EntryPoint:
         return _CAMERA
     if added := find_added(GROUP).get(text):
         return added
-    if "@" in text:  # it may hold a password, so it is not repeated
+    if may_hold_secret(text):  # so it is not repeated
         raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
     if path.suffix or len(path.parts) > 1:
         raise UsageError(f"there is no file {clean(text)}; {camera.describe(cameras)}")
