@@ -9,7 +9,7 @@ from typing import Protocol
 from realtime.core import threads
 
 _log = logging.getLogger(__name__)
-_PATIENCE = 0.02  # seconds between two looks at guests that become ready by time alone: a morph while no frame comes
+_PATIENCE = 0.1  # seconds between two looks at guests that become ready by time alone: a morph while no frame comes
 
 
 class Guest(Protocol):
