@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from realtime._version import __version__
 
 if TYPE_CHECKING:
+    from realtime.control.presets import Presets
+    from realtime.control.settings import Settings
     from realtime.core.errors import (
         ModelError,
         RealtimeError,
@@ -30,26 +32,49 @@ if TYPE_CHECKING:
     )
     from realtime.core.frame import Frame
     from realtime.live.session import LiveSession
+    from realtime.live.stream import Stream
+    from realtime.look.look import Look
+    from realtime.look.pipeline import Pipeline
+    from realtime.look.stylized import Stylized
     from realtime.models.base import StyleCode
+    from realtime.models.engine import Engine, StyleEngine
+    from realtime.models.fitting import EngineSpec
+    from realtime.models.host import ModelHost
+    from realtime.models.model import EngineModel, Model
     from realtime.models.stylizer import Stylizer
     from realtime.photo.batch import paint_photo
     from realtime.photo.figure import compare
+    from realtime.sinks.base import Format, Sink
     from realtime.sources.base import Source
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
 
 _HOMES = {
+    "Engine": "realtime.models.engine",
+    "EngineModel": "realtime.models.model",
+    "EngineSpec": "realtime.models.fitting",
+    "Format": "realtime.sinks.base",
     "Frame": "realtime.core.frame",
     "LiveSession": "realtime.live.session",
+    "Look": "realtime.look.look",
+    "Model": "realtime.models.model",
     "ModelError": "realtime.core.errors",
+    "ModelHost": "realtime.models.host",
+    "Pipeline": "realtime.look.pipeline",
+    "Presets": "realtime.control.presets",
     "RealtimeError": "realtime.core.errors",
+    "Settings": "realtime.control.settings",
+    "Sink": "realtime.sinks.base",
     "SinkError": "realtime.core.errors",
     "Source": "realtime.sources.base",
     "SourceEndedError": "realtime.core.errors",
     "SourceError": "realtime.core.errors",
+    "Stream": "realtime.live.stream",
     "StyleCode": "realtime.models.base",
+    "StyleEngine": "realtime.models.engine",
     "StyleError": "realtime.core.errors",
     "StyleLibrary": "realtime.styles.library",
+    "Stylized": "realtime.look.stylized",
     "Stylizer": "realtime.models.stylizer",
     "UsageError": "realtime.core.errors",
     "compare": "realtime.photo.figure",
@@ -58,17 +83,31 @@ _HOMES = {
 }
 
 __all__ = [
+    "Engine",
+    "EngineModel",
+    "EngineSpec",
+    "Format",
     "Frame",
     "LiveSession",
+    "Look",
+    "Model",
     "ModelError",
+    "ModelHost",
+    "Pipeline",
+    "Presets",
     "RealtimeError",
+    "Settings",
+    "Sink",
     "SinkError",
     "Source",
     "SourceEndedError",
     "SourceError",
+    "Stream",
     "StyleCode",
+    "StyleEngine",
     "StyleError",
     "StyleLibrary",
+    "Stylized",
     "Stylizer",
     "UsageError",
     "__version__",
@@ -88,3 +127,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'realtime' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, for completion in a notebook."""
+    return __all__
