@@ -3,17 +3,21 @@
 A segment follows from its footage and its times alone, and every segment is encoded on its own, so that the result has the same
 frames as on one machine (of one kind: processors of different kinds may round differently). Where frames depend on those before
 (steady looks, strengths below 1) a file is one task. Ray starts a task again elsewhere when its worker dies.
+
+Whoever can reach a Ray cluster can run code on it, and on whoever uses it: Ray itself trusts all its machines. What the workers
+of this module give back is checked nevertheless.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +28,10 @@ from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
 from realtime.render.painting import Painters, segment_begin, segment_of
 from realtime.render.reading import open_footage
-from realtime.render.rendering import Rendering, make, missing
+from realtime.render.rendering import Rendering
 from realtime.render.schedule import Schedule
+from realtime.render.segments import make, missing
+from realtime.render.trimming import Trimmed
 from realtime.render.workspace import Done, Workspace
 from realtime.render.writing import kind_of
 
@@ -39,11 +45,24 @@ _AHEAD = 64  # tasks of a file that are waiting in the cluster
 class Stretch:
     """What a worker is told: the frames from `since` to before `until` of some footage, and how they are painted.
 
-    `files` are all files of the footage as the driver knows them; `codes` those of the styles."""
+    Attributes:
+        source: What a person calls the footage.
+        files: All files of the footage as the driver knows them, with their sizes.
+        rate: Frames a second of pictures.
+        trim: From where to where the footage is painted at all, in seconds.
+        out: The output's name, which tells its kind.
+        model: What `Stylizer` takes.
+        codes: Those of the styles, by name.
+        schedule: The look at every moment.
+        since: The first frame's time; None is the beginning.
+        until: The time before which it ends; None is the end.
+        state: What the painter remembered before.
+    """
 
     source: str
     files: tuple[tuple[Path, int], ...]
     rate: float
+    trim: tuple[float, float | None]
     out: str
     model: str
     codes: dict[str, StyleCode]
@@ -123,7 +142,8 @@ class _ClusterRendering(Rendering):
                         working.append(remote.remote(stretch, contents))
                 ready, working = ray.wait(working, timeout=_WAIT) if working else ([], [])
                 for reference in ready:
-                    for done, content, state in ray.get(reference):
+                    for told, content, state in ray.get(reference):
+                        done = Done.from_json(json.dumps(asdict(told)))
                         space.working(done.segment).write_bytes(content)
                         space.finish(done, state)
                         self.count(done)
@@ -153,11 +173,11 @@ class _ClusterRendering(Rendering):
         files = tuple((file.absolute(), file.stat().st_size) for file in self.footage.files)
         for since, until, before in missing(self.footage, sorted(space.done)):
             state = space.state(before) if self.task.schedule.remembers and before >= 0 else b""
-            for begin, end in self._cut(since, until):
-                yield Stretch(self.task.source, files, self.task.rate, self.task.out.name, self._model, codes,
-                              self.task.schedule, begin, end, state)  # fmt: skip
+            for begin, end in self._divided(since, until):
+                yield Stretch(self.task.source, files, self.task.rate, (self.task.begin, self.task.end), self.task.out.name,
+                              self._model, codes, self.task.schedule, begin, end, state)  # fmt: skip
 
-    def _cut(self, since: int | None, until: int | None) -> Iterator[tuple[int | None, int | None]]:
+    def _divided(self, since: int | None, until: int | None) -> Iterator[tuple[int | None, int | None]]:
         """The segments of a stretch, as far as the footage says how long it is; whatever comes after goes with the last."""
         footage = self.footage
         if self.task.schedule.remembers or not footage.seconds:
@@ -174,6 +194,8 @@ class _ClusterRendering(Rendering):
 def paint_stretch(stretch: Stretch, contents: Sequence[Any]) -> Made:
     """What a worker does. `contents` are the footage's files (references), or nothing where every machine has them."""
     footage, _ = _footage(stretch.source, stretch.files, stretch.rate, tuple(contents))
+    if stretch.trim != (0.0, None):
+        footage = Trimmed(footage, *stretch.trim)
     painters = Painters([_stylizer(stretch.model)], stretch.codes.__getitem__, stretch.schedule, stretch.state)
     made: Made = []
     with tempfile.TemporaryDirectory() as folder:

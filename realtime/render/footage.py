@@ -42,6 +42,12 @@ class Footage(ABC):
     """Where sound, subtitles, chapters and metadata are, if anywhere."""
     files: Sequence[Path] = ()
     """All that is read."""
+    begin: Fraction | None = None
+    """Where it begins, in seconds of the container's clock, if that is not its beginning."""
+    end: Fraction | None = None
+    """Where it ends, in seconds of the container's clock, if that is not its end."""
+    notes: Sequence[str] = ()
+    """What is not taken as the file says, for a person."""
 
     @abstractmethod
     def shots(self, since: int | None = None) -> Iterator[Shot]:

@@ -1,62 +1,111 @@
-"""Pictures in the 256 colours of a GIF: one palette for all of them, so that nothing flickers, and an ordered dither."""
+"""Animated GIFs: one palette for the whole, so that nothing flickers, and an ordered dither, by FFmpeg's filters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
+from realtime.media.ffmpeg import open_media
+from realtime.render.footage import Footage
 
-from realtime.core.frame import Picture
-
-_BITS = 6  # of each channel that the table of nearest colours goes by
-_SPREAD = 10  # how far, of 255, the dither moves a colour up or down
-_SMALL = (160, 120)
+_STEP = 2  # hundredths of a second: what is shown for less browsers show for ten
+_SAMPLES = 48  # frames that the colours are chosen from
+_TICK = Fraction(1, 100)
 
 
-class Palette:
-    """256 colours that suit some pictures (uint8, H×W×3, BGR), by median cut."""
+def write_gif(segments: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
+    """Make a GIF of segments.
 
-    def __init__(self, samples: Iterable[Picture]) -> None:
-        small = [cv2.resize(picture, _SMALL, interpolation=cv2.INTER_AREA)[:, :, ::-1] for picture in samples]
-        reduced = Image.fromarray(np.concatenate(small)).quantize(256, Image.Quantize.MEDIANCUT)
-        chosen = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)
-        self._rgb = np.resize(chosen, (256, 3))
-        self._nearest = _nearest(self._rgb.astype(np.float32))
-        self._tiles: dict[tuple[int, int], npt.NDArray[np.int16]] = {}
+    Args:
+        segments: Their files, in order.
+        footage: What they were painted of.
+        out: A new file.
+        last_duration: How long the last frame is shown, in the footage's time base.
 
-    def frame(self, picture: Picture) -> Any:
-        """The picture as a PyAV frame of the format pal8."""
+    Returns:
+        What is other than in the footage, for a person.
+
+    Raises:
+        av.FFmpegError: It cannot be written.
+    """
+    import av
+
+    count = sum(1 for _ in _frames(segments))
+    every = -(-count // _SAMPLES)
+    palette = _palette(frame for number, frame in enumerate(_frames(segments)) if number % every == every // 2)
+    last, late = -_STEP, Fraction(0)
+    begin: Fraction | None = None
+    reduction: _Reduction | None = None
+    with av.open(str(out.absolute()), "w", format="gif") as container:
+        stream: Any = container.add_stream("gif", rate=100)
+        stream.pix_fmt = "pal8"
+        stream.width, stream.height = footage.size
+        stream.codec_context.time_base = stream.time_base = _TICK
+        for frame in _frames(segments):
+            begin = frame.pts * frame.time_base if begin is None else begin
+            shown = frame.pts * frame.time_base - begin
+            last = max(last + _STEP, round(shown * 100))
+            late = Fraction(last, 100) - shown
+            reduction = reduction or _Reduction(frame, palette)
+            reduced = reduction(frame)
+            reduced.pts, reduced.time_base = last, _TICK
+            for packet in stream.encode(reduced):
+                packet.duration = max(_STEP, round(last_duration * footage.time_base * 100))  # counts for the last
+                container.mux(packet)
+        container.mux(stream.encode(None))
+    if late > Fraction(1, 10):
+        return ["a GIF shows at most 50 frames a second: this one takes longer than the footage"]
+    return []
+
+
+def _frames(segments: Sequence[Path]) -> Iterator[Any]:
+    for segment in segments:
+        with open_media(segment, "nut") as container:
+            yield from container.decode(video=0)
+
+
+def _buffer(graph: Any, frame: Any) -> Any:
+    return graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or _TICK
+    )
+
+
+def _palette(samples: Iterator[Any]) -> Any:
+    """A frame of the 256 colours that suit some frames."""
+    import av
+
+    graph: Any = None
+    for frame in samples:
+        if graph is None:
+            graph = av.filter.Graph()
+            source = _buffer(graph, frame)
+            chosen = graph.add("palettegen", "reserve_transparent=0")
+            graph.link_nodes(source, chosen, graph.add("buffersink")).configure()
+        source.push(frame)
+    source.push(None)
+    return graph.pull()
+
+
+class _Reduction:
+    """Brings frames like `like` to the colours of a palette."""
+
+    def __init__(self, like: Any, palette: Any) -> None:
         import av
 
-        height, width = picture.shape[:2]
-        dithered = cv2.add(picture.astype(np.int16), self._dither(height, width))
-        levels = np.clip(dithered, 0, 255).astype(np.uint16) >> (8 - _BITS)
-        places = (levels[:, :, 2].astype(np.int32) << 2 * _BITS) | (levels[:, :, 1] << _BITS) | levels[:, :, 0]
-        opaque = np.concatenate([np.full((256, 1), 255, np.uint8), self._rgb], axis=1)
-        pixels: Any = (self._nearest[places], opaque)
-        return av.VideoFrame.from_ndarray(pixels, format="pal8")
+        graph: Any = av.filter.Graph()
+        self._graph = graph  # its filters do not keep it
+        self._source, colours = _buffer(graph, like), _buffer(graph, palette)
+        reduce, self._sink = graph.add("paletteuse", "dither=bayer:bayer_scale=3"), graph.add("buffersink")
+        self._source.link_to(reduce, 0, 0)
+        colours.link_to(reduce, 0, 1)
+        reduce.link_to(self._sink)
+        graph.configure()
+        palette.pts, palette.time_base = like.pts, like.time_base
+        colours.push(palette)
+        colours.push(None)
 
-    def _dither(self, height: int, width: int) -> npt.NDArray[np.int16]:
-        if (height, width) not in self._tiles:
-            order = np.zeros((1, 1))
-            for _ in range(3):  # Bayer's matrix of 8×8
-                order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
-            tile = np.round((order / 63 - 0.5) * 2 * _SPREAD).astype(np.int16)
-            whole = np.tile(tile, (-(-height // 8), -(-width // 8)))[:height, :width]
-            self._tiles[height, width] = np.repeat(whole[:, :, np.newaxis], 3, axis=2)
-        return self._tiles[height, width]
-
-
-def _nearest(colours: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """For every R, G, B of `_BITS` bits each the number of the nearest colour."""
-    levels = (np.arange(2**_BITS, dtype=np.float32) + 0.5) * 2 ** (8 - _BITS)
-    rest = np.stack(np.meshgrid(levels, levels, indexing="ij"), axis=-1).reshape(-1, 2)  # green, blue
-    rows = []
-    for red in levels:
-        cells = np.concatenate([np.full((len(rest), 1), red, np.float32), rest], axis=1)
-        rows.append(((colours**2).sum(axis=1) - 2 * cells @ colours.T).argmin(axis=1).astype(np.uint8))
-    return np.concatenate(rows)
+    def __call__(self, frame: Any) -> Any:
+        self._source.push(frame)
+        return self._sink.pull()

@@ -13,31 +13,54 @@ _PEAK, _WHITE = 1000.0, 203.0  # cd/m²: what is mastered, and white paper (ITU-
 _SIDE = 33
 _GAMMA = 2.4  # ITU-R BT.1886
 _M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-_TO_BT709 = np.array(
-    [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]
-)
+# Linear light of other primaries to that of BT.709, by FFmpeg's numbers of them (ITU-T H.273); white is adapted (Bradford).
+_TO_BT709 = {
+    9: [
+        [1.660491, -0.587641, -0.072850],
+        [-0.124550, 1.132900, -0.008349],
+        [-0.018151, -0.100579, 1.118730],
+    ],  # BT.2020
+    11: [
+        [1.157516, -0.154962, -0.002554],
+        [-0.041500, 1.045568, -0.004068],
+        [-0.018050, -0.078578, 1.096628],
+    ],  # DCI-P3
+    12: [[1.224940, -0.224940, 0.0], [-0.042057, 1.042057, 0.0], [-0.019638, -0.078636, 1.098274]],  # Display P3
+}
+WIDE = frozenset(_TO_BT709)
+"""The primaries whose colours a screen of BT.709 shows too pale unless they are converted."""
 _LUMA = np.array([0.2627, 0.6780, 0.0593])
 
 Values = npt.NDArray[np.float64]
 
 
-def to_sdr(codes: Values, transfer: str) -> Values:
-    """BT.2020 R, G, B as coded (…×3, 0..1) to BT.709 as coded, 0..1. `transfer`: "pq", "hlg" or "sdr"."""
+def to_sdr(codes: Values, transfer: str, primaries: int = 9) -> Values:
+    """Convert colours to those of a screen of BT.709.
+
+    Args:
+        codes: R, G, B as coded, …×3, 0..1.
+        transfer: "pq", "hlg" or "sdr".
+        primaries: FFmpeg's number of them; without one in `WIDE` they are BT.709's already.
+
+    Returns:
+        R, G, B as coded, of the same shape, 0..1.
+    """
     if transfer == "sdr":
         light = codes**_GAMMA
     else:
         shown = _pq_light(codes) if transfer == "pq" else _hlg_light(codes)
         largest = np.maximum(shown.max(axis=-1, keepdims=True), 1e-6)
         light = shown * (_toned(largest) / largest) / _WHITE
-    coded: Values = np.clip(light @ _TO_BT709.T, 0, 1) ** (1 / _GAMMA)
+    matrix = np.array(_TO_BT709.get(primaries, np.eye(3)))
+    coded: Values = np.clip(light @ matrix.T, 0, 1) ** (1 / _GAMMA)
     return coded
 
 
-def cube(transfer: str) -> str:
-    """The table as a .cube file (red changes fastest)."""
+def cube(transfer: str, primaries: int = 9) -> str:
+    """Return `to_sdr` as the text of a .cube file (red changes fastest)."""
     steps = np.linspace(0, 1, _SIDE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    rows = to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer)
+    rows = to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer, primaries)
     return f"LUT_3D_SIZE {_SIDE}\n" + "\n".join(f"{r:.5f} {g:.5f} {b:.5f}" for r, g, b in rows.tolist()) + "\n"
 
 

@@ -3,50 +3,73 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from realtime.core.errors import SinkError
+from realtime.core.text import clean
+from realtime.media.ffmpeg import failures, open_media, why
+from realtime.render.clock import timed_packets
 from realtime.render.footage import Footage
+from realtime.render.gif import write_gif
+from realtime.render.guard import LIST
+from realtime.render.tracks import FORMATS, Tracks, kept, muxing
 
-_FORMATS = {".mp4": "mp4", ".mkv": "matroska", ".webm": "webm"}
-_NOT_KEPT = re.compile(r"major_brand|minor_version|compatible_brands|encoder|rotate|duration|_?statistics.*|bps|number_of_.*|"
-                       r"vendor_id", re.IGNORECASE)  # fmt: skip
-_GIF_STEP = 2  # hundredths of a second: what is shown for less browsers show for ten
-_SAMPLES = 48  # frames that the colours of a GIF are chosen from
+_PATIENCE = 10  # seconds of a file that are read on after the end that is wanted: its streams are not in step
 
 
-def join(
-    segments: Sequence[Path], footage: Footage, out: Path, ending: str, last_duration: int, until: float | None = None
-) -> list[str]:
-    """Make `out` (a new file, or for no `ending` a new folder) of the segments, in their order.
+@dataclass(frozen=True)
+class Film:
+    """What is joined.
 
-    `last_duration` is the last frame's, in the footage's time base. `until` ends the sound at that second of the footage.
-    Gives what could not be kept, for a person. SinkError when it cannot be written.
+    Attributes:
+        footage: What the segments were painted of.
+        tracks: What goes with the pictures.
+        last_duration: How long the last frame is shown, in the footage's time base.
+        until: Where all else ends, in seconds of the footage; None at its own end.
+    """
+
+    footage: Footage
+    tracks: Tracks
+    last_duration: int
+    until: Fraction | None = None
+
+
+def join(segments: Sequence[Path], film: Film, out: Path, ending: str) -> list[str]:
+    """Make a film, or a folder of pictures, of segments.
+
+    Args:
+        segments: Their files, in order.
+        film: What they are of.
+        out: A new file, or for no ending a new folder.
+        ending: Of the output, which tells its kind.
+
+    Returns:
+        What could not be kept, for a person, besides `film.tracks.notes`.
+
+    Raises:
+        SinkError: It cannot be written.
     """
     try:
         if ending == "":
-            return _pictures(segments, footage, out, last_duration)
+            return _pictures(segments, film, out)
         if ending == ".gif":
-            return _gif(segments, footage, out, last_duration)
-        return _video(segments, footage, out, ending, last_duration, until)
-    except OSError as error:  # FFmpeg's errors are OSErrors too
-        raise SinkError(
-            f"{out.name} cannot be written ({error.strerror or error}); --resume goes on from here"
-        ) from error
+            return write_gif(segments, film.footage, out, film.last_duration)
+        _video(segments, film, out, ending)
+        return []
+    except failures(ValueError) as error:
+        raise SinkError(f"{clean(out.name)} cannot be written ({why(error)}); --resume goes on from here") from error
 
 
 def _packets(segments: Sequence[Path], time_base: Fraction, last_duration: int) -> Iterator[Any]:
     """The pictures' packets, each lasting until the next; `pts` in the footage's time base."""
-    import av
-
     before: Any = None
     for segment in segments:
-        with av.open(str(segment.absolute()), format="nut") as container:
+        with open_media(segment, "nut") as container:
             for packet in container.demux(video=0):
                 if packet.pts is None:
                     continue
@@ -62,132 +85,113 @@ def _packets(segments: Sequence[Path], time_base: Fraction, last_duration: int) 
         yield before
 
 
-def _video(
-    segments: Sequence[Path], footage: Footage, out: Path, ending: str, last_duration: int, until: float | None
-) -> list[str]:
+def _video(segments: Sequence[Path], film: Film, out: Path, ending: str) -> None:
     import av
 
-    options = {"movflags": "+faststart"} if ending == ".mp4" else {}
-    notes: list[str] = []
+    footage = film.footage
     with ExitStack() as stack:
-        result = stack.enter_context(av.open(str(out.absolute()), "w", format=_FORMATS[ending], options=options))
-        first = stack.enter_context(av.open(str(segments[0].absolute()), format="nut"))
+        source = stack.enter_context(open_media(footage.container)) if footage.container else None
+        options = muxing(ending, source.metadata if source else {})
+        result = stack.enter_context(av.open(str(out.absolute()), "w", format=FORMATS[ending], options=options))
+        first = stack.enter_context(open_media(segments[0], "nut"))
         video = result.add_stream_from_template(first.streams.video[0], opaque=True)
         video.time_base = footage.time_base
-        others: Iterator[Any] = iter(())
-        shift = Fraction(0)
-        if footage.container:
-            source = stack.enter_context(av.open(str(footage.container.absolute()), metadata_errors="replace"))
-            if "mpeg" in source.format.name and source.start_time:  # their clocks begin anywhere
-                shift = Fraction(source.start_time, 1_000_000)
-            notes, others = _others(source, result, video, shift, until)
-        pictures = _shifted(_packets(segments, footage.time_base, last_duration), video, shift)
-        for _, packet in heapq.merge(pictures, others, key=lambda timed: timed[0]):
+        begin, copies = footage.begin or Fraction(0), dict[int, _Copy]()
+        if source:
+            if footage.begin is None and source.start_time:  # clocks begin anywhere
+                begin = Fraction(source.start_time, 1_000_000)
+            copies = _add_tracks(source, result, video, film, begin)
+        result.start_encoding()
+        pictures = _packets(segments, footage.time_base, film.last_duration)
+        shown = _Copy(video)
+        timed = [((shown.take(packet, begin), packet) for packet in pictures)]
+        if source and copies:
+            others = _copied(source, set(copies), film, begin)
+            timed.append((copies[packet.stream_index].take(packet, begin), packet) for packet in others)
+        for _, packet in heapq.merge(*timed, key=lambda pair: pair[0]):
             result.mux(packet)
-    return notes
 
 
-def _shifted(packets: Iterator[Any], stream: Any, shift: Fraction) -> Iterator[tuple[float, Any]]:
-    for packet in packets:
-        ticks = round(shift / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts - ticks
-        packet.dts -= ticks
-        packet.stream = stream
-        yield float(packet.dts * packet.time_base), packet
+class _Copy:
+    """A stream of the output, whose packets' times rise as muxers want them."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self._last: int | None = None
+
+    def take(self, packet: Any, begin: Fraction) -> float:
+        """Make a packet one of this stream, its times counted from `begin`; when it is due, in seconds."""
+        base = self.stream.time_base
+        dts, pts = (round((time * packet.time_base - begin) / base) for time in (packet.dts, packet.pts))
+        if self._last is not None:
+            dts = max(dts, self._last + 1)
+        duration = round((packet.duration or 0) * packet.time_base / base)
+        packet.time_base, packet.stream = base, self.stream
+        packet.dts, packet.pts, packet.duration, self._last = dts, max(pts, dts), duration, dts
+        return float(dts * base)
 
 
-def _others(
-    source: Any, result: Any, video: Any, shift: Fraction, until: float | None
-) -> tuple[list[str], Iterator[tuple[float, Any]]]:
-    """Give the result the source's metadata, chapters and all streams it can hold; what it cannot, and their packets."""
-    painted = source.streams.best("video")
-    result.metadata.update(_kept(source.metadata))
-    video.metadata.update(_kept(painted.metadata))
-    result.set_chapters(source.chapters())
-    notes = []
-    streams = {}
+def _add_tracks(source: Any, result: Any, video: Any, film: Film, begin: Fraction) -> dict[int, _Copy]:
+    """Give the result the source's metadata, chapters and attachments, and a stream for each one that is copied."""
+    result.metadata.update(kept(source.metadata))
+    video.metadata.update(kept(source.streams.best("video").metadata))
+    result.set_chapters(_chapters(source, film, begin))
+    copies: dict[int, _Copy] = {}
     for stream in source.streams:
-        if stream.type == "attachment":
-            if result.format.name == "matroska":
-                result.add_attachment(stream.metadata.get("filename", "file"), stream.mimetype or "", stream.data)
-            continue
-        if stream.type not in ("audio", "subtitle") or stream.codec_context is None:
-            continue
-        codec = stream.codec_context.codec.canonical_name
-        if codec not in result.supported_codecs:
-            what = "a sound track" if stream.type == "audio" else "a track of subtitles"
-            elsewhere = ".mp4" if codec == "mov_text" else ".mkv"  # the one kind that Matroska lacks
-            here = next(ending for ending, name in _FORMATS.items() if name == result.format.name)
-            notes.append(f"{what} ({codec}) does not go into {here} files and is left out; an {elsewhere} holds it")
-            continue
-        copy = result.add_stream_from_template(stream, opaque=True)
-        copy.metadata.update(_kept(stream.metadata))
-        with suppress(AttributeError):
+        if stream.index in film.tracks.copied:
+            copy = result.add_stream_from_template(stream, opaque=True)
+            copy.metadata.update(kept(stream.metadata))
             copy.disposition = stream.disposition
-        streams[stream.index] = copy
-    return notes, _copied(source, streams, shift, until)
+            copies[stream.index] = _Copy(copy)
+    for name, kind, data in [*film.tracks.covers, *film.tracks.attachments]:
+        result.add_attachment(name, kind, data)
+    return copies
 
 
-def _copied(source: Any, streams: dict[int, Any], shift: Fraction, until: float | None) -> Iterator[tuple[float, Any]]:
-    if not streams:
-        return
-    for packet in source.demux(*(source.streams[index] for index in streams)):
-        if packet.dts is None or (until is not None and packet.dts * packet.time_base >= until):
+def _chapters(source: Any, film: Film, begin: Fraction) -> list[Any]:
+    """The chapters that lie in what was painted, and that a muxer takes."""
+    found = []
+    for chapter in source.chapters():
+        base = chapter["time_base"]
+        until = None if film.until is None else round((film.until - begin) / base)
+        start, end = (round(time - begin / base) for time in (chapter["start"], chapter["end"]))
+        start, end = max(0, start), end if until is None else min(end, until)
+        if start < end:
+            found.append({**chapter, "start": start, "end": end})
+    return found
+
+
+def _copied(source: Any, indexes: set[int], film: Film, begin: Fraction) -> Iterator[Any]:
+    """The packets of the streams that are copied, as far as the pictures reach."""
+    trimmed = film.footage.begin is not None
+    for packet in timed_packets(source, indexes):
+        if packet.stream.type == "video":  # a cover picture, which has no time
+            packet.pts = packet.dts = round(begin / packet.time_base)
+        if packet.dts is None or not packet.size:
             continue
-        yield from _shifted(iter([packet]), streams[packet.stream_index], shift)
+        if packet.pts is None:
+            packet.pts = packet.dts
+        time, subtitle = packet.pts * packet.time_base, packet.stream.type == "subtitle"
+        if film.until is not None and packet.dts * packet.time_base >= film.until:
+            if packet.dts * packet.time_base >= film.until + _PATIENCE:
+                return
+            continue
+        if trimmed and time < begin:
+            if not subtitle or time + (packet.duration or 0) * packet.time_base <= begin:
+                continue
+            packet.duration -= round((begin - time) / packet.time_base)  # it is read on from the beginning
+            packet.pts = packet.dts = round(begin / packet.time_base)
+        yield packet
 
 
-def _kept(metadata: dict[str, str]) -> dict[str, str]:
-    return {name: text for name, text in metadata.items() if not _NOT_KEPT.fullmatch(name)}
-
-
-def _frames(segments: Sequence[Path]) -> Iterator[Any]:
-    import av
-
-    for segment in segments:
-        with av.open(str(segment.absolute()), format="nut") as container:
-            yield from container.decode(video=0)
-
-
-def _gif(segments: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
-    import av
-
-    from realtime.render.gif import Palette
-
-    count = sum(1 for _ in _packets(segments, footage.time_base, last_duration))
-    every = -(-count // _SAMPLES)
-    palette = Palette(f.to_ndarray(format="bgr24") for i, f in enumerate(_frames(segments)) if i % every == every // 2)
-    last, late = -_GIF_STEP, Fraction(0)
-    begin: Fraction | None = None
-    with av.open(str(out.absolute()), "w", format="gif") as container:
-        stream: Any = container.add_stream("gif", rate=100)
-        stream.pix_fmt = "pal8"
-        stream.width, stream.height = footage.size
-        stream.codec_context.time_base = stream.time_base = Fraction(1, 100)
-        for frame in _frames(segments):
-            begin = frame.pts * frame.time_base if begin is None else begin
-            shown = frame.pts * frame.time_base - begin
-            last = max(last + _GIF_STEP, round(shown * 100))
-            late = Fraction(last, 100) - shown
-            reduced = palette.frame(frame.to_ndarray(format="bgr24"))
-            reduced.pts, reduced.time_base = last, Fraction(1, 100)
-            for packet in stream.encode(reduced):
-                packet.duration = max(_GIF_STEP, round(last_duration * footage.time_base * 100))  # counts for the last
-                container.mux(packet)
-        container.mux(stream.encode(None))
-    if late > Fraction(1, 10):
-        return ["a GIF shows at most 50 frames a second: this one takes longer than the footage"]
-    return []
-
-
-def _pictures(segments: Sequence[Path], footage: Footage, out: Path, last_duration: int) -> list[str]:
+def _pictures(segments: Sequence[Path], film: Film, out: Path) -> list[str]:
     """000001.png and on, and their times in a list that FFmpeg reads (its format "ffconcat")."""
     out.mkdir()
     lines = ["ffconcat version 1.0"]
     name = ""
-    for number, packet in enumerate(_packets(segments, footage.time_base, last_duration), 1):
+    for number, packet in enumerate(_packets(segments, film.footage.time_base, film.last_duration), 1):
         name = f"{number:06}.png"
         (out / name).write_bytes(bytes(packet))
-        lines += [f"file {name}", f"duration {float(packet.duration * footage.time_base):.6f}"]
-    (out / "frames.ffconcat").write_text("\n".join(lines) + "\n", encoding="ascii")
+        lines += [f"file {name}", f"duration {float(packet.duration * film.footage.time_base):.6f}"]
+    (out / LIST).write_text("\n".join(lines) + "\n", encoding="ascii")
     return []

@@ -16,20 +16,31 @@ from realtime.core.geometry import boxed
 from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.media.images import PICTURES, WANTED, load_picture
+from realtime.media.kinds import HEAD, READABLE, kind_of
 from realtime.render.footage import Footage, Shot
 from realtime.render.video import Video
 
 SEQUENCE_RATE = 25.0
 """Frames a second of a sequence of pictures."""
+_STILL = READABLE - {"GIF", "PNG", "WebP", "AVIF"}  # the others may move
 
 
 def open_footage(text: str, rate: float = SEQUENCE_RATE) -> Footage:
-    """The footage that `text` names: a video, a picture, a folder of pictures, a pattern (shot_%04d.png, 'shots/*.png').
+    """Open what a person names.
 
-    `rate` is the frames a second of pictures. UsageError when there is nothing of that name, SourceError when it cannot be read.
+    Args:
+        text: A video, a picture, a folder of pictures, or a pattern of their names (shot_%04d.png, 'shots/*.png').
+        rate: Frames a second of pictures.
+
+    Returns:
+        The footage.
+
+    Raises:
+        UsageError: There is nothing of that name.
+        SourceError: It cannot be read.
     """
     path = user_path(text)
-    files = _sequence(path)
+    files = picture_files(path)
     if files is not None:
         return Pictures(text, files, rate)
     if not os.path.isfile(path):
@@ -39,10 +50,22 @@ def open_footage(text: str, rate: float = SEQUENCE_RATE) -> Footage:
     return Video(path)
 
 
-def _sequence(path: Path) -> list[Path] | None:
-    """The files of a sequence in order; None when `path` names none."""
+def input_files(text: str) -> list[Path]:
+    """Return all files that `open_footage` would read, as far as they are there."""
+    path = user_path(text)
+    try:
+        files = picture_files(path)
+    except OSError:
+        files = None
+    return [path] if files is None else files
+
+
+def picture_files(path: Path) -> list[Path] | None:
+    """Return the files of a sequence of pictures, in order; None when `path` names none. A file is what its content says."""
     if os.path.isfile(path):
-        return [path] if path.suffix.lower() in PICTURES else None
+        kind = _kind(path)
+        moves = kind in ("video", "GIF", "sound")
+        return [path] if (path.suffix.lower() in PICTURES and not moves) or kind in _STILL else None
     if os.path.isdir(path):
         return sorted((p for p in path.iterdir() if p.suffix.lower() in PICTURES and p.name[0] != "."), key=_in_order)
     if match := re.search(r"%0?(\d*)d", path.name):
@@ -55,6 +78,14 @@ def _sequence(path: Path) -> list[Path] | None:
     return None
 
 
+def _kind(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return kind_of(file.read(HEAD))
+    except OSError:
+        return ""
+
+
 def _in_order(path: Path) -> list[tuple[int, str]]:
     """Numbers by their value: shot9 comes before shot10."""
     return [(int(text), "") if text.isdecimal() else (-1, text) for text in re.split(r"(\d+)", path.name)]
@@ -64,6 +95,16 @@ class Pictures(Footage):
     """A sequence of picture files; all are brought to the first one's size, on black where the aspect differs."""
 
     def __init__(self, name: str, files: Sequence[Path], rate: float) -> None:
+        """Open a sequence.
+
+        Args:
+            name: What a person calls it.
+            files: Its pictures, in order.
+            rate: Frames a second.
+
+        Raises:
+            SourceError: None of the files can be read.
+        """
         if not files:
             raise SourceError(f"{clean(name)} holds no pictures; wanted {WANTED} files")
         self.name = clean(Path(name).name)

@@ -1,6 +1,8 @@
 """One file: what is read is painted, encoded in segments, and joined.
 
 read ──▶ paint, several at a time where they can ──▶ encode (the caller's thread) ──▶ segments ──▶ join
+
+What the encoder and the muxer refuse is found before the painting: a few frames go the whole way first.
 """
 
 from __future__ import annotations
@@ -10,67 +12,32 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from contextlib import closing, suppress
+from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from realtime import __version__
-from realtime.core.errors import SourceError, UsageError
+from realtime.core.errors import SinkError, SourceError
+from realtime.core.paths import check_name
+from realtime.media.ffmpeg import failures, why
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
-from realtime.render.joining import join
-from realtime.render.painting import Painted, Painters, segment_begin, segment_of
-from realtime.render.reading import SEQUENCE_RATE, open_footage
-from realtime.render.schedule import Schedule
-from realtime.render.workspace import Done, Workspace, check_free
-from realtime.render.writing import Kind, Segment, kind_of
+from realtime.render.guard import check_free, check_unread
+from realtime.render.joining import Film, join
+from realtime.render.painting import Painted, Painters
+from realtime.render.preview import write_preview
+from realtime.render.reading import open_footage
+from realtime.render.segments import make, missing
+from realtime.render.task import Outcome, Task, Watcher
+from realtime.render.tracks import FORMATS, Tracks, choose_tracks
+from realtime.render.trimming import Trimmed
+from realtime.render.workspace import Done, Workspace
+from realtime.render.writing import Segment, kind_of
 
 _MISSED = 1.0  # seconds that may be missing at the end: what files say of their length is not that exact
-
-
-@dataclass(frozen=True)
-class Task:
-    """A file to be made: `source` as `open_footage` takes it, `out`, and how it is painted. `rate` is for pictures."""
-
-    source: str
-    out: Path
-    schedule: Schedule
-    rate: float = SEQUENCE_RATE
-    resume: bool = False
-    force: bool = False
-
-
-@dataclass
-class Outcome:
-    """What became of a task. `frames` are those of the whole output, `painted` those painted this time, in `seconds`;
-    `truncated` says that the footage ends before it should; `notes` are what could not be kept, for a person."""
-
-    out: Path
-    frames: int = 0
-    painted: int = 0
-    broken: int = 0
-    seconds: float = 0.0
-    finished: bool = False
-    truncated: bool = False
-    notes: list[str] = field(default_factory=list)
-
-
-class Watcher(Protocol):
-    """Is told how a file gets on. All calls come from one thread a file."""
-
-    def begin(self, name: str, frames: int | None, done: int) -> None:
-        """It begins: how many frames there are, if that is known, and how many were done before."""
-
-    def painted(self, count: int) -> None:
-        """So many more frames are done."""
-
-    def broken(self, seconds: float, why: str) -> None:
-        """The frame at this time could not be read, and the one before stands in for it."""
-
-    def end(self, outcome: Outcome) -> None:
-        """It is finished or interrupted."""
 
 
 class Rendering:
@@ -84,26 +51,52 @@ class Rendering:
         watcher: Watcher,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`stylizers` are of one model; a schedule that remembers uses the first. `stop` is asked between frames.
+        """Open what is read, and check that the output can be.
 
-        UsageError when there is no such source, or the output's ending or place cannot be; SourceError when it cannot be read.
+        Args:
+            task: What is to be made.
+            stylizers: Of one model; a schedule that remembers uses the first.
+            code: Gives a style's code by its name.
+            watcher: Is told how it gets on.
+            stop: Is asked between frames.
+
+        Raises:
+            UsageError: There is no such source, or the output's ending or place cannot be.
+            SourceError: The source cannot be read.
         """
         self.task, self.stylizers, self.code, self.watcher, self.stop = task, stylizers, code, watcher, stop
         self.kind = kind_of(task.out)
+        check_name(task.out)
         check_free(task.out, task.force)
         self.footage = open_footage(task.source, task.rate)
-        if self.footage.container and os.path.exists(task.out) and os.path.samefile(task.out, self.footage.container):
-            raise UsageError(f"{task.out} is what is read; choose another name for the output")
+        check_unread(task.out, [*self.footage.files, *task.read])
+        if task.begin or task.end is not None:
+            self.footage = Trimmed(self.footage, task.begin, task.end)
         self.outcome = Outcome(task.out)
+        self.tracks = Tracks()
         self._end = self._last_duration = 0
 
     def run(self) -> Outcome:
-        """Make the file. When it is stopped, what there is so far lies among the segments, as `so-far` with the output's
-        ending, and `Task.resume` goes on from there.
+        """Make the file.
 
-        UsageError when segments are in the way or do not fit; SourceError and SinkError when it cannot be read or written.
+        When it is stopped, what there is so far lies among the segments, as `so-far` with the output's ending, and
+        `Task.resume` goes on from there.
+
+        Returns:
+            What became of it.
+
+        Raises:
+            UsageError: Segments are in the way or do not fit, or another process makes the same output.
+            SourceError: It cannot be read.
+            SinkError: It cannot be written.
         """
         begin = time.monotonic()
+        ending = self.task.out.suffix.lower()
+        if self.footage.container and ending in FORMATS:
+            try:
+                self.tracks = choose_tracks(self.footage.container, ending)
+            except failures() as error:
+                raise SourceError(f"{self.footage.name} cannot be read ({why(error)})") from error
         with closing(Workspace(self.task.out, self._plan(), self.task.resume, self.task.force)) as space:
             self._run(space)
         self.outcome.seconds = time.monotonic() - begin
@@ -111,9 +104,15 @@ class Rendering:
         return self.outcome
 
     def _run(self, space: Workspace) -> None:
+        self._rehearse(space)
         for done in space.done.values():
             self._count(done)
         self.watcher.begin(self.footage.name, self.footage.frames, self.outcome.frames)
+        for note in [*self.footage.notes, *self.tracks.notes]:
+            self._note(note)
+        if self.task.preview:
+            place = write_preview(self.footage, self.stylizers[0], self.code, self.task.schedule, self.task.out)
+            self._note(f"four frames as they will be: {place}")
         self.make_segments(space)
         files = [space.file(number) for number in sorted(space.done)]
         if self.stop():
@@ -130,20 +129,52 @@ class Rendering:
             self._compare_with_promised()
             self._compare_with_schedule()
 
+    def _rehearse(self, space: Workspace) -> None:
+        """Let the first frame go the whole way, unpainted, with the beginning of all else.
+
+        Raises:
+            SinkError: The output cannot be; the segments of before stay.
+        """
+        footage = self.footage
+        segment, joined = space.path / "rehearsal.nut", space.path / f"rehearsal{self.task.out.suffix}"
+        try:
+            shot = next(footage.shots(), None)
+            if shot is None:
+                return
+            encoder = Segment(segment, self.kind, footage.size, footage.time_base)
+            with closing(encoder):
+                encoder.write(shot.picture, shot.pts, shot.duration)
+            until = Fraction(shot.pts + max(1, shot.duration)) * footage.time_base
+            join(
+                [segment],
+                Film(footage, self.tracks, max(1, shot.duration), until),
+                joined,
+                self.task.out.suffix.lower(),
+            )
+        except SinkError:
+            if not space.done:
+                space.remove()
+            raise
+        finally:
+            segment.unlink(missing_ok=True)
+            _delete(joined)
+
+    def _note(self, text: str) -> None:
+        self.outcome.notes.append(text)
+        self.watcher.note(text)
+
     def _compare_with_promised(self) -> None:
         footage, lasted = self.footage, self.footage.at(self._end)
         if footage.promised and lasted < footage.promised - _MISSED:
             self.outcome.truncated = True
-            self.outcome.notes.append(
-                f"it ends after {lasted:.1f} s, but says of itself that it lasts {footage.promised:.1f} s"
-            )
+            self._note(f"it ends after {lasted:.1f} s, but says of itself that it lasts {footage.promised:.1f} s")
 
     def _compare_with_schedule(self) -> None:
         lasted = self.footage.at(self._end)
         for late, styles in self.task.schedule.changes:
             if late >= lasted:
                 names = "+".join(name for name, _ in styles)
-                self.outcome.notes.append(f"it ends after {lasted:.1f} s, before it turns to {names} at {late:g} s")
+                self._note(f"it ends after {lasted:.1f} s, before it turns to {names} at {late:g} s")
 
     def make_segments(self, space: Workspace) -> None:
         """Make the segments that are missing."""
@@ -181,16 +212,17 @@ class Rendering:
         if done.last + done.duration > self._end:
             self._end, self._last_duration = done.last + done.duration, done.duration
 
-    def _join(self, files: Sequence[Path], joined: Path, until: float | None = None) -> None:
-        if joined.is_dir():
-            shutil.rmtree(joined)
-        self.outcome.notes = join(files, self.footage, joined, self.task.out.suffix.lower(), self._last_duration, until)
+    def _join(self, files: Sequence[Path], joined: Path, until: Fraction | None = None) -> None:
+        _delete(joined)
+        film = Film(self.footage, self.tracks, self._last_duration, self.footage.end if until is None else until)
+        for note in join(files, film, joined, self.task.out.suffix.lower()):
+            self._note(note)
 
     def _join_so_far(self, space: Workspace, files: list[Path]) -> None:
         unfinished = sorted(space.path.glob("*.unfinished"))
         if files or unfinished:
             self.outcome.out = space.path / f"so-far{self.task.out.suffix}"
-            self._join([*files, *unfinished], self.outcome.out, self._end * float(self.footage.time_base))
+            self._join([*files, *unfinished], self.outcome.out, self._end * self.footage.time_base)
         for path in unfinished:
             path.unlink()
 
@@ -200,48 +232,13 @@ class Rendering:
         return {
             "footage": _identity(self.footage),
             "rate": self.task.rate,
+            "--from": self.task.begin,
+            "--to": self.task.end,
             "look": look,
             "style picture": {name: _digest(self.code(name)) for name in sorted(self.task.schedule.styles)},
             "model": self.stylizers[0].model.fingerprint,
             "version of this program": __version__,
         }
-
-
-def make(
-    footage: Footage, kind: Kind, frames: Iterator[Painted], working: Callable[[int], Path], stop: Callable[[], bool]
-) -> Iterator[tuple[Done, bytes]]:
-    """Encode frames into segments, in the files that `working` names: each when it is finished, with the painter's state after
-    it. One that `stop` cut short is closed, and not given."""
-    segment: Segment | None = None
-    number, count, broken, last, duration = -1, 0, list[int](), 0, 0
-    try:
-        for painted in frames:
-            shot = painted.shot
-            if segment is None or segment_of(footage, shot.pts) != number:
-                if segment is not None:
-                    segment.close()
-                    yield Done(number, count, tuple(broken), last, duration), painted.state
-                number, count, broken = segment_of(footage, shot.pts), 0, []
-                segment = Segment(working(number), kind, footage.size, footage.time_base)
-            segment.write(painted.picture, shot.pts)
-            count, last, duration = count + 1, shot.pts, shot.duration
-            if shot.broken:
-                broken.append(shot.pts)
-    finally:
-        if segment is not None:
-            segment.close()
-    if segment is not None and not stop():
-        yield Done(number, count, tuple(broken), last, duration), b""
-
-
-def missing(footage: Footage, done: Sequence[int]) -> Iterator[tuple[int | None, int | None, int]]:
-    """The stretches that no finished segment covers: from, to before (None: the beginning, the end), and the segment before."""
-    before = -1
-    for segment in done:
-        if segment > before + 1:
-            yield None if before < 0 else segment_begin(footage, before + 1), segment_begin(footage, segment), before
-        before = segment
-    yield None if before < 0 else segment_begin(footage, before + 1), None, before
 
 
 def _identity(footage: Footage) -> list[object]:
@@ -254,3 +251,11 @@ def _digest(code: StyleCode) -> str:
     for array in code.arrays:
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        with suppress(OSError):
+            os.unlink(path)

@@ -76,12 +76,46 @@ class Schedule:
 
 
 def parse_change(text: str) -> tuple[float, str]:
-    """ "00:05=wave" to 5.0 and "wave". The time is seconds, M:SS or H:MM:SS. UsageError when it is not."""
-    clock, equals, style = text.partition("=")
-    match = _CLOCK.fullmatch(clock.strip())
-    if not (equals and match and style.strip()):
+    """Read a change of style as people write it.
+
+    Args:
+        text: Such as "00:05=wave". The time is seconds, M:SS or H:MM:SS.
+
+    Returns:
+        The time in seconds, and the style.
+
+    Raises:
+        UsageError: It is none.
+    """
+    time, equals, style = text.partition("=")
+    if not (equals and style.strip() and _CLOCK.fullmatch(time.strip())):
         raise UsageError(f"--at {text!r} is no change of style; write it as 00:05=wave")
+    return parse_time(time, f"--at {text!r}", "00:05=wave"), style.strip()
+
+
+def parse_time(text: str, name: str, example: str) -> float:
+    """Read a time as people write it.
+
+    Args:
+        text: Seconds, M:SS or H:MM:SS.
+        name: What a person wrote, for the message.
+        example: How it is written, for the message.
+
+    Returns:
+        The time in seconds.
+
+    Raises:
+        UsageError: It is none.
+    """
+    match = _CLOCK.fullmatch(text.strip())
+    if not match:
+        raise UsageError(f"{name} is no time; write it as {example}")
     hours, minutes, seconds = (float(number or 0) for number in match.groups())
     if (match[2] and seconds >= 60) or (match[1] and minutes >= 60):
-        raise UsageError(f"--at {text!r} is no time: what follows a colon is less than 60; write it as 00:05=wave")
-    return hours * 3600 + minutes * 60 + seconds, style.strip()
+        raise UsageError(f"{name} is no time: what follows a colon is less than 60; write it as {example}")
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def clock(seconds: float) -> str:
+    """Write a time as M:SS.ss."""
+    return f"{int(seconds // 60)}:{seconds % 60:05.2f}"

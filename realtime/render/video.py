@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import heapq
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
-from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import cv2
-import numpy as np
 
 from realtime.core.errors import SourceError
 from realtime.core.frame import Picture
 from realtime.core.geometry import boxed
 from realtime.core.text import clean
+from realtime.media.ffmpeg import failures, open_media, why
+from realtime.render.clock import counted, jumps, timed_packets
+from realtime.render.converting import Converter
 from realtime.render.footage import Footage, Shot
+from realtime.render.tracks import is_cover
 
 _LEAD = 1.0  # seconds before the place asked for: a broken frame there needs the one before it
 
@@ -27,71 +27,92 @@ class Video(Footage):
     """Anything that FFmpeg reads, as 8-bit BGR: turned as the file asks, square pixels, HDR toned down."""
 
     def __init__(self, file: Path) -> None:
-        """SourceError when the file cannot be opened or holds no video."""
+        """Open a file to know what it is, and close it.
+
+        Raises:
+            SourceError: It cannot be opened or holds no video.
+        """
         self.container, self.files = file, (file,)
         self._file, self.name = file, clean(file.name)
         with ExitStack() as stack:
             container, stream = self._open(stack)
             self.time_base = stream.time_base
-            rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+            self._jumps, self._counted = jumps(container), counted(container)
+            # What has no clock runs at the rate that its codec tells, as in the ffmpeg program.
+            rate = (
+                (stream.guessed_rate if self._counted else stream.average_rate) or stream.guessed_rate or Fraction(25)
+            )
             self._step = max(1, round(1 / rate / self.time_base))
-            if stream.duration:
+            if stream.duration and not self._jumps:
                 self.seconds = self.promised = float(stream.duration * self.time_base)
             elif container.duration:
                 self.seconds = container.duration / 1_000_000
             self.frames = stream.frames or (round(self.seconds * rate) if self.seconds else None)
-            self._convert = _Convert(stream.sample_aspect_ratio)
-            first = next(self._decoded(container, stream), None)
+            self._convert = Converter(stream.sample_aspect_ratio, stream.codec_context.codec.canonical_name)
+            first = next(self._decoded(timed_packets(container, {stream.index})), None)
         if first is None:
             raise SourceError(f"no picture of {self.name} can be read; the file is damaged or protected")
         self.start = first.pts
         self.size = first.picture.shape[1], first.picture.shape[0]
+        if self._convert.note:
+            self.notes = (self._convert.note,)
 
     def shots(self, since: int | None = None) -> Iterator[Shot]:
         with ExitStack() as stack:
-            container, stream = self._open(stack)
-            shots = self._decoded(container, stream)
-            if since is not None and since > self.start:
-                shots = self._sought(stack, container, stream, since) or shots
+            shots = self._sought(stack, since) if since is not None and since > self.start else None
+            if shots is None:  # from the beginning, then: slower, but never wrong
+                container, stream = self._open(stack)
+                shots = self._decoded(timed_packets(container, {stream.index}))
             for shot in shots:
                 if since is None or shot.pts >= since:
                     if (shot.picture.shape[1], shot.picture.shape[0]) != self.size:
                         shot = Shot(boxed(shot.picture, self.size), shot.pts, shot.duration, shot.broken)
                     yield shot
 
-    def _sought(self, stack: ExitStack, container: Any, stream: Any, since: int) -> Iterator[Shot] | None:
+    def _sought(self, stack: ExitStack, since: int) -> Iterator[Shot] | None:
         """The frames from a key frame well before `since`; None where the file cannot be entered in the middle."""
-        import av
-
         target = since - int(_LEAD / self.time_base)
-        if target <= self.start:
+        if target <= self.start or self._counted:
             return None
         try:
-            container.seek(target, stream=stream)
-            shots = self._decoded(container, stream)
+            container, stream = self._open(stack)
+            if self._jumps:  # its clock is known only to who was there from the beginning
+                packets = self._from_key(container, stream, target)
+            else:
+                container.seek(target, stream=stream)
+                packets = timed_packets(container, {stream.index})
+            shots = self._decoded(packets)
             first = next(shots, None)
-        except av.FFmpegError:
-            first = None
-        if first is not None and not first.broken and first.pts <= target:
-            return _chained(first, shots)
-        container, stream = self._open(stack)  # from the beginning, then: slower, but never wrong
-        return self._decoded(container, stream)
+        except failures():
+            return None
+        if first is None or first.broken or first.pts > target:
+            return None
+        return _chained(first, shots)
+
+    def _from_key(self, container: Any, stream: Any, target: int) -> Iterator[Any]:
+        """The packets from the last key frame that is shown at `target` or before. Nothing is decoded to find it."""
+        place = 0
+        with ExitStack() as stack:
+            ahead, same = self._open(stack)
+            for number, packet in enumerate(timed_packets(ahead, {same.index})):
+                if packet.is_keyframe and packet.pts is not None and packet.pts <= target:
+                    place = number
+                if packet.dts is not None and packet.dts > target:
+                    break
+        return islice(timed_packets(container, {stream.index}), place, None)
 
     def _open(self, stack: ExitStack) -> tuple[Any, Any]:
-        import av
-
         try:
-            # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
-            container: Any = av.open(str(self._file.absolute()), metadata_errors="replace")
-        except av.FFmpegError as error:
-            raise SourceError(f"{self.name} cannot be opened as a video ({error.strerror})") from error
+            container = open_media(self._file)
+        except failures() as error:
+            raise SourceError(f"{self.name} cannot be opened as a video ({why(error)})") from error
         stack.enter_context(container)
         stream = container.streams.best("video")
-        if stream is None or stream.codec_context is None or stream.disposition & stream.disposition.attached_pic:
+        if stream is None or stream.codec_context is None or is_cover(stream):
             raise SourceError(f"{self.name} holds no video that can be decoded")
         return container, stream
 
-    def _decoded(self, container: Any, stream: Any) -> Iterator[Shot]:
+    def _decoded(self, packets: Iterator[Any]) -> Iterator[Shot]:
         import av
 
         last: Shot | None = None
@@ -108,12 +129,11 @@ class Video(Footage):
 
         def stand_ins(picture: Picture) -> Iterator[Shot]:
             nonlocal last
-            for number, why in lost:
-                last = Shot(picture, number, self._step, why)
+            for number, reason in lost:
+                last = Shot(picture, number, self._step, reason)
                 yield last
             lost.clear()
 
-        packets = container.demux(stream)
         while True:
             try:
                 packet = next(packets, None)
@@ -125,10 +145,11 @@ class Video(Footage):
             except EOFError:
                 break
             except av.FFmpegError as error:
-                trouble = str(error.strerror or error).lower()
+                trouble = why(error).lower()
                 continue
             for frame in frames:
-                pts = frame.pts if frame.pts is not None else (last.pts + self._step if last else 0)
+                known = frame.pts is not None and not self._counted
+                pts = frame.pts if known else (last.pts + self._step if last else 0)
                 missing(pts)
                 if waiting and waiting[0] == pts:
                     heapq.heappop(waiting)
@@ -137,112 +158,23 @@ class Video(Footage):
                     lost.append((pts, "damaged"))
                     yield from stand_ins(last.picture)
                     continue
-                picture = self._convert(frame)
+                picture = self._picture(frame)
                 yield from stand_ins(last.picture if last else picture)
-                last = Shot(picture, pts, frame.duration or self._step)
+                last = Shot(picture, pts, self._step if self._counted else frame.duration or self._step)
                 yield last
         missing(None)
         if last is not None:
             yield from stand_ins(last.picture)
 
+    def _picture(self, frame: Any) -> Picture:
+        try:
+            return self._convert(frame)
+        except failures(ValueError) as error:
+            raise SourceError(
+                f"{self.name} has pictures of a kind that cannot be converted ({frame.format.name}: {why(error)})"
+            ) from error
+
 
 def _chained(first: Shot, rest: Iterator[Shot]) -> Iterator[Shot]:
     yield first
     yield from rest
-
-
-class _Convert:
-    """A decoder's frame to an upright BGR picture with square pixels."""
-
-    def __init__(self, aspect: Fraction | None) -> None:
-        self._aspect = aspect or Fraction(1)
-        self._graph: Any = None
-        self._made_for: tuple[object, ...] = ()
-
-    def __call__(self, frame: Any) -> Picture:
-        key = (frame.format.name, frame.width, frame.height, *_colours(frame))
-        if key != self._made_for:
-            self._graph, self._made_for = self._build(frame), key
-        turn = _turn(frame)
-        self._graph.push(frame)
-        converted = self._graph.pull()
-        picture: Picture = converted.to_ndarray()
-        if picture.shape[2] == 4:  # what is transparent is white, as in pictures
-            alpha = picture[:, :, 3:].astype(np.uint16)
-            picture = ((picture[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-        upright: Picture = turn(picture)
-        return upright
-
-    def _build(self, frame: Any) -> Any:
-        import av
-
-        matrix, full, transfer = _colours(frame)
-        width, height = frame.width, frame.height
-        if self._aspect > 1:
-            width = round(width * self._aspect)
-        else:
-            height = round(height / self._aspect)
-        # Without scaling it is only about colours, for which bilinear is as exact, and quicker. For what most videos are FFmpeg
-        # has a conversion that is eight times as quick: half a level darker, and colours, but not brightness, by pairs of pixels.
-        same_size = (width, height) == (frame.width, frame.height)
-        scaling = "bilinear" if same_size else "bicubic"
-        if transfer or not (same_size and frame.format.name in ("yuv420p", "yuvj420p")):
-            scaling += "+accurate_rnd"
-        alpha = frame.format.name in ("rgba", "bgra", "argb", "abgr", "pal8", "yuva420p", "ya8", "gbrap")
-        graph = av.filter.Graph()
-        nodes = [
-            graph.add(
-                "buffer",
-                f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000:pixel_aspect=1/1"
-                f":colorspace={frame.colorspace}:range={frame.color_range}",
-            ),
-            graph.add(
-                "scale",
-                f"{width}:{height}:flags={scaling}+full_chroma_int:in_color_matrix={matrix}"
-                f":in_range={'full' if full else 'limited'}:out_range=full",
-            ),
-        ]
-        if transfer:
-            with tempfile.TemporaryDirectory() as folder:
-                table = Path(folder) / "sdr.cube"
-                table.write_text(_table(transfer), encoding="ascii")
-                nodes += [graph.add("format", "gbrp12"), graph.add("lut3d", file=str(table), interp="tetrahedral")]
-        nodes += [graph.add("format", "bgra" if alpha else "bgr24"), graph.add("buffersink")]
-        graph.link_nodes(*nodes).configure()
-        return graph
-
-
-@cache
-def _table(transfer: str) -> str:
-    from realtime.render.hdr import cube
-
-    return cube(transfer)
-
-
-def _colours(frame: Any) -> tuple[str, bool, str]:
-    """The matrix (as FFmpeg's scale calls it), whether the range is full, and what has to be toned down: pq, hlg, sdr or ""."""
-    known = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-    # Where nothing is said players take BT.709 for what is as large as HD, and BT.601 for less.
-    matrix = known.get(int(frame.colorspace), "bt709" if min(frame.width, frame.height) >= 720 else "bt601")
-    full = int(frame.color_range) == 2 or frame.format.name.startswith(("yuvj", "rgb", "bgr", "gbr", "gray", "pal"))
-    transfer = {16: "pq", 18: "hlg"}.get(int(frame.color_trc), "sdr" if int(frame.color_primaries) == 9 else "")
-    return matrix, full, transfer
-
-
-def _turn(frame: Any) -> Any:
-    """What turns (and mirrors) the frame's picture as its display matrix asks, by quarter turns."""
-    data = next((bytes(d) for d in frame.side_data if d.type.name == "DISPLAYMATRIX"), b"")
-    if len(data) < 36:
-        return lambda picture: picture
-    a, b, _, c, d = np.sign(np.round(np.frombuffer(data, np.int32, 5) / 65536)).astype(int).tolist()
-    turns = {
-        (1, 0, 0, 1): lambda p: p,
-        (0, 1, -1, 0): lambda p: cv2.rotate(p, cv2.ROTATE_90_CLOCKWISE),
-        (-1, 0, 0, -1): lambda p: cv2.rotate(p, cv2.ROTATE_180),
-        (0, -1, 1, 0): lambda p: cv2.rotate(p, cv2.ROTATE_90_COUNTERCLOCKWISE),
-        (-1, 0, 0, 1): lambda p: cv2.flip(p, 1),
-        (1, 0, 0, -1): lambda p: cv2.flip(p, 0),
-        (0, 1, 1, 0): cv2.transpose,
-        (0, -1, -1, 0): lambda p: cv2.rotate(cv2.transpose(p), cv2.ROTATE_180),
-    }
-    return turns.get((a, b, c, d), turns[(1, 0, 0, 1)])

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.paths import beside
 from realtime.core.text import clean
+from realtime.render.guard import LIST, check_free, made_before, segments_of
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Workspace:
         check_free(self.out, force)
         try:
             if joined.is_dir() and self.out.is_dir():
-                for old in _made_before(self.out):
+                for old in made_before(self.out):
                     (self.out / old).unlink(missing_ok=True)
                 for new in joined.iterdir():
                     new.replace(self.out / new.name)
@@ -230,59 +231,10 @@ class Workspace:
                     self.done[done.segment] = done
 
 
-def segments_of(out: Path) -> Path:
-    """Return the folder in which the segments of an output lie."""
-    return beside(out, ".segments")
-
-
 def is_made(out: Path) -> bool:
     """Return whether there is an output at `out` already, and nothing unfinished beside it."""
     made = out if out.suffix else out / LIST
     return made.is_file() and not os.path.lexists(segments_of(out))
-
-
-LIST = "frames.ffconcat"
-"""The list in a folder of pictures: their names and times. It tells which files `render` made."""
-
-
-def check_free(out: Path, force: bool) -> None:
-    """Check that nothing at `out` would be lost.
-
-    Raises:
-        UsageError: Something would be.
-    """
-    if not os.path.lexists(out):
-        return
-    if out.suffix and out.is_dir():
-        raise UsageError(f"{clean(str(out))} is a folder; choose another name")
-    if not out.suffix and not out.is_dir():
-        raise UsageError(f"{clean(str(out))} is a file; a folder of pictures wants another name, a video an ending")
-    if out.is_dir():
-        others = {path.name for path in out.iterdir()}
-        if not others:
-            return
-        if foreign := sorted(name for name in others - _made_before(out) if _is_numbered(name)):
-            raise UsageError(
-                f"{clean(str(out))} holds pictures that render did not make ({clean(foreign[0])}); they are never"
-                " replaced: choose another folder"
-            )
-    if not force:
-        raise UsageError(f"{clean(str(out))} exists already; --force replaces it")
-
-
-def _is_numbered(name: str) -> bool:
-    stem, dot, ending = name.rpartition(".")
-    return name == LIST or (dot == "." and ending.lower() == "png" and stem.isdecimal())
-
-
-def _made_before(folder: Path) -> set[str]:
-    """Return the names of the files that a render before put into a folder, by its list."""
-    try:
-        lines = (folder / LIST).read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return set()
-    names = {line.removeprefix("file ") for line in lines if line.startswith("file ")}
-    return {name for name in names if _is_numbered(name)} | {LIST}
 
 
 def _read(file: Path) -> dict[str, Any]:

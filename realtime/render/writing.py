@@ -6,6 +6,7 @@ Encoders run with a fixed number of threads: x264's output depends on it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,8 @@ import numpy as np
 
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Picture, Size
+from realtime.core.text import clean
+from realtime.media.ffmpeg import failures, why
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,16 @@ _VP9 = Kind(
 )  # fmt: skip
 _LOSSLESS = Kind("libx264rgb", "bgr24", {"preset": "ultrafast", "qp": "0"})
 _PNG = Kind("png", "rgb24", {"compression_level": "4", "pred": "up"})
-KINDS = {".mp4": _H264, ".mkv": _H264, ".webm": _VP9, ".gif": _LOSSLESS, "": _PNG}
+KINDS = {".mp4": _H264, ".mov": _H264, ".mkv": _H264, ".webm": _VP9, ".gif": _LOSSLESS, "": _PNG}
 """By the ending of the output; no ending is a folder of PNG files."""
 
 
 def kind_of(out: Path) -> Kind:
-    """UsageError when nothing of that ending can be written."""
+    """Return how the segments of an output are encoded.
+
+    Raises:
+        UsageError: Nothing of its ending can be written.
+    """
     ending = out.suffix.lower()
     if out.name.lower() in KINDS or not out.name:
         raise UsageError(f"{str(out)!r} is no name for an output; write it as painted.mp4, or name a folder")
@@ -54,20 +61,29 @@ def kind_of(out: Path) -> Kind:
 
 
 class Segment:
-    """Encodes one segment into a file. A context manager would close it as well after a failure as after success: call `close`."""
+    """Encodes one segment into a file. The caller closes it, after a failure as well."""
 
     def __init__(self, path: Path, kind: Kind, size: Size, time_base: Fraction) -> None:
-        """SinkError when the file cannot be made."""
+        """Begin a new file.
+
+        Args:
+            path: The file.
+            kind: How it is encoded.
+            size: Of the pictures: (width, height).
+            time_base: Seconds of a tick of their times.
+
+        Raises:
+            SinkError: The file or its encoder cannot be opened.
+        """
         import av
 
         self.path, self._kind = path, kind
         self._size = (size[0] + size[0] % 2, size[1] + size[1] % 2) if kind.pixels == "yuv420p" else size
         try:
             self._container = av.open(str(path.absolute()), "w", format="nut")
-        except OSError as error:
-            raise SinkError(f"{path} cannot be made ({error.strerror})") from error
-        rate = min(Fraction(25), 1 / time_base)  # VP9 refuses frames that last less than a tick
-        stream: Any = self._container.add_stream(kind.codec, rate=rate, options=dict(kind.options))
+        except failures() as error:
+            raise SinkError(f"{clean(str(path))} cannot be made ({why(error)})") from error
+        stream: Any = self._container.add_stream(kind.codec, rate=Fraction(25), options=dict(kind.options))
         stream.width, stream.height = self._size
         stream.pix_fmt = kind.pixels
         coder = stream.codec_context
@@ -80,27 +96,53 @@ class Segment:
         if kind.codec.startswith("libx264"):
             coder.gop_size = 250
         self._stream, self._time_base = stream, time_base
+        try:
+            self._container.start_encoding()
+        except failures() as error:
+            with suppress(Exception):
+                self._container.close()
+            path.unlink(missing_ok=True)
+            width, height = size
+            raise SinkError(
+                f"pictures of {width}×{height} cannot be encoded as {kind.codec} ({why(error)}); make them smaller, or let"
+                " -o name a folder: PNG files may be of any size"
+            ) from error
 
-    def write(self, picture: Picture, pts: int) -> None:
-        """Append a picture (uint8, H×W×3, BGR). SinkError when it cannot be written."""
+    def write(self, picture: Picture, pts: int, duration: int) -> None:
+        """Append a picture.
+
+        Args:
+            picture: uint8, H×W×3, BGR.
+            pts: Its time, which rises from call to call.
+            duration: How long it is shown: libvpx takes no frame without it.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
         import av
 
         frame = av.VideoFrame.from_ndarray(*self._planes(picture))
-        frame.time_base, frame.pts = self._time_base, pts
+        frame.time_base, frame.pts, frame.duration = self._time_base, pts, max(1, duration)
         self._mux(self._stream, frame)
 
     def close(self) -> None:
-        """Write what the encoder still holds. SinkError when it cannot."""
-        self._mux(self._stream, None)
+        """Write what the encoder still holds.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
         try:
-            self._container.close()
-        except OSError as error:
-            raise _not_written(self.path, error) from error
+            self._mux(self._stream, None)
+        finally:
+            try:
+                self._container.close()
+            except failures() as error:
+                raise _not_written(self.path, error) from error
 
     def _mux(self, stream: Any, frame: Any) -> None:
         try:
             self._container.mux(stream.encode(frame))
-        except OSError as error:
+        except failures() as error:
             raise _not_written(self.path, error) from error
 
     def _planes(self, picture: Picture) -> tuple[Any, str]:
@@ -117,7 +159,7 @@ class Segment:
         return cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), "yuv420p"
 
 
-def _not_written(path: Path, error: OSError) -> SinkError:
+def _not_written(path: Path, error: BaseException) -> SinkError:
     return SinkError(
-        f"{path} cannot be written ({error.strerror}); what was made before is kept, --resume goes on from there"
+        f"{clean(str(path))} cannot be written ({why(error)}); what was made before is kept, --resume goes on from there"
     )

@@ -22,8 +22,9 @@ from realtime.look.look import Look
 from realtime.models.stylizer import Stylizer
 from realtime.render.batch import workers
 from realtime.render.progress import Quiet
-from realtime.render.rendering import Rendering, Task
+from realtime.render.rendering import Rendering
 from realtime.render.schedule import Schedule
+from realtime.render.task import Task
 from realtime.sources.scene import Scene
 from realtime.styles.library import StyleLibrary
 
@@ -67,7 +68,7 @@ def main(width: int, height: int, style: str, rounds: int = 5) -> None:
             for name, schedule in schedules.items():
                 task = Task(str(folder / "in.mp4"), folder / "out.mp4", schedule, force=True)
                 begin = time.perf_counter()
-                Rendering(task, teams[name], library.code, Quiet().watch("")).run()
+                Rendering(task, teams[name], library.code, Quiet().watch("", "")).run()
                 now[name] = FRAMES / (time.perf_counter() - begin)
             if number:  # the first warms up
                 for name, speed in now.items():
