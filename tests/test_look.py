@@ -42,7 +42,7 @@ from realtime.control.settings import Settings, reduce
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.events import Events
 from realtime.core.frame import Frame
-from realtime.look.look import MORPH, Look, parse_mixture
+from realtime.look.look import FULL, MORPH, Look, parse_mixture
 from realtime.look.look_files import read_look, read_mirror, write_look
 from realtime.look.pipeline import Pipeline
 from realtime.look.stylized import Stylized
@@ -112,7 +112,17 @@ def test_mixtures_that_cannot_be(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "amounts", [{"strength": 1.5}, {"own_colours": -0.1}, {"brush": 0.0}, {"steady": float("nan")}]
+    "amounts",
+    [
+        {"strength": 1.5},
+        {"own_colours": -0.1},
+        {"brush": 0.0},
+        {"brush": 16.5},
+        {"brush": float("-inf")},
+        {"brush": float("nan")},
+        {"brush": True},
+        {"steady": float("nan")},
+    ],
 )
 def test_amounts_out_of_range(amounts: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="is not between"):
@@ -126,6 +136,8 @@ def test_a_look_comes_back_from_its_file(tmp_path: Path) -> None:
     assert read_look(path) == look
     write_look(replace(look, strength=0.1), path)
     assert read_look(path).strength == 0.1
+    write_look(replace(look, brush=FULL), path)
+    assert read_look(path).brush == FULL and 'brush = "full"' in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["😀", "del\x7f", "caf\udce9"])  # the last is a file name whose bytes are no text
@@ -350,22 +362,26 @@ def test_the_model_sees_a_smaller_frame_for_a_larger_brush() -> None:
             return super().stylize(picture, code)
 
     seen: list[tuple[int, ...]] = []
-    brush = Pipeline(Stylizer(Sizes()), CODES.get)
-    out = brush.paint(frame(size=(320, 240)), alone("red", brush=0.5))
-    assert seen == [(120, 160)]
-    assert out.picture.shape == (240, 320, 3)
+    pipeline = Pipeline(Stylizer(Sizes()), CODES.get)
+    sizes = {0.25: (120, 160), 0.5: (240, 320), 1.0: (480, 640), 2.0: (600, 800), FULL: (600, 800)}
+    for amount, size in sizes.items():
+        out = pipeline.paint(frame(size=(800, 600)), alone("red", brush=amount))
+        assert seen[-1] == size and out.picture.shape == (600, 800, 3)
+    for size, expected in (((1280, 720), (480, 853)), ((720, 1280), (853, 480)), ((320, 240), (240, 320))):
+        pipeline.paint(frame(size=size), alone("red"))
+        assert seen[-1] == expected
 
 
 def test_near_strength_0_a_broad_brush_leaves_the_frame_as_sharp_as_it_is() -> None:
     content = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
-    faint = painter(0).paint(Frame(content, 0.0), alone("red", strength=0.01, brush=0.35)).picture
+    faint = painter(0).paint(Frame(content, 0.0), alone("red", strength=0.01, brush=0.2)).picture
     assert np.abs(faint.astype(int) - content).max() <= 16
 
 
 def test_everything_composes_and_keeps_size_and_type() -> None:
     brush = painter()
     rng = np.random.default_rng(0)
-    look = Look((("red", 0.5), ("blue", 0.5)), strength=0.6, own_colours=0.5, brush=0.5, steady=0.5)
+    look = Look((("red", 0.5), ("blue", 0.5)), strength=0.6, own_colours=0.5, brush=0.25, steady=0.5)
     for k in range(5):
         picture = rng.integers(0, 256, (241, 322, 3), np.uint8)
         before = picture.copy()

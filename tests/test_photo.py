@@ -21,6 +21,7 @@ import realtime
 from realtime.cli.photo import photo
 from realtime.core.errors import SinkError, SourceError, UsageError
 from realtime.core.frame import Frame, Picture
+from realtime.look import brush
 from realtime.look.look import Look
 from realtime.look.pipeline import Pipeline
 from realtime.media import exif
@@ -31,7 +32,7 @@ from realtime.models.model import Model
 from realtime.models.registry import open_model
 from realtime.photo import figure
 from realtime.photo.files import find_photos, places
-from realtime.photo.photos import PhotoPainter, usual_brush
+from realtime.photo.photos import PhotoPainter
 from realtime.sources.scene import Scene
 
 ROOT = Path(__file__).parent.parent
@@ -128,26 +129,22 @@ def test_a_model_without_a_tile_network_paints_large_pictures_too(monkeypatch: p
     assert painted.shape == (100, 200, 3) and np.abs(painted.astype(int) - 77).max() <= 1
 
 
-@pytest.mark.parametrize("brush", [0.1, 0.258, 0.4, 0.5, 0.75, 0.9, 1.0])
+@pytest.mark.parametrize("share", [0.1, 0.258, 0.4, 0.5, 0.75, 0.9, 1.0])
 @pytest.mark.parametrize("size", [(700, 500), (333, 777), (20, 9)])
-def test_bands_fit_together(monkeypatch: pytest.MonkeyPatch, brush: float, size: tuple[int, int]) -> None:
+def test_bands_fit_together(monkeypatch: pytest.MonkeyPatch, share: float, size: tuple[int, int]) -> None:
     def paint(small: Picture) -> Picture:
         return 255 - small
 
     picture = scene(*size)
-    monkeypatch.setattr(tiles, "_AS_LIVE", 0)
-    whole = tiles.paint_reduced(picture, brush, paint, lambda painted, _: painted)
-    monkeypatch.setattr(tiles, "_BAND", 1)
-    banded = tiles.paint_reduced(picture, brush, paint, lambda painted, _: painted)
+    monkeypatch.setattr(brush, "LINES", share * min(size))
+    monkeypatch.setattr(brush, "_AS_LIVE", 0)
+    whole = brush.with_brush(picture, 1.0, paint, lambda painted, _: painted)
+    monkeypatch.setattr(brush, "_BAND", 1)
+    banded = brush.with_brush(picture, 1.0, paint, lambda painted, _: painted)
     assert whole.shape == picture.shape
     assert apart(whole, banded).max() <= 1
-    if brush == 1:
+    if share == 1:
         assert np.array_equal(whole, 255 - picture)
-
-
-def test_the_usual_brush_keeps_the_strokes_of_small_pictures() -> None:
-    assert usual_brush(scene(640, 480)) == 1.0
-    assert usual_brush(np.empty((4000, 6000, 3), np.uint8)) == pytest.approx(0.258)
 
 
 def test_a_photo_is_painted_with_the_whole_look(lite: Model) -> None:
@@ -163,7 +160,7 @@ def test_a_photo_is_painted_with_the_whole_look(lite: Model) -> None:
     tints = [cv2.cvtColor(p, cv2.COLOR_BGR2Lab)[..., 1:].astype(int) for p in (own, plain, picture)]
     assert np.abs(tints[0] - tints[2]).mean() < np.abs(tints[1] - tints[2]).mean() / 2
     assert np.array_equal(paint(picture, Look(styles, steady=1.0)), plain)
-    assert apart(paint(picture, Look(styles, brush=0.5)), plain).mean() > 1
+    assert apart(paint(picture, Look(styles, brush=0.25)), plain).mean() > 1
 
 
 # What is kept of a file
@@ -300,8 +297,8 @@ def test_what_is_half_transparent_is_not_made_white_twice(tmp_path: Path, ending
 def test_a_brush_paints_a_photo_as_it_paints_a_frame() -> None:
     stylizer, picture = realtime.Stylizer(FakeModel()), scene(160, 120)
     code = stylizer.encode(np.full((8, 8, 3), 77, np.uint8))
-    for brush in (0.35, 0.9):
-        look = Look((("a", 1.0),), brush=brush, own_colours=0.5)
+    for amount in (0.15, 0.2):
+        look = Look((("a", 1.0),), strength=0.5, brush=amount, own_colours=0.5)
         live = Pipeline(stylizer, {"a": code}.get).paint(Frame(picture, 0.0), look)
         assert np.array_equal(PhotoPainter(stylizer, {"a": code}.__getitem__)(picture, look), live.picture)
 
@@ -473,7 +470,7 @@ def test_a_painting_holds_its_look_for_whoever_takes_it_up(run: Run) -> None:
     run("cat.jpg", "--style", "red.png", "--own-colours", "0.5", "-o", "one.png")
     from realtime.look.look_files import read_look
 
-    assert read_look(Path("one.png")) == Look(((str(Path("red.png").absolute()), 1.0),), own_colours=0.5)
+    assert read_look(Path("one.png")) == Look(((str(Path("red.png").absolute()), 1.0),), own_colours=0.5, brush=2.0)
     again = run("cat.jpg", "--look", "one.png", "-o", "two.png")
     assert again.exit_code == 0, again.output
     assert (read_image("two.png") == read_image("one.png")).all()
@@ -613,7 +610,7 @@ def test_the_notebook_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 _PAINT = """
 import re, sys
 from realtime.cli import main
-sys.argv[:] = ["realtime", "photo", sys.argv[1], "--style", "wave", "-o", sys.argv[2], "--brush", "1"]
+sys.argv[:] = ["realtime", "photo", sys.argv[1], "--style", "wave", "-o", sys.argv[2], "--brush", "full"]
 try:
     main()
 except SystemExit as end:

@@ -983,7 +983,7 @@ def test_a_portrait_clip_of_a_telephone(tmp_path: Path) -> None:
         pytest.skip("../shared/data/clips/lp_d13.mp4 is not here")
     with Stylizer("lite") as stylizer:
         code = stylizer.encode(media.numbered(90, (256, 256)))
-        task = Task(str(clip), tmp_path / "out.mp4", Schedule(Look((("red", 1.0),), brush=0.3)))
+        task = Task(str(clip), tmp_path / "out.mp4", Schedule(Look((("red", 1.0),), brush=0.1)))
         outcome = Rendering(task, [stylizer], lambda name: code, Watch()).run()
     assert outcome.frames == 352
     found = seen(tmp_path / "out.mp4")

@@ -70,6 +70,31 @@ def expanded_videos(context: click.Context, parameter: click.Parameter, value: t
     return tuple(found)
 
 
+def brush(text: str) -> float:
+    """Read a brush.
+
+    Args:
+        text: A number from 0.1 to 16, or `full`.
+
+    Returns:
+        The brush, infinite for `full`.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    from realtime.look.look import BRUSHES, FULL
+
+    if text.lower() == "full":
+        return FULL
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not BRUSHES[0] <= amount <= BRUSHES[1]:
+        raise click.BadParameter(f"{text!r} is neither a number from {BRUSHES[0]:g} to {BRUSHES[1]:g} nor full")
+    return amount
+
+
 folder = click.Path(path_type=Path, file_okay=False)
 file = click.Path(path_type=Path, dir_okay=False)
 model_option = click.option(
@@ -92,8 +117,9 @@ _LOOK = (
     click.option("--strength", type=_amount, callback=finite, help="From 0, the frame itself, to 1.  [default: 1]"),
     click.option("--own-colours", type=_amount, callback=finite,
                  help="From 0, the style's colours, to 1, the frame's own.  [default: 0]"),
-    click.option("--brush", type=click.FloatRange(0.1, 1), callback=finite,
-                 help="Fraction of the frame's size that the model sees: strokes grow as it falls.  [default: 1]"),
+    click.option("--brush", type=brush, metavar="X|full",
+                 help="How much of the frame the model sees, 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines, at 0.5"
+                 " 240; `full` is every pixel.  [default: 1]"),
     click.option("--steady", type=_amount, callback=finite, help="How much what does not move is held still.  [default: 0]"),
 )  # fmt: skip
 

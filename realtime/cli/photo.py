@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import chosen_look, expanded, file, finite, model_option, say, say_loading, styles_option
+from realtime.cli.options import brush as as_brush
+from realtime.cli.options import (
+    chosen_look,
+    expanded,
+    file,
+    finite,
+    model_option,
+    say,
+    say_loading,
+    styles_option,
+)
 from realtime.core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -33,8 +43,9 @@ _amount = click.FloatRange(0, 1)
 @click.option("--strength", type=_amount, callback=finite, help="From 0, the picture itself, to 1.  [default: 1]")
 @click.option("--own-colours", type=_amount, callback=finite,
               help="From 0, the style's colours, to 1, the picture's own.  [default: 0]")  # fmt: skip
-@click.option("--brush", type=click.FloatRange(0.1, 1), callback=finite, help="Fraction of the picture's size that the model"
-              " sees: strokes grow as it falls, 1 is every pixel.  [default: 1.6 megapixels of it]")  # fmt: skip
+@click.option("--brush", type=as_brush, metavar="X|full",
+              help="How much of the picture the model sees, 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines; `full` is"
+              " every pixel.  [default: 2]")  # fmt: skip
 @styles_option
 @model_option
 @click.option("--mirror", is_flag=True, help="Paint as in a mirror.")
@@ -64,7 +75,7 @@ def photo(
     from realtime.models.stylizer import Stylizer
     from realtime.photo.batch import PhotoBatch, Wishes
     from realtime.photo.files import check_places, find_photos, is_file_name, places
-    from realtime.photo.photos import PhotoPainter
+    from realtime.photo.photos import BRUSH, PhotoPainter
     from realtime.styles.library import StyleLibrary
 
     photos, notes = find_photos([path.expanduser() for path in inputs])
@@ -75,6 +86,8 @@ def photo(
         say_loading(model)
         stylizer = stack.enter_context(Stylizer(model))
         library = StyleLibrary(stylizer, folders)
+        if brush is None and look_file is None:
+            brush = BRUSH
         amounts = {"strength": strength, "own_colours": own_colours, "brush": brush}
         looks = _looks(library, wished, look_file, amounts)
         for notice in library.notices:
@@ -86,7 +99,7 @@ def photo(
         written = [path for row in targets for path in row] + [path for path in (figure_place,) if path]
         check_places(written, [*photos, *styles, *([look_file] if look_file else [])], force)
         columns = _columns(library, looks) if compare else []
-        wishes = Wishes(looks, not (brush or look_file), mirror, keep_gps, force, compare, model)
+        wishes = Wishes(looks, mirror, keep_gps, force, compare, model)
         batch = PhotoBatch(PhotoPainter(stylizer, library.code), wishes, library.portable, say, len(photos))
         try:
             for number, path in enumerate(photos, 1):

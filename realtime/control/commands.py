@@ -18,7 +18,7 @@ ViewToggle: TypeAlias = Literal["compare", "info", "help", "fullscreen"]
 
 STOPS: dict[Amount, tuple[float, ...]] = {
     "own_colours": (0.0, 0.5, 1.0),
-    "brush": (1.0, 0.75, 0.5, 0.35),
+    "brush": (1.0, 0.75, 0.5, 0.35, 2.0),
     "steady": (0.0, 0.5, 1.0),
 }
 """The amounts that a key goes through, round and round."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from realtime.control.settings import Settings
-from realtime.look.look import Look
+from realtime.look.look import Look, brush_text
 from realtime.look.stylized import Stylized
 
 
@@ -26,7 +26,7 @@ def heads_up_line(stylized: Stylized, settings: Settings, names: Sequence[str], 
     amounts = {"strength": settings.look.strength, "own colours": look.own_colours, "steady": look.steady}
     words = [place + _mixture(look)]
     words += [f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")]
-    words += [f"brush {look.brush:.0%}"] if look.brush != 1 else []
+    words += [f"brush {brush_text(look.brush)}"] if look.brush != 1 else []
     words = ["original"] if settings.original else words
     words += [f"{rate:.0f} fps", "frozen" if settings.frozen else ""]
     return "  ·  ".join(word for word in words if word)

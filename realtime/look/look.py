@@ -1,13 +1,9 @@
-"""The look: what a person chooses of how frames are painted, and the effects after the model.
-
-The order is fixed, for photos, files and live alike: the frame (mirrored, if it is to be) is made smaller by `brush`, painted
-with the code of the `styles` mixed and moved by `strength`, brought back to full size along the frame's edges
-(`upsample`), given its `own_colours`, and held `steady`.
-"""
+"""The look: what a person chooses of how frames are painted. `pipeline` has the effects in their order."""
 
 from __future__ import annotations
 
 import importlib
+import math
 import re
 import sys
 from collections.abc import Sequence
@@ -23,16 +19,23 @@ MORPH = 0.4
 Mixture: TypeAlias = tuple[tuple[str, float], ...]
 """Styles by name, each with its weight; the weights add up to 1."""
 
-_LEAST = {"strength": 0.0, "own_colours": 0.0, "brush": 0.1, "steady": 0.0}
+FULL = math.inf
+"""The brush with which the model sees every pixel."""
+BRUSHES = 0.1, 16.0
+"""The least and the largest brush besides `FULL`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """How frames are painted. Never changed, only replaced. UsageError for an amount out of range or a bad mixture.
 
-    `strength` 0..1 goes from the frame itself to all style; `own_colours` 0..1 gives the content's colours back; `brush`
-    0.1..1 is the fraction of the frame's size that the model sees: strokes grow as it falls; `steady` 0..1 stills what
-    does not move.
+    Attributes:
+        styles: One to four styles by name with their weights, which are made to add up to 1.
+        strength: From 0, the frame itself, to 1, all style.
+        own_colours: From 0, the style's colours, to 1, the frame's own.
+        brush: How much the model sees of the frame, 0.1 to 16 or `FULL`: at 1 it sees 480 lines (the shorter side), at 0.5
+            240, and strokes are twice as large; it never sees more than there are.
+        steady: How much what does not move is held still, 0..1.
     """
 
     styles: Mixture
@@ -43,10 +46,12 @@ class Look:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "styles", mixture(self.styles))
-        for name, least in _LEAST.items():
+        for name in ("strength", "own_colours", "steady"):
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not least <= value <= 1:
-                raise UsageError(f"{name.replace('_', ' ')} of {value!r} is not between {least:g} and 1")
+            if not _is_number(value) or not 0 <= value <= 1:
+                raise UsageError(f"{name.replace('_', ' ')} of {value!r} is not between 0 and 1")
+        if not _is_number(self.brush) or not (BRUSHES[0] <= self.brush <= BRUSHES[1] or self.brush == FULL):
+            raise UsageError(f"brush of {self.brush!r} is not between {BRUSHES[0]:g} and {BRUSHES[1]:g}, nor full")
 
     @property
     def name(self) -> str:
@@ -62,7 +67,9 @@ class Look:
         """Write the look as a small TOML file."""
         import tomli_w
 
-        amounts = {field.name: float(getattr(self, field.name)) for field in fields(self)[1:]}
+        amounts: dict[str, float | str] = {field.name: float(getattr(self, field.name)) for field in fields(self)[1:]}
+        if self.brush == FULL:
+            amounts["brush"] = "full"
         return tomli_w.dumps({**amounts, "styles": {_as_text(name): weight for name, weight in self.styles}})
 
     @classmethod
@@ -75,12 +82,30 @@ class Look:
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(read) - set(known)):
             raise UsageError(f"a look has no {unknown[0]!r}; it has {', '.join(known)}")
+        if read.get("brush") == "full":
+            read["brush"] = FULL
         styles = read.pop("styles", None)
         if isinstance(styles, str):
             return cls(parse_mixture(styles), **read)
         if not isinstance(styles, dict) or not styles:
             raise UsageError('a look names its styles: styles = "wave", or styles = { wave = 0.6, glass = 0.4 }')
         return cls(tuple((_from_text(name), weight) for name, weight in styles.items()), **read)
+
+
+def brush_text(brush: float) -> str:
+    """Write a brush for a person.
+
+    Args:
+        brush: The brush of a look.
+
+    Returns:
+        Such as "50%", or "full".
+    """
+    return "full" if brush == FULL else f"{brush:.0%}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _as_text(name: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -16,40 +15,39 @@ from realtime.models.base import StyleCode
 from realtime.models.fitting import divisible
 from realtime.models.model import Model
 from realtime.models.tile_network import TileNetwork
-from realtime.models.upsample import smaller, upsample
+from realtime.models.upsample import upsample
 
 WHOLE = 4_000_000
 """Pixels up to which a picture is painted in one go. `lite` takes about 110 bytes for each, Magenta's network 600."""
 _CORE = 832
 _MARGIN = 96  # more than any of the networks looks around a pixel
 _BLEND = 16  # int8 networks round a little differently from tile to tile: here one fades into the next
-_AS_LIVE = 2_500_000  # pixels up to which a picture is made smaller and brought back in one go, exactly as a frame is
-_BAND = 2_000_000  # pixels that are brought back to full size at a time
-_REACH = 64  # painted rows around a band that matter to how it is brought back
-_LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
 _GRID = 32  # networks that halve the picture up to five times see the same grid in every tile
 
 
 class Tiled(Model):
     """A model for pictures of any size: large ones go through the network in tiles which share its norms' statistics.
 
-    The picture that comes out is what the model would give for the whole, which `TileNetwork` makes possible. A model that has
-    none (a network of a fixed size, say) paints a large picture reduced to `WHOLE`, which is brought back along its edges.
+    The result is what the model would give for the whole, which `TileNetwork` makes possible. A model without a tile
+    network (one of a fixed size, say) paints a large picture reduced to `WHOLE`, which is brought back along its edges.
     """
 
     def __init__(self, model: Model) -> None:
+        """Wrap a model, which stays the caller's to close."""
         self._model = model
         self.identity, self.description = model.identity, model.description
 
     @property
     def fingerprint(self) -> str:
-        """The model's own."""
+        """What tells the pictures of the model from those of others."""
         return self._model.fingerprint
 
     def encode(self, style: Picture) -> StyleCode:
+        """Make the code of a style picture: see `Model.encode`."""
         return self._model.encode(style)
 
     def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+        """Paint a picture with a style: see `Model.stylize`."""
         height, width = picture.shape[:2]
         if width * height <= WHOLE:
             return self._model.stylize(picture, code)
@@ -61,52 +59,17 @@ class Tiled(Model):
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         return upsample(self._model.stylize(small, code), small, picture)
 
-    def close(self) -> None:
-        self._model.close()
 
+def padded(picture: Picture, size: Size) -> Picture:
+    """Continue a picture by reflection, to the right and downwards.
 
-def paint_reduced(
-    picture: Picture,
-    brush: float,
-    paint: Callable[[Picture], Picture],
-    finish: Callable[[Picture, Picture], Picture],
-) -> Picture:
-    """Paint a picture at the fraction `brush` of its size, and bring it back along its edges; a large one at about that
-    fraction, and band by band.
+    Args:
+        picture: uint8, H×W×3.
+        size: The size (width, height) to fill.
 
-    `paint` takes the smaller picture; `finish` is given bands of what came of it, at full size, and of the picture. All
-    are uint8, H×W×3, BGR. Pixels of the two sizes lie alike in every band, so that the bands fit together exactly.
+    Returns:
+        A new picture of that size.
     """
-    if picture.shape[0] * picture.shape[1] <= _AS_LIVE:
-        reduced = smaller(picture, brush)
-        painted = paint(reduced)
-        return finish(painted if reduced is picture else upsample(painted, reduced, picture), picture)
-    ratio = Fraction(1 / brush).limit_denominator(4 if brush < 0.5 else 10)
-    large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
-    multiple = 2 * large if ratio > 1 else 1  # even at the small size, which is halved on the way back
-    padded = _padded(picture, divisible((picture.shape[1], picture.shape[0]), multiple))
-    height, width = padded.shape[0] // large * little, padded.shape[1] // large * little
-    small = padded
-    if ratio > 1:
-        small = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    painted = paint(small)
-    result = np.empty_like(padded)
-    step = _LATTICE * little
-    margin = -(-_REACH // step) * step
-    rows = max(step, _BAND * little // (large * padded.shape[1]) // step * step)
-    for start in range(0, height, rows):
-        stop = min(height, start + rows)
-        near = slice(max(0, start - margin), min(height, stop + margin))
-        full = slice(near.start * large // little, near.stop * large // little)
-        core = slice(start * large // little, stop * large // little)
-        band = painted[near] if ratio == 1 else upsample(painted[near], small[near], padded[full])
-        inner = slice(core.start - full.start, core.stop - full.start)
-        result[core] = finish(band[inner], padded[core])
-    return result[: picture.shape[0], : picture.shape[1]]
-
-
-def _padded(picture: Picture, size: Size) -> Picture:
-    """The picture at the top left of a `size` (width, height), continued by reflection."""
     right, below = size[0] - picture.shape[1], size[1] - picture.shape[0]
     return cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REFLECT)  # type: ignore[return-value]
 
@@ -121,7 +84,7 @@ class _Span:
 
 def _paint(network: TileNetwork, picture: Picture) -> Picture:
     height, width = picture.shape[:2]
-    picture = _padded(picture, divisible((width, height), network.multiple, _GRID))
+    picture = padded(picture, divisible((width, height), network.multiple, _GRID))
     spans = list(_spans(picture.shape[0])), list(_spans(picture.shape[1]))
     for stage in range(network.stages):
         _measure(network, stage, picture, *spans)

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from realtime.media.photo_file import Photo, check_place, mirrored, read_photo, 
 from realtime.models.stylizer import Stylizer
 from realtime.photo.figure import shown
 from realtime.photo.files import check_places
-from realtime.photo.photos import PhotoPainter, usual_brush
+from realtime.photo.photos import BRUSH, PhotoPainter
 from realtime.styles.library import StyleLibrary
 
 log = logging.getLogger(__name__)
@@ -34,12 +34,11 @@ Row = tuple[Picture, list[Picture]]
 class Wishes:
     """How every photo of a batch is painted and written.
 
-    `usual` says that no brush was asked for; `about` are texts for the fields of a PNG, besides the look; `figure` asks for
+    `about` are texts for the fields of a PNG, besides the look; `figure` asks for
     the rows of a figure.
     """
 
     looks: Sequence[Look]
-    usual: bool = True
     mirror: bool = False
     keep_gps: bool = False
     force: bool = False
@@ -125,12 +124,10 @@ class PhotoBatch:
         height, width = photo.picture.shape[:2]
         if target is not None:
             check_place(target, wishes.force, (width, height))
-        wanted = usual_brush(photo.picture) if wishes.usual else look.brush
-        used = replace(look, brush=min(1.0, wanted * width / whole.shape[1]))
-        painted = self._paint(whole, used)
+        painted = self._paint(whole, look)
         if target is not None:
             about = {
-                "look": self._portable(used).to_toml(),
+                "look": self._portable(look).to_toml(),
                 "model": without_secrets(wishes.model),
                 "mirror": "yes" if wishes.mirror else "no",
             }
@@ -180,5 +177,5 @@ def paint_photo(
     check_places([place], [path], force)
     source = read_photo(path, keep_gps)
     check_place(place, force, (source.picture.shape[1], source.picture.shape[0]))
-    look = Look((("style", 1.0),), strength=strength, own_colours=own_colours, brush=usual_brush(source.picture))
+    look = Look((("style", 1.0),), strength=strength, own_colours=own_colours, brush=BRUSH)
     write_photo(source, PhotoPainter(stylizer, lambda name: code)(source.picture, look), place, force=force)

@@ -18,7 +18,7 @@ from realtime.media.images import load_picture
 from realtime.media.photo_file import read_photo
 from realtime.models.base import check_picture
 from realtime.models.stylizer import Stylizer
-from realtime.photo.photos import PhotoPainter, usual_brush
+from realtime.photo.photos import BRUSH, PhotoPainter
 from realtime.styles.library import StyleLibrary
 
 ORIGINAL, PAINTED = "Original", "Painted"
@@ -142,7 +142,7 @@ def compare(
         whole = item if isinstance(item, np.ndarray) else read_photo(Path(item)).picture
         check_picture(whole)
         content = shown(whole)
-        made = [paint(content, Look(((name, 1.0),), brush=usual_brush(content))) for name, _ in columns]
+        made = [paint(content, Look(((name, 1.0),), brush=BRUSH)) for name, _ in columns]
         rows.append((content, made))
     return draw_figure([column for _, column in columns], rows)
 

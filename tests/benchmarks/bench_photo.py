@@ -85,6 +85,6 @@ if __name__ == "__main__":
     size = round((megapixels * 1.5e6) ** 0.5), round((megapixels / 1.5 * 1e6) ** 0.5)
     with tempfile.TemporaryDirectory() as name:
         cv2.imwrite(str(Path(name, "in.jpg")), photo(*size))
-        for words in ([], ["--brush", "0.5", "--own-colours", "0.7"], ["--brush", "1"]):
+        for words in ([], ["--brush", "1", "--own-colours", "0.7"], ["--brush", "full"]):
             command(Path(name), *words)
     borders("lite", 3072, 2048)

@@ -1,0 +1,88 @@
+"""The brush: how many lines of a picture the model sees. Strokes grow as it falls, and are a share of the picture.
+
+The model sees `LINES` times the brush on the shorter side, whatever the size of the picture, and never more than there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from realtime.core.frame import Picture
+from realtime.models.fitting import divisible
+from realtime.models.tiling import padded
+from realtime.models.upsample import smaller, upsample
+
+LINES = 480
+"""Lines that the model sees at brush 1: those of an ordinary camera's picture."""
+
+_AS_LIVE = 2_500_000  # pixels up to which a picture is made smaller and brought back in one go
+_BAND = 2_000_000  # pixels that are brought back to full size at a time
+_REACH = 64  # painted rows around a band that matter to how it is brought back
+_LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
+
+
+def share_seen(picture: Picture, brush: float) -> float:
+    """Work out how much smaller the model sees a picture.
+
+    Args:
+        picture: H×W×3.
+        brush: The brush of a look; infinite for every pixel.
+
+    Returns:
+        The factor for both sides, above 0 and at most 1.
+    """
+    lines: int = min(picture.shape[:2])
+    return min(1.0, LINES * brush / lines)
+
+
+def with_brush(
+    picture: Picture,
+    brush: float,
+    paint: Callable[[Picture], Picture],
+    finish: Callable[[Picture, Picture], Picture],
+) -> Picture:
+    """Paint a picture as small as the brush has it, and bring it back to full size along its edges.
+
+    A large picture is painted at very nearly this size, and comes back band by band: that takes little memory. Pixels of
+    the two sizes lie alike in every band, so that the bands fit together exactly.
+
+    Args:
+        picture: uint8, H×W×3, BGR.
+        brush: The brush of a look; infinite for every pixel.
+        paint: Paints the smaller picture.
+        finish: Is given bands of the painting at full size, and of the picture; what it returns is the result.
+
+    Returns:
+        A picture of the same size and kind.
+    """
+    share = share_seen(picture, brush)
+    if picture.shape[0] * picture.shape[1] <= _AS_LIVE:
+        reduced = smaller(picture, share)
+        painted = paint(reduced)
+        return finish(painted if reduced is picture else upsample(painted, reduced, picture), picture)
+    ratio = Fraction(1 / share).limit_denominator(4 if share < 0.5 else 10)
+    large, little = ratio.numerator, ratio.denominator  # so many pixels of the picture to so many that are painted
+    multiple = 2 * large if ratio > 1 else 1  # even at the small size, which is halved on the way back
+    whole = padded(picture, divisible((picture.shape[1], picture.shape[0]), multiple))
+    height, width = whole.shape[0] // large * little, whole.shape[1] // large * little
+    small = whole
+    if ratio > 1:
+        small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    painted = paint(small)
+    result = np.empty_like(whole)
+    step = _LATTICE * little
+    margin = -(-_REACH // step) * step
+    rows = max(step, _BAND * little // (large * whole.shape[1]) // step * step)
+    for start in range(0, height, rows):
+        stop = min(height, start + rows)
+        near = slice(max(0, start - margin), min(height, stop + margin))
+        full = slice(near.start * large // little, near.stop * large // little)
+        core = slice(start * large // little, stop * large // little)
+        band = painted[near] if ratio == 1 else upsample(painted[near], small[near], whole[full])
+        inner = slice(core.start - full.start, core.stop - full.start)
+        result[core] = finish(band[inner], whole[core])
+    return result[: picture.shape[0], : picture.shape[1]]
