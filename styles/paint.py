@@ -60,18 +60,18 @@ def bgr(code: str) -> Colour:
 
 
 def palette(rng: np.random.Generator, codes: str, spread: float = 4.0) -> Array:
-    """The colours of `codes`, each a little off, so that no two variants share an exact palette: (n, 3) float BGR."""
+    """Give the colours of `codes`, each a little off, so that no two variants share an exact palette: (n, 3) float BGR."""
     colours = np.array([bgr(code) for code in codes.split()], np.float32)
     return np.clip(colours + rng.normal(0, spread, colours.shape), 0, 255).astype(np.float32)
 
 
 def ink_of(colour: Sequence[float] | Array) -> Colour:
-    """A colour in the form that OpenCV's drawing functions take."""
+    """Give a colour in the form that OpenCV's drawing functions take."""
     return float(colour[0]), float(colour[1]), float(colour[2])
 
 
 def canvas_of(size: int, colour: Sequence[float] | Array) -> Array:
-    """A blank canvas of one colour."""
+    """Make a blank canvas of one colour."""
     return np.full((size, size, 3), np.clip(colour, 0, 255), np.uint8)
 
 
@@ -94,7 +94,7 @@ def ramp(values: Array, colours: Array) -> Array:
 
 
 def grid(size: int) -> tuple[Array, Array]:
-    """x and y of every pixel, in 0..1."""
+    """Give x and y of every pixel, in 0..1."""
     axis = (np.arange(size, dtype=np.float32) + 0.5) / size
     x, y = np.meshgrid(axis, axis)
     return x, y
@@ -129,7 +129,7 @@ def warp(picture: Array, dx: Array, dy: Array, interpolation: int = cv2.INTER_LI
 
 
 def moved(mask: Array, by: float) -> Array:
-    """The mask pushed right and down by a fraction of the side, as a shadow falls."""
+    """Push a mask right and down by a fraction of the side, as a shadow falls."""
     push = max(1, round(by * mask.shape[0]))
     return cv2.copyMakeBorder(mask, push, 0, push, 0, cv2.BORDER_REPLICATE)[: mask.shape[0], : mask.shape[1]]
 
@@ -194,7 +194,7 @@ def points(text: str) -> Array:
 
 
 def unit(angle: Array | float) -> Array:
-    """Unit vectors that point along the angles (radians): (..., 2)."""
+    """Give unit vectors that point along the angles (radians): (..., 2)."""
     return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
@@ -207,25 +207,25 @@ def fixed(canvas: Array, path: Array) -> Array:
 
 
 def fill(canvas: Array, outline: Array, colour: Sequence[float] | Array) -> None:
-    """A filled polygon."""
+    """Draw a filled polygon."""
     cv2.fillPoly(canvas, [fixed(canvas, outline)], ink_of(colour), cv2.LINE_AA, SHIFT)
 
 
 def line(canvas: Array, path: Array, colour: Sequence[float] | Array, width: float, closed: bool = False) -> None:
-    """A line of one width along the path."""
+    """Draw a line of one width along a path."""
     thick = max(1, round(width * canvas.shape[0]))
     cv2.polylines(canvas, [fixed(canvas, path)], closed, ink_of(colour), thick, cv2.LINE_AA, SHIFT)
 
 
 def disc(canvas: Array, centre: Sequence[float] | Array, radius: float, colour: Sequence[float] | Array) -> None:
-    """A filled circle."""
+    """Draw a filled circle."""
     x, y = fixed(canvas, np.asarray(centre))
     reach = int(radius * canvas.shape[0] * (1 << SHIFT))
     cv2.circle(canvas, (int(x), int(y)), reach, ink_of(colour), -1, cv2.LINE_AA, SHIFT)
 
 
 def spline(knots: Sequence[Sequence[float] | Array] | Array, count: int = 80, closed: bool = False) -> Array:
-    """A smooth (Catmull-Rom) curve through the knots: (count, 2)."""
+    """Draw out a smooth (Catmull-Rom) curve through the knots: (count, 2)."""
     p = np.asarray(knots, np.float64)
     p = np.vstack([p[-1:], p, p[:2]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
     t = np.linspace(0, len(p) - 3, count, endpoint=not closed)
@@ -236,14 +236,14 @@ def spline(knots: Sequence[Sequence[float] | Array] | Array, count: int = 80, cl
 
 
 def normals(path: Array) -> Array:
-    """Unit normals of a curve, a quarter turn from x towards y."""
+    """Give the unit normals of a curve, a quarter turn from x towards y."""
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
     return np.stack([-along[:, 1], along[:, 0]], 1)
 
 
 def ribbon(canvas: Array, path: Array, widths: Array | float, colour: Sequence[float] | Array) -> None:
-    """A brush mark whose width changes on its way."""
+    """Draw a brush mark whose width changes on its way."""
     side = normals(path) * (np.broadcast_to(np.asarray(widths, float), len(path))[:, None] / 2)
     fill(canvas, np.vstack([path + side, (path - side)[::-1]]), colour)
 
@@ -1064,7 +1064,7 @@ def crayon(rng: np.random.Generator, size: int) -> Array:
 
 
 def jpeg(picture: Array) -> bytes:
-    """The picture as JPEG, in the best quality that stays within the limit."""
+    """Encode a picture as JPEG, in the best quality that stays within the limit."""
     for quality in range(92, 40, -4):
         _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if data.size <= MAX_BYTES:

@@ -73,7 +73,7 @@ def run(checkout: Path, python: str, row: Row, seconds: float, fraction: bool) -
 
 
 def median(runs: list[Run], what: str) -> float:
-    return statistics.median(getattr(one, what) for one in runs)
+    return float(statistics.median(getattr(one, what) for one in runs))
 
 
 def main() -> None:
