@@ -20,8 +20,9 @@ from realtime.media.images import load_picture
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.photo.photos import PhotoPainter
-from realtime.render.rendering import Rendering, Task, Watcher
+from realtime.render.rendering import Rendering
 from realtime.render.schedule import Schedule
+from realtime.render.task import Task, Watcher
 from realtime.sources.scene import Scene
 
 STRIPE = 8

@@ -136,3 +136,26 @@ def test_what_ends_the_program_is_in_the_log_with_its_traceback(
     assert command(["styles", "--log", "x.log"], monkeypatch) == 1
     assert "this should not happen" in capsys.readouterr().err
     assert "Traceback" in (tmp_path / "x.log").read_text("utf-8")
+
+
+def test_the_log_of_a_session_names_the_engine_the_source_the_threads_and_the_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    words = "--source demo --size 64x48 --style wave --no-window --frames 3"
+    assert command([*words.split(), "--log", "x.log"], monkeypatch) == 0
+    text = (tmp_path / "x.log").read_text("utf-8")
+    for line in (
+        "the engine is lite",
+        "the source is demo",
+        "[stylize] realtime.core.threads: thread ends",
+        "3 frames shown",
+    ):
+        assert line in text
+    assert command([*words.split(), "-v"], monkeypatch) == 0
+    err = capsys.readouterr().err
+    assert "the engine is lite" in err
+    assert err.count("demo, wave, lite") == 1 + text.count(
+        "demo, wave, lite"
+    )  # said once a run, and not by the log again

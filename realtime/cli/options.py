@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from realtime.core.addresses import without_secrets
-from realtime.core.log import log_to_file, log_to_terminal
+from realtime.core.log import SAID, log_to_file, log_to_terminal
 from realtime.models.registry import DEFAULT_MODEL, NAMES
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def given_option(context: click.Context) -> str | None:
 
 def say(text: str) -> None:
     """Say a line on standard error, as the program does, free of passwords in addresses; the log has it too."""
-    log.debug("%s", text)
+    log.info("%s", text, extra={SAID: True})
     click.echo(f"realtime: {without_secrets(text)}", err=True)
 
 

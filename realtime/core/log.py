@@ -11,6 +11,8 @@ from realtime._version import __version__
 from realtime.core.addresses import without_secrets
 from realtime.core.errors import UsageError
 
+SAID = "said"
+"""Marks, in `extra`, what the program says on the terminal anyway: the log there leaves it out."""
 _handlers: list[logging.Handler] = []
 
 
@@ -20,7 +22,9 @@ def log_to_terminal(detail: int) -> None:
     Args:
         detail: 1 for the course of events, 2 or more for everything.
     """
-    _add(logging.StreamHandler(), logging.INFO if detail == 1 else logging.DEBUG)
+    handler = logging.StreamHandler()
+    handler.addFilter(lambda record: not hasattr(record, SAID))
+    _add(handler, logging.INFO if detail == 1 else logging.DEBUG)
 
 
 def log_to_file(path: Path) -> None:

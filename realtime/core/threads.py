@@ -26,10 +26,17 @@ def start(target: Callable[[], None], name: str) -> threading.Thread:
     Returns:
         The running thread, a daemon.
     """
-    thread = threading.Thread(target=target, name=name, daemon=True)
+
+    def run() -> None:
+        _log.debug("thread begins")
+        try:
+            target()
+        finally:
+            _log.debug("thread ends")
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
     _started.add(thread)
     thread.start()
-    _log.debug("thread %s begins", name)
     return thread
 
 

@@ -179,6 +179,8 @@ class LiveSession:
         finally:
             with uninterrupted(hurry):
                 self._finish(codes, INTERRUPTED_SECONDS if interrupted else END_SECONDS, hurry)
+        for stream in self._streams:
+            _log.info("stream of %s: %s", stream.source.name, self.figures_of(stream))
         errors = [self._error, *(stream.error for stream in self._streams), *(o.error for o in self._outputs.values())]
         if wrong := next((error for error in errors if error is not None), None):
             raise wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,8 @@ from realtime.core.paths import user_path
 from realtime.models.base import StyleCode, check_picture
 from realtime.models.model import Model
 from realtime.models.registry import DEFAULT_MODEL, open_model
+
+_log = logging.getLogger(__name__)
 
 FADE = 0.2
 """Below this strength the picture itself is mixed in, so that it arrives at the untouched frame without a jump."""
@@ -42,6 +45,7 @@ class Stylizer:
         ModelError when it cannot be used.
         """
         self.model = model if isinstance(model, Model) else open_model(model, threads)
+        _log.info("the engine is %s", self.model.description)
 
     def encode(self, style: Picture | str | Path) -> StyleCode:
         """Work out the code of a style picture. `StyleLibrary.code` finds one by its name, and keeps it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from realtime.media.clip_file import ClipFile
 from realtime.media.codecs import DEFAULT_CODEC, Packet, Track, find_codec
 from realtime.media.encoder import Encoding
 from realtime.sinks.base import Sink
+
+_log = logging.getLogger(__name__)
 
 _AT_EXIT = 5.0  # seconds that the program's end waits for a clip that nobody closed
 CLOSE_SECONDS = 30.0
@@ -90,7 +93,9 @@ class RecorderSink(Sink):
         if self._begin is None:
             self._begin = time
         self.seconds = max(self.seconds, time - self._begin)
-        self.dropped += not self._encoding.write(stylized.picture, time)
+        if not self._encoding.write(stylized.picture, time):
+            self.dropped += 1
+            _log.warning("the encoder is too slow: %d frames of the clip dropped so far", self.dropped)
 
     def _close(self) -> None:
         self.close_within(CLOSE_SECONDS)

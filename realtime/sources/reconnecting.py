@@ -167,6 +167,8 @@ class ReaderSource(Source):
             try:
                 self._connect_and_drain()
                 trouble = "gives no picture, connecting again"
+                if not self._stop.is_set():
+                    _log.warning("%s gives no picture, connecting again", self.name)
             except SourceError as error:
                 if not self._connected.is_set():
                     raise
@@ -180,6 +182,7 @@ class ReaderSource(Source):
 
     def _connect_and_drain(self) -> None:
         capture = self.connect()
+        _log.info("%s is connected", self.name)
         try:
             self._newest = time.monotonic()
             self._connected.set()

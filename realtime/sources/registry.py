@@ -11,6 +11,7 @@ in pixels and the frames a second that are asked for; it returns a `Source`, or 
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from realtime.core.text import clean
 from realtime.media.images import PICTURES
 from realtime.sources import camera
 from realtime.sources.base import Source
+
+_log = logging.getLogger(__name__)
 
 GROUP = "realtime.sources"
 """The entry points by which other packages add sources."""
@@ -67,9 +70,12 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
         text = next((str(found.number) for found in camera.list_cameras()), "demo")
     found = _find(text)
     if isinstance(found, EntryPoint):
-        return make_added(found, Source, SourceError, text, size, fps)  # type: ignore[type-abstract]
-    opener: Opener = EntryPoint("", found, GROUP).load()
-    return opener(text, size, fps)
+        source = make_added(found, Source, SourceError, text, size, fps)  # type: ignore[type-abstract]
+    else:
+        opener: Opener = EntryPoint("", found, GROUP).load()
+        source = opener(text, size, fps)
+    _log.info("the source is %s", source.name)
+    return source
 
 
 def _find(text: str) -> str | EntryPoint:
