@@ -83,7 +83,8 @@ class Segment:
             self._container = av.open(str(path.absolute()), "w", format="nut")
         except failures() as error:
             raise SinkError(f"{clean(str(path))} cannot be made ({why(error)})") from error
-        stream: Any = self._container.add_stream(kind.codec, rate=Fraction(25), options=dict(kind.options))
+        rate = min(Fraction(25), 1 / time_base)  # libvpx refuses frames that by this rate last less than a tick
+        stream: Any = self._container.add_stream(kind.codec, rate=rate, options=dict(kind.options))
         stream.width, stream.height = self._size
         stream.pix_fmt = kind.pixels
         coder = stream.codec_context
