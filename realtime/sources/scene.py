@@ -25,6 +25,7 @@ Field = NDArray[Any]  # coordinates, tones, displacements: float32 where there a
 Tone = Callable[[Field, Field], Field]
 
 BLOCK = 8  # displacement is smooth: one value for so many pixels either way is enough
+BAND = 64  # rows that are drawn at a time: so much stays in the processor's cache
 NO_MAP: Any = None  # for remap's second map, which its type stubs do not let be None
 SHIFT = 4  # cv2 draws at 1/16 pixel when coordinates come with 4 fractional bits
 
@@ -207,21 +208,39 @@ class Layer:
         # Room for every frame's work: memory that comes and goes costs as much as the work itself.
         self.where = np.empty((y.size * BLOCK, x.size * BLOCK, 2), np.float32)
         self.moved = np.empty_like(self.image)
+        self.first, self.end = painted_columns(self.image[..., 3] > 0)
 
     def draw(self, frame: Picture, weights: Sequence[float]) -> None:
         """Lay the layer over the frame, in place."""
         height, width = self.image.shape[:2]
-        blocks = self.still + np.tensordot(np.array(weights, np.float32), self.fields, 1)
-        cv2.resize(blocks, self.where.shape[1::-1], dst=self.where)
-        where = self.where[BLOCK : BLOCK + height, BLOCK : BLOCK + width]
-        cv2.remap(self.image, where, NO_MAP, cv2.INTER_LINEAR, dst=self.moved, borderMode=cv2.BORDER_REPLICATE)
-        over(frame[self.top : self.top + height, self.left : self.left + width], self.moved)
+        moves = np.tensordot(np.array(weights, np.float32), self.fields, 1)
+        reach = math.ceil(float(np.abs(moves).max()) + 1)
+        cv2.resize(self.still + moves, self.where.shape[1::-1], dst=self.where)
+        part = frame[self.top : self.top + height, self.left : self.left + width]
+        for row in range(0, height, BAND):
+            near = slice(max(row - reach, 0), row + BAND + reach)
+            first, end = max(self.first[near].min() - reach, 0), min(self.end[near].max() + reach, width)
+            if first >= end:
+                continue
+            band = np.s_[row : row + BAND, first:end]
+            rows, columns = slice(row + BLOCK, min(row + BAND, height) + BLOCK), slice(first + BLOCK, end + BLOCK)
+            cv2.remap(
+                self.image, self.where[rows, columns], NO_MAP, cv2.INTER_LINEAR, self.moved[band], cv2.BORDER_REPLICATE
+            )
+            over(part[band], self.moved[band])
+
+
+def painted_columns(mask: NDArray[np.bool_]) -> tuple[Field, Field]:
+    """Find the first column that is true in each row of a mask, and the column after the last; (width, 0) without any."""
+    painted, width = mask.any(axis=1), mask.shape[1]
+    first = np.where(painted, mask.argmax(axis=1), width)
+    return first, np.where(painted, width - mask[:, ::-1].argmax(axis=1), 0)
 
 
 def over(picture: Picture, layer: Picture) -> None:
     """Lay a premultiplied BGRA layer over a picture of the same size, in place."""
-    for row in range(0, len(layer), 64):  # in bands, which stay in the processor's cache
-        band, part = layer[row : row + 64], picture[row : row + 64]
+    for row in range(0, len(layer), BAND):
+        band, part = layer[row : row + BAND], picture[row : row + BAND]
         behind = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(band, 3)), cv2.COLOR_GRAY2BGR)
         cv2.multiply(part, behind, dst=part, scale=1 / 255)
         cv2.add(part, cv2.cvtColor(band, cv2.COLOR_BGRA2BGR), dst=part)
@@ -574,12 +593,15 @@ class Lake:
         column, row = np.arange(self.width)[None], np.arange(self.height)[:, None]
         spread = np.abs(column - sun) / unit / (0.035 + 0.3 * row / unit)
         self.dull = np.clip(134 + 30 * spread, 0, 255).astype(np.uint8)  # a crest higher than this glints
-        self.glint, self.glints = ramp(GLINT), np.empty((self.height, self.width, 3), np.uint8)
+        self.first, self.end = painted_columns(self.dull < 255)
+        self.glint = ramp(GLINT)
 
     def draw(self, frame: Picture, t: float) -> None:
         """Paint the frame below the horizon, in place."""
         weights = [wave(t, period, phase) for period in (2.9, 1.7) for phase in (0.25, 0.0)]
-        swell = np.tensordot(np.array(weights, np.float32), self.waves, 1)
+        swell = cv2.addWeighted(self.waves[0], weights[0], self.waves[1], weights[1], 0)
+        for weight, waves in zip(weights[2:], self.waves[2:], strict=True):
+            cv2.scaleAdd(waves, weight, swell, dst=swell)
         small, full = swell.shape[::-1], (self.width, self.height)
         mirror: Any = cv2.resize(frame[self.horizon - self.height : self.horizon], small, interpolation=cv2.INTER_AREA)
         self.boat.draw(mirror, t, (self.height - self.boat.depth) / 2, 0.5)
@@ -588,10 +610,13 @@ class Lake:
         water = cv2.remap(mirror, x + 0.35 * bent, y + bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         water = cv2.add(cv2.multiply(cv2.cvtColor(water, cv2.COLOR_BGRA2BGR), self.tint, scale=1 / 255), self.deep)
         crest = cv2.resize(cv2.convertScaleAbs(swell + 3, alpha=42), full)
-        cv2.convertScaleAbs(cv2.subtract(crest, self.dull, dst=crest), dst=crest, alpha=5)
-        cv2.applyColorMap(crest, self.glint, dst=self.glints)
         lake = cv2.resize(water, full, dst=frame[self.horizon :])
-        cv2.add(lake, self.glints, dst=lake)
+        for row in range(0, self.height, BAND):
+            first, end = self.first[row : row + BAND].min(), self.end[row : row + BAND].max()
+            if first < end:
+                band = np.s_[row : row + BAND, first:end]
+                high = cv2.convertScaleAbs(cv2.subtract(crest[band], self.dull[band]), alpha=5)
+                cv2.add(lake[band], cv2.applyColorMap(high, self.glint), dst=lake[band])
         self.boat.draw(frame, t, self.horizon + self.boat.depth, 1)
 
 
