@@ -201,13 +201,15 @@ def _open_odd_tiff(file: io.FileIO, name: str) -> Image.Image:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         found = exif.parse(data)
         if found is None:
-            raise StyleError(f"{name} is a broken TIFF file")
+            raise StyleError(f"{name} is a TIFF file, but a broken one")
         _check_size(name, found.number(256), found.number(257))
         whole = np.frombuffer(data, np.uint8)
         pixels = cv2.imdecode(whole, cv2.IMREAD_UNCHANGED)
         del whole
     if pixels is None:
-        raise StyleError(f"{name} is a TIFF file of a kind that is not read here; save it with 8 or 16 bits a channel")
+        raise StyleError(
+            f"{name} is a TIFF file, broken or of a kind that is not read here; save it with 8 or 16 bits a channel"
+        )
     grey = pixels.ndim == 2
     bytes_ = as_bytes(pixels if grey else pixels[:, :, :3][:, :, ::-1], None)
     image = Image.fromarray(bytes_)

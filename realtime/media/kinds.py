@@ -91,7 +91,7 @@ def described(kind: str) -> str:
     Returns:
         Such as "a JPEG file", "an AVIF file", "a web page".
     """
-    article = "an" if kind.startswith(("A", "HE", "Op", "a")) and kind != "HEIC" else "a"
+    article = "an" if kind in ("AVIF", "SVG", "OpenEXR", _ARCHIVE) else "a"
     return f"{article} {kind}" if kind in NO_PICTURES - {"sound"} else f"{article} {kind} file"
 
 

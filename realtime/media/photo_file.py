@@ -135,12 +135,12 @@ def check_place(path: Path, force: bool, size: Size | None = None) -> None:
             f"{size[0]}×{size[1]} is too large for {clean(path.name)}: {form.name} ends at {form.longest}; write a .png or"
             " .tif file"
         )
-    if os.path.lexists(path) and not force:
-        raise UsageError(f"{clean(str(path))} exists already; nothing is overwritten without --force")
-    if path.is_dir():
-        raise UsageError(f"{clean(str(path))} is a folder; choose another name with -o")
     if path.name != shortened(path.stem, path.suffix, path.parent):
         raise UsageError(f"the name {clean(path.name)} is too long for this file system; choose a shorter one with -o")
+    if os.path.lexists(path) and not force:
+        raise UsageError(f"{clean(str(path))} exists already; nothing is overwritten without --force")
+    if os.path.isdir(path):
+        raise UsageError(f"{clean(str(path))} is a folder; choose another name with -o")
     there = next((folder for folder in path.absolute().parents if os.path.lexists(folder)), path.absolute().parent)
     if not there.is_dir():
         raise UsageError(f"{clean(str(there))} is a file, no folder to write into; choose another place with -o")

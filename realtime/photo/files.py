@@ -45,7 +45,7 @@ def find_photos(inputs: Sequence[Path]) -> Found:
     found: dict[str, Path] = {}
     notes = []
     for path in inputs:
-        if path.is_dir():
+        if os.path.isdir(path):
             inside, others = _look_into(path)
             notes += others
         elif os.path.lexists(path):
@@ -71,11 +71,11 @@ def _look_into(folder: Path) -> tuple[list[Path], list[str]]:
     photos: list[Path] = []
     others: dict[str, list[str]] = {}
     for path in entries:
-        if path.is_dir():
+        if os.path.isdir(path):
             others.setdefault("folder", []).append(path.name)
         elif path.suffix.lower() in PICTURES:
             photos.append(path)
-        elif not path.is_file():
+        elif not os.path.isfile(path):
             others.setdefault("no file", []).append(path.name)
         elif (kind := kind_of_file(path)) in READABLE:
             photos.append(path)
@@ -164,11 +164,11 @@ def check_places(targets: Iterable[Path], read: Iterable[Path], force: bool) -> 
     Raises:
         UsageError: One of them cannot be written, or is read.
     """
-    inputs = [path for path in read if path.exists()]
+    inputs = [path for path in read if os.path.exists(path)]
     names = {os.path.realpath(path) for path in inputs}
     files = {_identity(path) for path in inputs}
     for path in targets:
-        if os.path.realpath(path) in names or (path.exists() and _identity(path) in files):
+        if os.path.realpath(path) in names or (os.path.exists(path) and _identity(path) in files):
             raise UsageError(f"{clean(str(path))} is what is read; choose another name for the output")
         check_place(path, force)
 
