@@ -83,8 +83,10 @@ def test_every_command_line_runs(page: str, lines: tuple[str, ...], run: Run, be
             continue
         program, *words = shlex.split(line.replace(NETWORK_CAMERA, belongings))
         assert program == "realtime", f"{line!r} is neither run nor known"
-        if not words or words[0].startswith("-"):  # live: a few frames, and no window
-            words += ["--frames", "3", "--no-window", *([] if "--source" in words else ["--source", "demo"])]
+        named = words and (words[0] == "demo" or (tmp_path / words[0]).is_file())
+        if not words or words[0].startswith("-") or named:  # live: a few frames, and no window
+            words += ["--frames", "3", "--no-window"]
+            words += [] if "--source" in words or named else ["--source", "demo"]
         if "snapshot.png" in words:
             assert run("photo", "photo.jpg", "--style", "wave", "-o", "snapshot.png")[0] == 0
         if "remove" in words and not (tmp_path / "config").exists():

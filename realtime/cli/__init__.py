@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from realtime.cli.doctor import doctor
+from realtime.cli.keys import keys
 from realtime.cli.live import realtime
 from realtime.cli.machine import bench, cameras
 from realtime.cli.options import add_log_options, say
@@ -22,7 +23,7 @@ from realtime.core import threads
 from realtime.core.errors import RealtimeError
 from realtime.core.log import end_logs
 
-for command in (styles, cameras, bench, doctor, render, photo):
+for command in (styles, keys, cameras, bench, doctor, render, photo):
     realtime.add_command(command)
 add_log_options(realtime)
 
@@ -57,12 +58,13 @@ def main() -> NoReturn:
 def _run() -> int:
     """Run the command that the arguments name and say what went wrong; give the exit status."""
     try:
-        realtime(standalone_mode=False, windows_expand_args=False)  # an output's * is ours
+        realtime(prog_name="realtime", standalone_mode=False, windows_expand_args=False)  # an output's * is ours
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message())
         return 2
     except click.ClickException as error:
-        say(f"{error.format_message()} (see realtime --help)")
+        context = getattr(error, "ctx", None)
+        say(f"{error.format_message()} (see {context.command_path if context else 'realtime'} --help)")
         return 2
     except click.Abort:
         return 130

@@ -26,19 +26,49 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+SIZES = {
+    "240p": (320, 240), "360p": (640, 360), "480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080),
+    "1440p": (2560, 1440), "2160p": (3840, 2160), "4k": (3840, 2160),
+}  # fmt: skip
+"""Sizes that have a name."""
+
+
 def size(text: str) -> Size:
-    """Turn WIDTHxHEIGHT into a width and a height in pixels.
+    """Turn WIDTHxHEIGHT, or a name such as 1080p, into a width and a height in pixels.
 
     Raises:
         BadParameter: The text is no size, or a side is not 16 to 7680 pixels.
     """
-    width, times, height = text.lower().partition("x")
+    if named := SIZES.get(text.lower()):
+        return named
+    width, times, height = text.lower().replace("×", "x").partition("x")
     if not (times and width.isdecimal() and height.isdecimal()):
-        raise click.BadParameter(f"{text!r} is no size; write it as 640x480")
+        raise click.BadParameter(f"{text!r} is no size; write it as 640x480 or 720p")
     size = int(width), int(height)
     if not all(16 <= side <= 7680 for side in size):
         raise click.BadParameter(f"{text} is out of range; each side is 16 to 7680 pixels")
     return size
+
+
+def amount(text: str) -> float:
+    """Turn a number from 0 to 1, or a percentage, into a number.
+
+    Raises:
+        BadParameter: The text is neither.
+    """
+    percent = text.strip().endswith("%")
+    try:
+        value = float(text.strip().rstrip("%")) / (100 if percent else 1)
+    except ValueError:
+        value = math.nan
+    if math.isnan(value):
+        raise click.BadParameter(f"{text!r} is no amount; write 0.8 or 80%")
+    if value > 1:
+        meant = f"write {value / 100:g} or {value:g}%" if not percent and value <= 100 else "1, or 100%, is the most"
+        raise click.BadParameter(f"{text} is above {'100%' if percent else '1'}; {meant}")
+    if value < 0:
+        raise click.BadParameter(f"{text} is below 0; 0 is the least")
+    return value
 
 
 def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
@@ -102,25 +132,24 @@ model_option = click.option(
     default=DEFAULT_MODEL,
     show_default=True,
     metavar="M",
-    help=f"{' or '.join(NAMES)}; a folder or .tar.gz; STYLE.tflite,FRAME.tflite; or a TensorFlow Hub address.",
+    help=f"{', '.join(NAMES)} or another. A folder or .tar.gz; STYLE.tflite,FRAME.tflite; or a TensorFlow Hub address.",
 )
 styles_option = click.option(
     "--styles", "folders", multiple=True, metavar="DIR", type=folder, help="Add a folder of style pictures."
 )
 
 
-_amount = click.FloatRange(0, 1)
 _LOOK = (
     click.option("--style", metavar="NAME",
-                 help="A name (see `realtime styles`), a picture file, or up to four mixed: wave:0.6,glass:0.4."),
+                 help="A name (see realtime styles) or a picture. Or up to four mixed: wave:0.6,glass:0.4."),
     click.option("--look", "look_file", metavar="FILE", type=file, help="Begin from the look in a .toml file or a snapshot."),
-    click.option("--strength", type=_amount, callback=finite, help="From 0, the frame itself, to 1.  [default: 1]"),
-    click.option("--own-colours", type=_amount, callback=finite,
+    click.option("--strength", type=amount, metavar="X", help="From 0, the frame itself, to 1.  [default: 1]"),
+    click.option("--own-colours", type=amount, metavar="X",
                  help="From 0, the style's colours, to 1, the frame's own.  [default: 0]"),
     click.option("--brush", type=brush, metavar="X|full",
-                 help="How much of the frame the model sees, 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines, at 0.5"
+                 help="How much of the frame the model sees. From 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines, at 0.5"
                  " 240; `full` is every pixel.  [default: 1]"),
-    click.option("--steady", type=_amount, callback=finite, help="How much what does not move is held still.  [default: 0]"),
+    click.option("--steady", type=amount, metavar="X", help="How much what does not move is held still.  [default: 0]"),
 )  # fmt: skip
 
 

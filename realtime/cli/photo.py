@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import brush as as_brush
 from realtime.cli.options import (
+    amount,
     chosen_look,
     expanded,
     file,
-    finite,
     model_option,
     say,
     say_loading,
     styles_option,
 )
+from realtime.cli.options import brush as as_brush
 from realtime.core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from realtime.look.look import Look
     from realtime.photo.figure import Column
     from realtime.styles.library import StyleLibrary
-
-_amount = click.FloatRange(0, 1)
 
 
 @click.command()
@@ -40,8 +38,8 @@ _amount = click.FloatRange(0, 1)
 @click.option(
     "--look", "look_file", metavar="FILE", type=file, help="Begin from the look in a .toml file or a snapshot."
 )
-@click.option("--strength", type=_amount, callback=finite, help="From 0, the picture itself, to 1.  [default: 1]")
-@click.option("--own-colours", type=_amount, callback=finite,
+@click.option("--strength", type=amount, metavar="X", help="From 0, the picture itself, to 1.  [default: 1]")
+@click.option("--own-colours", type=amount, metavar="X",
               help="From 0, the style's colours, to 1, the picture's own.  [default: 0]")  # fmt: skip
 @click.option("--brush", type=as_brush, metavar="X|full",
               help="How much of the picture the model sees, 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines; `full` is"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from realtime.core.errors import SinkError, StyleError, UsageError
 from realtime.look.look import Look
+from realtime.media.kinds import PICTURES
 
 _MOST_BYTES = 100_000  # a look has a few hundred, and four paths at most
 
@@ -29,6 +30,10 @@ def read_look(path: Path) -> Look:
         text = _field(path, FIELD)
         if not text:
             raise UsageError(f"{path.name} holds no look: it is no snapshot of this program")
+    elif path.suffix.lower() in PICTURES and path.is_file():
+        raise UsageError(
+            f"{path.name} holds no look: it is a picture; --look takes a .toml file or a snapshot, --style takes any picture"
+        )
     else:
         text = _text(path)
     try:

@@ -74,6 +74,8 @@ def find_styles(folders: Sequence[Path]) -> tuple[list[Style], list[str]]:
         except OSError as error:
             raise UsageError(f"the style folder {folder} cannot be read ({error.strerror})") from error
         styles |= {style.name: style for style in found}
+        if not found and folder != user_folder():
+            notices.append(f"the style folder {folder} holds no pictures yet; those put into it become styles")
         notices += [_no_style(path) for path in others]
     return in_order(styles.values()), notices
 

@@ -103,14 +103,13 @@ class StyleLibrary:
         """Find the style that a person means.
 
         Args:
-            text: A name, the beginning of one, or a picture file. The file is added; where another style has its name it is
-                given one of its own.
+            text: A name, the beginning of one, or a picture file, which is added, under a name of its own.
 
         Returns:
             The name.
 
         Raises:
-            UsageError: The text is none of these, or begins several names; the message has the names there are.
+            UsageError: The text is none of these, or begins several names.
         """
         if text in self.names:
             return text
@@ -121,8 +120,11 @@ class StyleLibrary:
         fitting = [name for name in self.names if name.casefold() == wanted] or [
             name for name in self.names if text and name.casefold().startswith(wanted)
         ]
+        before, _, weight = text.rpartition(":")
         if len(fitting) == 1:
             return fitting[0]
+        if before in self.names:
+            raise UsageError(f"{weight!r} is no weight of {before}; wanted a number, as in wave:0.6,glass:0.4")
         problem = f"there is no style {text!r}" if not fitting else f"{text!r} begins several styles"
         raise UsageError(f"{problem}; there are {', '.join(self.names) or 'none'}, or name a picture file")
 
@@ -194,10 +196,9 @@ class StyleLibrary:
             style: One of `names`; or the path of a picture file, which is added; or a picture (uint8, H×W×3, BGR).
 
         Returns:
-            The code.
+            The code. UsageError when there is no such style.
 
         Raises:
-            UsageError: There is no such style.
             StyleError: Its picture cannot be read; the style is then no longer among the `names`.
         """
         if isinstance(style, np.ndarray):

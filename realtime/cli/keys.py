@@ -1,0 +1,15 @@
+"""`realtime keys`: the keys of the window, in a list."""
+
+from __future__ import annotations
+
+import click
+
+from realtime.control.keymap import KEYS
+
+
+@click.command()
+def keys() -> None:
+    """List the keys of the window."""
+    width = max(len(key.label) for key in KEYS)
+    for key in KEYS:
+        click.echo(f"{key.label:{width}}  {key.help}")

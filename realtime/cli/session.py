@@ -1,0 +1,147 @@
+"""A session from the options of `realtime`: what is opened, in which order, and what is said of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realtime._version import __version__
+from realtime.cli.announce import Announcer
+from realtime.cli.options import chosen_look, say, say_loading
+from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
+from realtime.control.settings import Settings
+from realtime.core.addresses import without_secrets
+from realtime.look.look_files import read_mirror
+
+if TYPE_CHECKING:
+    from realtime.core.frame import Size
+
+
+def show_live(
+    *,
+    source: str | None,
+    style: str | None,
+    look_file: Path | None,
+    strength: float | None,
+    own_colours: float | None,
+    brush: float | None,
+    steady: float | None,
+    folders: tuple[Path, ...],
+    model: str,
+    size: Size,
+    fps: float,
+    morph: float,
+    slideshow: float | None,
+    mirror: bool | None,
+    original: bool,
+    compare: bool,
+    fullscreen: bool,
+    info: bool,
+    record: Path | None,
+    codec: str,
+    audio: str | None,
+    record_info: bool,
+    replay: bool | None,
+    out: Path | None,
+    keep_original: bool,
+    sinks: tuple[str, ...],
+    no_window: bool,
+    announce: bool,
+    frames: int | None,
+    seconds: float | None,
+) -> None:
+    """Run `realtime` without a command; the arguments are its options.
+
+    Raises:
+        RealtimeError: Something cannot be opened, or the session ended with an error.
+    """
+    from realtime.core.events import Event
+    from realtime.core.signals import ended_in_time
+    from realtime.live.outputs import Saving
+    from realtime.live.session import LiveSession
+    from realtime.media.audio import Microphone
+    from realtime.media.clip_file import clips_folder
+    from realtime.media.codecs import find_codec
+    from realtime.models.stylizer import Stylizer
+    from realtime.sinks.registry import make_sink
+    from realtime.sinks.view import ViewSettings
+    from realtime.sinks.window import WindowSink
+    from realtime.sources.registry import open_source
+    from realtime.styles.library import StyleLibrary
+
+    find_codec(codec, record.name if record else None)
+    more_sinks = [make_sink(name) for name in sinks]
+    windowed = not no_window and has_display(needed=record is None and not more_sinks)
+    with ExitStack() as stack:
+        stack.enter_context(ended_in_time(say))
+        frames_from = stack.enter_context(open_source(source, size, fps))
+        say_loading(model)
+        stylizer = Stylizer(model)
+        stack.callback(close_unless_hung, stylizer)
+        library = StyleLibrary(stylizer, folders)
+        look = chosen_look(
+            library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
+        )
+        taken = read_mirror(look_file) if look_file and not kept_original(source) else None
+        for name, _ in look.styles:
+            library.code(name)
+        for notice in library.notices:
+            say(notice)
+        microphone = None
+        if audio is not None:
+            microphone = Microphone(audio)
+            stack.callback(microphone.close)
+            say(f"microphone: {microphone.name}")
+        say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
+        window = WindowSink() if windowed else None
+        session = LiveSession(stylizer, library)
+
+        def hear(event: Event) -> None:
+            if event.text:
+                say(event.text)
+
+        session.events.subscribe(hear)
+        stream = session.add(
+            frames_from,
+            Settings(
+                look,
+                mirror=next(m for m in (mirror, taken, frames_from.mirror) if m is not None),
+                original=original,
+                morph=morph,
+                slideshow=slideshow or 0.0,
+            ),
+            ViewSettings(compare=compare, info=info, fullscreen=fullscreen),
+        )
+        if announce:
+            session.events.subscribe(Announcer(lambda: stream.controls.settings, say).hear)
+        about = {
+            "model": without_secrets(model),
+            "model-identity": stylizer.model.fingerprint,
+            "source": frames_from.name,
+            "version": __version__,
+        }
+        saving = Saving(
+            folder=out,
+            record=record,
+            record_info=record_info,
+            codec=codec,
+            microphone=microphone,
+            replay=windowed if replay is None else replay,
+            keep_original=keep_original,
+            about=about,
+        )
+        session.save(stream, saving, windowed)
+        for added in more_sinks:
+            stream.add_sink(added)
+        if source is None and frames_from.name == "demo":
+            say("no camera found: showing the demo; --source names a camera, a file or an address")
+        source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
+        say(
+            f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
+        )
+        if no_window and not (record or more_sinks or frames or seconds):
+            say(
+                "no window and no clip: the picture goes nowhere; --record FILE keeps it, --frames N, --seconds N or Ctrl-C end it"
+            )
+        say(str(session.run(window, frames=frames, seconds=seconds)))
