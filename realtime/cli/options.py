@@ -147,8 +147,8 @@ _LOOK = (
     click.option("--own-colours", type=amount, metavar="X",
                  help="From 0, the style's colours, to 1, the frame's own.  [default: 0]"),
     click.option("--brush", type=brush, metavar="X|full",
-                 help="How much of the frame the model sees. From 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines, at 0.5"
-                 " 240; `full` is every pixel.  [default: 1]"),
+                 help="How much of the frame the model sees. From 0.1 to 16: strokes grow as it falls. At 1 it sees 480 lines, at"
+                 " 0.5 240; `full` is every pixel.  [default: 1]"),
     click.option("--steady", type=amount, metavar="X", help="How much what does not move is held still.  [default: 0]"),
 )  # fmt: skip
 
