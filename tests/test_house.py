@@ -30,8 +30,7 @@ APART = "training"
 
 LONG_FILES = {
     "sources/scene.py",  # the demo scene
-    "media/codecs.py",  # to be divided
-    "live/session.py",  # to be divided
+    "media/codecs.py",  # the table of codecs
     "training/__main__.py",  # to be divided
     "training/data.py",  # to be divided
     "training/student.py",  # to be divided
@@ -64,6 +63,10 @@ def imports(module: str) -> frozenset[str]:
             )
             submodules = {f"{home}.{name.name}" for name in node.names} & FILES.keys()
             found.update(submodules or {str(home)})
+        elif isinstance(node, ast.Constant) and isinstance(
+            node.value, str
+        ):  # tables of what is imported when it is needed
+            found.add(node.value.partition(":")[0])
     return frozenset(found & FILES.keys())
 
 
