@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from realtime.models.stylizer import Stylizer
     from realtime.photo.batch import paint_photo
     from realtime.photo.figure import compare
+    from realtime.render.paint_video import paint_video
     from realtime.sinks.base import Format, Sink
     from realtime.sources.base import Source
     from realtime.sources.registry import open_source
@@ -80,6 +81,7 @@ _HOMES = {
     "compare": "realtime.photo.figure",
     "open_source": "realtime.sources.registry",
     "paint_photo": "realtime.photo.batch",
+    "paint_video": "realtime.render.paint_video",
 }
 
 __all__ = [
@@ -114,6 +116,7 @@ __all__ = [
     "compare",
     "open_source",
     "paint_photo",
+    "paint_video",
 ]
 
 # A library logs; whether and where that is shown is the program's to say.
