@@ -86,7 +86,7 @@ def _find(text: str) -> str | EntryPoint:
     if address:
         if added := find_added(GROUP).get(scheme.lower()):
             return added
-        known = [name for name in KINDS if name.endswith("://")] + [f"{name}://" for name in find_added(GROUP)]
+        known = dict.fromkeys([name for name in KINDS if "://" in name] + [f"{name}://" for name in find_added(GROUP)])
         shown = f"{scheme}://" if re.fullmatch(r"[A-Za-z][\w+.-]*", scheme, re.ASCII) else "that"
         raise UsageError(f"addresses that begin with {shown} are not known here; known are {', '.join(known)}")
     if not text.strip():

@@ -547,7 +547,7 @@ class Sky:
 class Boat:
     """A small sailing boat that crosses the lake from right to left and, long after, comes again."""
 
-    PARTS = (  # outline, x to the right, y up, waterline 0; tone; ramp
+    SHAPES = (  # outline, x to the right, y up, waterline 0; tone; ramp
         (((-0.62, 0.16), (-0.4, 0.13), (0.4, 0.13), (0.55, 0.17), (0.42, 0.0), (-0.45, 0.0)), 0.5, HULL),
         (((0.02, 0.2), (0.02, 1.5), (0.2, 1.0), (0.5, 0.26)), 0.55, SAIL),
         (((-0.03, 0.22), (-0.03, 1.32), (-0.3, 0.75), (-0.62, 0.24)), 1.0, SAIL),
@@ -562,7 +562,7 @@ class Boat:
         x = (0.42 * self.width - 0.005 * way * t + 2 * self.size) % way - 2 * self.size
         heel = 0.07 + 0.04 * wave(t, 5.3)
         turn = np.array([[math.cos(heel), math.sin(heel)], [math.sin(heel), -math.cos(heel)]])
-        for outline, tone, colours in self.PARTS:
+        for outline, tone, colours in self.SHAPES:
             place = np.array(outline) @ turn * self.size + (x, 0.04 * self.size * wave(t, 3.1))
             fill(picture, place[None] * scale + (0, waterline), ramp(colours)[int(255 * tone)])
 
