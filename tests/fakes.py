@@ -13,7 +13,6 @@ import numpy as np
 from realtime.control.commands import Command
 from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Picture
-from realtime.media.encoder import Encoding
 from realtime.models.base import StyleCode
 from realtime.models.model import Model
 from realtime.sinks.base import Format, Sink
@@ -26,15 +25,6 @@ def opened(sink: SinkT) -> SinkT:
     """The sink, open for pictures of any size."""
     sink.open(Format((64, 48)))
     return sink
-
-
-def settle(encoding: Encoding | None) -> None:
-    """Wait until all frames written so far are encoded, so that none need be dropped."""
-    assert encoding
-    done = threading.Event()
-    with encoding._changed:
-        encoding._put(done.set)
-    done.wait()
 
 
 class FakeSource(Source):

@@ -22,7 +22,7 @@ import av
 import numpy as np
 import pytest
 from conftest import Screen, bare_screen
-from fakes import opened, settle
+from fakes import opened
 from media import read_image
 from PIL import Image
 
@@ -252,7 +252,7 @@ def write_all(sink: RecorderSink, times: list[float], picture: Callable[[int], n
     """Write without haste, so that the encoder need not drop any."""
     for index, seconds in enumerate(times):
         if index % 4 == 3:
-            settle(sink._encoding)
+            sink.settle()
         sink.write(stylized(picture(index), seconds))
     assert sink.dropped == 0
 
@@ -359,7 +359,7 @@ def record_and_wait(path: str, count: str, rate: str) -> None:
     """What a program does that will be killed."""
     with opened(RecorderSink(Path(path))) as sink:
         write_all(sink, [index / float(rate) for index in range(int(count))], lambda index: noise(160, 120, index))
-        settle(sink._encoding)
+        sink.settle()
         print("written", flush=True)
         sys.stdin.read()
 

@@ -127,11 +127,13 @@ def show_live(
             record_info=record_info,
             codec=codec,
             microphone=microphone,
-            replay=windowed if replay is None else replay,
+            replay=windowed and replay is not False,
             keep_original=keep_original,
             about=about,
         )
         session.save(stream, saving, windowed)
+        if replay and not windowed:
+            say("the last seconds are not kept: without a window nobody can ask for them")
         for added in more_sinks:
             stream.add_sink(added)
         if source is None and frames_from.name == "demo":

@@ -6,11 +6,14 @@ All are daemons: a thread that a driver, a disk or a model holds for ever must n
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 _log = logging.getLogger(__name__)
 _started: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -38,6 +41,18 @@ def start(target: Callable[[], None], name: str) -> threading.Thread:
     _started.add(thread)
     thread.start()
     return thread
+
+
+def give_way(steps: int) -> None:
+    """Let the thread that calls step back before the others, where the system has priorities of threads: on Linux.
+
+    Args:
+        steps: How far, as `nice` counts.
+    """
+    if sys.platform == "linux":  # elsewhere only whole processes have a priority that Python can change
+        with suppress(OSError):
+            me = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + steps)
 
 
 def join(threads: Iterable[threading.Thread], deadline: float, hurry: threading.Event | None = None) -> bool:
@@ -69,14 +84,15 @@ def hung() -> list[str]:
 class Worker:
     """One thread that does jobs one after the other. The thread starts with the first job."""
 
-    def __init__(self, name: str, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self, name: str, failed: Callable[[BaseException], None], steps: int = 0) -> None:
         """Make a worker.
 
         Args:
             name: The thread's name.
             failed: Is told, on the thread, of an exception that a job raised; the jobs after it are done all the same.
+            steps: How far the thread gives way to the others, as `give_way` has it.
         """
-        self._name, self._failed = name, failed
+        self._name, self._failed, self._steps = name, failed, steps
         self._changed = threading.Condition()
         self._jobs: deque[Callable[[], None]] = deque()
         self._closed = False
@@ -100,6 +116,8 @@ class Worker:
         return self._thread is None or join([self._thread], deadline, hurry)
 
     def _run(self) -> None:
+        if self._steps:
+            give_way(self._steps)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._jobs or self._closed)

@@ -18,7 +18,7 @@ from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice, Saved
 from realtime.live.stream import Stream
 from realtime.look.stylized import Stylized
-from realtime.media.audio import Sound
+from realtime.media.audio import SharedSound, Sound
 from realtime.media.clip_file import clips_folder, timed_name
 from realtime.media.codecs import DEFAULT_CODEC, find_codec
 from realtime.sinks.base import Format, Sink
@@ -26,6 +26,7 @@ from realtime.sinks.recorder import CLOSE_SECONDS, RecorderSink
 from realtime.sinks.replay import ReplaySink
 from realtime.sinks.snapshot import SnapshotSink
 
+_SAVE_NICE = 5  # how far saving gives way to the live picture
 _MOST_SAVING = 3  # snapshots that may be on their way to the disk
 
 
@@ -88,12 +89,13 @@ class Outputs:
         """Frames that clips lost."""
         self._changing = threading.Lock()
         self._busy = 0
-        self._worker = threads.Worker("save", self._unforeseen)
+        self._worker = threads.Worker("save", self._unforeseen, _SAVE_NICE)
         self._replay: ReplaySink | None = None
         self._recorder: RecorderSink | None = None
         self._asked_for: RecorderSink | None = None
+        self._sound = SharedSound(saving.microphone) if saving.microphone else None
         if saving.replay:
-            self._replay = ReplaySink(saving.codec, saving.microphone)
+            self._replay = ReplaySink(saving.codec, self._sound.listen() if self._sound else None)
             self._attach(self._replay)
         if saving.record:
             self._recorder = self._asked_for = self._begin_clip(saving.record)
@@ -160,16 +162,8 @@ class Outputs:
         return timed_name(self._clips, self._stream.controls.settings.look.name, self._codec.ending)
 
     def _begin_clip(self, path: Path) -> RecorderSink:
-        encoding = self._replay.encoding if self._replay else None
-        recorder = RecorderSink(
-            path,
-            self._codec.name,
-            microphone=self._saving.microphone,
-            encoding=encoding,
-            events=self._stream.events,
-        )
-        if self._replay:  # it feeds the encoding that both share
-            self._stream.remove_sink(self._replay)
+        sound = self._sound.listen() if self._sound else None
+        recorder = RecorderSink(path, self._codec.name, microphone=sound, events=self._stream.events)
         self._attach(recorder, self._saving.record_info)
         self._notify(f"recording {recorder.path}")
         return recorder
@@ -178,8 +172,6 @@ class Outputs:
         """Take no more frames; the file is finished by the worker, since what waits is encoded first and disks are slow."""
         self._recorder = None
         self._stream.remove_sink(recorder)
-        if self._replay:
-            self._attach(self._replay)
         self.dropped += recorder.dropped
         self._worker.submit(lambda: self._close_clip(recorder, CLOSE_SECONDS))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import threading
 import time
+import weakref
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -106,6 +107,45 @@ class Microphone:
 
     def close(self) -> None:
         self._stream.close()
+
+
+class SharedSound:
+    """One sound for several listeners: each is a `Sound` of its own, and hears everything from its beginning on."""
+
+    def __init__(self, sound: Sound) -> None:
+        """Share `sound`, which stays the caller's and which nobody else may take from."""
+        self._sound = sound
+        self._taking = threading.Lock()
+        self._listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
+
+    def listen(self) -> Sound:
+        """Give a listener; `close` ends it, and so does forgetting it."""
+        listener = _Listener(self)
+        with self._taking:
+            self._listeners.add(listener)
+        return listener
+
+
+class _Listener:
+    """What one listener has yet to take of a shared sound."""
+
+    def __init__(self, shared: SharedSound) -> None:
+        self._shared, sound = shared, shared._sound
+        self.name, self.rate, self.channels = sound.name, sound.rate, sound.channels
+        self._blocks: deque[Block] = deque()
+
+    def take(self) -> list[Block]:
+        with self._shared._taking:
+            for block in self._shared._sound.take():
+                for listener in self._shared._listeners:
+                    listener._blocks.append(block)
+            blocks = list(self._blocks)
+            self._blocks.clear()
+        return blocks
+
+    def close(self) -> None:
+        with self._shared._taking:
+            self._shared._listeners.discard(self)
 
 
 def microphones() -> list[str]:

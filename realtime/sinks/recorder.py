@@ -38,7 +38,6 @@ class RecorderSink(Sink):
         codec: str = DEFAULT_CODEC,
         *,
         microphone: Sound | None = None,
-        encoding: Encoding | None = None,
         events: Events | None = None,
     ) -> None:
         """Begin a clip; nothing is written before the first frame.
@@ -47,24 +46,20 @@ class RecorderSink(Sink):
             path: The file. There must be none of that name: no clip is ever overwritten.
             codec: The name of the codec; the ending of `path` must be its own.
             microphone: The sound; it stays the caller's.
-            encoding: An encoding that runs already, for something else. Its codec and its microphone are taken then.
             events: The feed that is told which encoder is used.
 
         Raises:
             UsageError: There is no such codec, the file's ending is not its own, or the file exists.
             SinkError: The file cannot be made.
         """
-        self._own = None if encoding else Encoding(find_codec(codec), microphone)
-        self._encoding = encoding or self._own
-        assert self._encoding
-        self._clip = _Clip(ClipFile(path, self._encoding.codec), events or Events())
+        self._clip = _Clip(ClipFile(path, find_codec(codec)), events or Events())
+        self._encoding = Encoding(find_codec(codec), self._clip, microphone)
         self.dropped = 0
         self.seconds = 0.0
         """The length so far."""
         self._begin: float | None = None
         # At the program's end the clip is closed if nobody did.
         atexit.register(self._close_at_exit)
-        self._encoding.attach(self._clip)
 
     def _close_at_exit(self) -> None:
         with suppress(RealtimeError):
@@ -88,7 +83,6 @@ class RecorderSink(Sink):
     def _write(self, stylized: Stylized) -> None:
         if self._clip.error:
             raise self._clip.error
-        assert self._encoding
         time = stylized.frame.time
         if self._begin is None:
             self._begin = time
@@ -96,6 +90,10 @@ class RecorderSink(Sink):
         if not self._encoding.write(stylized.picture, time):
             self.dropped += 1
             _log.warning("the encoder is too slow: %d frames of the clip dropped so far", self.dropped)
+
+    def settle(self) -> None:
+        """Wait until everything that was written is encoded."""
+        self._encoding.settle()
 
     def _close(self) -> None:
         self.close_within(CLOSE_SECONDS)
@@ -107,11 +105,8 @@ class RecorderSink(Sink):
             SinkError: The clip could not be finished. What was written is kept under its unfinished name.
         """
         self._closed = True
-        if self._own:
-            self._own.close(timeout)
-        elif self._encoding:
-            self._encoding.detach(self._clip)
-        done = self._clip.done.wait(timeout)
+        self._encoding.close(timeout)
+        done = self._clip.done.wait(0)
         atexit.unregister(self._close_at_exit)
         if not done:
             raise SinkError(
@@ -124,8 +119,6 @@ class RecorderSink(Sink):
 
 class _Clip:
     """The file of a clip as the encoding thread sees it."""
-
-    lasting = True
 
     def __init__(self, file: ClipFile, events: Events) -> None:
         self.file, self._events = file, events

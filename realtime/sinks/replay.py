@@ -1,105 +1,116 @@
-"""The last seconds, encoded already and kept in memory: a clip of what was just seen can be saved after the fact."""
+"""The last seconds, kept as JPEGs in memory: a clip of what was just seen can be made after the fact."""
 
 from __future__ import annotations
 
-import io
+import heapq
 import threading
+import time as clock
 from collections import deque
 from collections.abc import Iterator
-from itertools import groupby
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+import cv2
+import numpy as np
+
+from realtime.core import threads
 from realtime.core.errors import RealtimeError, SinkError
+from realtime.core.frame import Picture
 from realtime.look.stylized import Stylized
-from realtime.media.audio import Sound
+from realtime.media.audio import Aligner, Block, Sound
 from realtime.media.clip_file import ClipFile
-from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Encoder, Packet, Track, find_codec
-from realtime.media.encoder import Encoding
+from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Encoder, Packet, SoundEncoder, find_codec
 from realtime.sinks.base import Sink
 
 SECONDS = 10.0
-_MOST = 64 << 20  # bytes
+QUALITY = 85
+"""Of the JPEGs, 0..100. The codec of the clip takes more away, and 10 s of 1280×720 need 40 MB less than at 95."""
+_MOST = 96 << 20  # bytes
+_WAITING = 12  # pictures that may wait for the JPEG encoder
+_JPEG_NICE = 10
 CLOSE_SECONDS = 2.0  # nothing of it is to be kept
 
 
-class Ring:
-    """The packets of the last seconds: it begins with a key frame, and never holds more than `most` bytes."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture that is kept: its time in seconds, and its JPEG."""
 
-    lasting = False
-
-    def __init__(self, seconds: float = SECONDS, most: int = _MOST) -> None:
-        self._seconds, self._most = seconds, most
-        self._using = threading.Lock()
-        self._packets: deque[Packet] = deque()
-        self._keys: deque[float] = deque()  # when its key frames are, in seconds
-        self.size = 0
-        """Bytes."""
-        self.error: RealtimeError | None = None
-        """Why it gets no packets any more."""
-
-    def begin(self, video: Track, sound: Track | None) -> None:
-        """Hear of the tracks; a packet names its own, so nothing is done."""
-
-    def fits(self, track: Track) -> bool:
-        """Say that packets of any track can follow."""
-        return True
-
-    def take(self, packet: Packet) -> None:
-        """Keep a packet, and drop those that are older than the last seconds."""
-        with self._using:
-            starts = packet.key and not packet.track.sound
-            if not (self._keys or starts):
-                return
-            if starts:
-                self._keys.append(packet.seconds)
-            self._packets.append(packet)
-            self.size += len(packet.data)
-            while self._keys and (self.size > self._most or self._long_enough(packet.seconds)):
-                self._drop_oldest()
-
-    def _long_enough(self, now: float) -> bool:
-        """Whether what begins with the second key frame is long enough."""
-        return len(self._keys) > 1 and self._keys[1] <= now - self._seconds
-
-    def _drop_oldest(self) -> None:
-        """Everything before the second key frame."""
-        self._keys.popleft()
-        while self._packets:
-            self.size -= len(self._packets.popleft().data)
-            if self._packets and self._packets[0].key and not self._packets[0].track.sound:
-                return
-
-    def ended(self, error: RealtimeError | None) -> None:
-        """Drop everything: no more packets come."""
-        self.error = error
-        with self._using:
-            self._packets.clear()
-            self._keys.clear()
-            self.size = 0
-
-    def packets(self) -> list[Packet]:
-        """Give the packets of the last seconds."""
-        with self._using:
-            return list(self._packets)
+    time: float
+    jpeg: bytes
 
 
 class ReplaySink(Sink):
-    """Keeps the last seconds of what is written, for `save`. Frames for which there is no time are left out."""
+    """Keeps the last seconds of what is written, for `save`. Pictures for which there is no time are left out."""
 
     queues = True
 
-    def __init__(self, codec: str = DEFAULT_CODEC, microphone: Sound | None = None, seconds: float = SECONDS) -> None:
-        """UsageError when there is no such codec. `microphone` stays the caller's."""
-        self.encoding = Encoding(find_codec(codec), microphone)
-        self.ring = Ring(seconds)
-        self.encoding.attach(self.ring)
+    def __init__(
+        self,
+        codec: str = DEFAULT_CODEC,
+        microphone: Sound | None = None,
+        seconds: float = SECONDS,
+        most: int = _MOST,
+    ) -> None:
+        """Keep nothing yet.
+
+        Args:
+            codec: The name of the codec of the clips.
+            microphone: The sound; it stays the caller's.
+            seconds: How long pictures are kept.
+            most: The most bytes of JPEGs; the oldest go first.
+
+        Raises:
+            UsageError: There is no such codec.
+        """
+        self._codec = find_codec(codec)
+        self._microphone, self._seconds, self._most = microphone, seconds, most
+        self._changing = threading.Condition()
+        self._pictures: deque[Kept] = deque()
+        self._sound: deque[Block] = deque()
+        self._waiting = 0
+        self.size = 0
+        """Bytes of the JPEGs that are kept."""
+        self.dropped = 0
+        """Pictures for which there was no time."""
+        self._error: RealtimeError | None = None
+        self._worker = threads.Worker("replay", self._failed, _JPEG_NICE)
 
     def _write(self, stylized: Stylized) -> None:
-        self.encoding.write(stylized.picture, stylized.frame.time)
+        with self._changing:
+            if self._waiting >= _WAITING:
+                self.dropped += 1
+                return
+            self._waiting += 1
+        picture, time = stylized.picture, stylized.frame.time
+        self._worker.submit(lambda: self._keep(picture, time))
+
+    def _keep(self, picture: Picture, time: float) -> None:
+        try:
+            jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1].tobytes()
+            blocks = self._microphone.take() if self._microphone else []
+            with self._changing:
+                self._pictures.append(Kept(time, jpeg))
+                self.size += len(jpeg)
+                self._sound.extend(blocks)
+                while self.size > self._most or self._pictures[0].time < time - self._seconds:
+                    self.size -= len(self._pictures.popleft().jpeg)
+                while self._sound and self._sound[0].time < time - self._seconds - 1:
+                    self._sound.popleft()
+        finally:
+            with self._changing:
+                self._waiting -= 1
+                self._changing.notify_all()
+
+    def settle(self) -> None:
+        """Wait until everything that was written is kept."""
+        with self._changing:
+            self._changing.wait_for(lambda: not self._waiting)
+
+    def _failed(self, error: BaseException) -> None:
+        self._error = SinkError(f"the last seconds could not be kept ({error}); they are from here on")
 
     def save(self, path: Path) -> tuple[Path, float]:
-        """Write a clip of the last seconds. Any thread may call.
+        """Make a clip of the last seconds. Any thread may call; it takes seconds.
 
         Args:
             path: The file of the clip.
@@ -109,32 +120,54 @@ class ReplaySink(Sink):
 
         Raises:
             UsageError: There is a file of that name.
-            SinkError: Nothing was shown yet, the clip cannot be written, or the encoder failed: a new one is then tried, for
-                what is shown from there on.
+            SinkError: Nothing was shown yet, or the clip cannot be encoded or written.
         """
-        packets, error = self.ring.packets(), self.ring.error
+        with self._changing:
+            pictures, sound = list(self._pictures), list(self._sound)
+            error, self._error = self._error, None
         if error:
-            self.ring.error = None
-            self.encoding.attach(self.ring)
             raise error
-        if not packets:
+        if not pictures:
             raise SinkError("there is nothing to save yet: no frame came")
-        return write_clip(path, self.encoding.codec, packets)
+        return write_clip(path, self._codec, pictures, sound, self._microphone)
 
     def _close(self) -> None:
-        self.encoding.close(CLOSE_SECONDS)
+        with self._changing:
+            self._pictures.clear()
+            self._sound.clear()
+            self.size = 0
+        self._worker.close(clock.monotonic() + CLOSE_SECONDS)
 
 
-def write_clip(path: Path, codec: Codec, packets: list[Packet]) -> tuple[Path, float]:
-    """Write packets as a clip, and give its name and its seconds. UsageError and SinkError as `ClipFile` raises them."""
-    video = [packet for packet in packets if not packet.track.sound]
-    if any(packet.track.head != video[-1].track.head or packet.track.size != video[-1].track.size for packet in video):
-        sound = [packet for packet in packets if packet.track.sound]
-        packets = sorted([*_encoded_again(codec, video), *sound], key=lambda packet: packet.seconds)
-        video = [packet for packet in packets if not packet.track.sound]
+def write_clip(
+    path: Path, codec: Codec, pictures: list[Kept], sound: list[Block], microphone: Sound | None
+) -> tuple[Path, float]:
+    """Encode pictures and sound as a clip; pictures of several sizes are fitted into the last one's.
+
+    Args:
+        path: The file, which must not exist.
+        codec: The codec.
+        pictures: At least one, in order.
+        sound: The sound of the same time, in order.
+        microphone: What the sound is from.
+
+    Returns:
+        The name that the clip got, and its length in seconds.
+
+    Raises:
+        UsageError: There is a file of that name.
+        SinkError: The clip cannot be encoded or written.
+    """
+    begin = pictures[0].time
+    height, width = _decoded(pictures[-1]).shape[:2]
     file = ClipFile(path, codec)
     try:
-        file.begin(video[0].track, next((packet.track for packet in packets if packet.track.sound), None))
+        encoder = Encoder(codec, (width, height), QUICKEST)
+        heard = SoundEncoder(codec, microphone.channels) if microphone else None
+        file.begin(encoder.track, heard.track if heard else None)
+        packets = _encoded(encoder, pictures)
+        if heard and microphone:
+            packets = _merged(packets, _sounding(heard, Aligner(microphone.rate, microphone.channels, begin), sound))
         for packet in packets:
             file.take(packet)
     finally:
@@ -142,30 +175,30 @@ def write_clip(path: Path, codec: Codec, packets: list[Packet]) -> tuple[Path, f
     return file.path, file.seconds
 
 
-def _encoded_again(codec: Codec, packets: list[Packet]) -> Iterator[Packet]:
-    """Pictures of several sizes as those of one, the last one's."""
-    encoder = Encoder(codec, packets[-1].track.size, QUICKEST)
-    key = -TICK
-    for track, part in groupby(packets, key=lambda packet: packet.track):
-        for picture, pts in _decoded(track, list(part)):
-            fresh = pts - key >= TICK
-            key = pts if fresh else key
-            yield from encoder.encode(picture, pts, fresh)
+def _decoded(kept: Kept) -> Picture:
+    return cv2.imdecode(np.frombuffer(kept.jpeg, np.uint8), cv2.IMREAD_COLOR)  # type: ignore[return-value]
+
+
+def _encoded(encoder: Encoder, pictures: list[Kept]) -> Iterator[Packet]:
+    last, key, lasts = -1, -TICK, TICK // 30
+    for kept in pictures:
+        pts = max(last + 1, round((kept.time - pictures[0].time) * TICK))
+        fresh = pts - key >= TICK  # a key frame each second: players go to these
+        lasts = pts - last if last >= 0 else lasts
+        last, key = pts, pts if fresh else key
+        for packet in encoder.encode(_decoded(kept), pts, fresh):
+            yield replace(packet, duration=lasts)  # as long as the one before: files ask, and the next one tells
     yield from encoder.finish()
 
 
-def _decoded(track: Track, packets: list[Packet]) -> Iterator[tuple[Any, int]]:
-    import av
+def _sounding(encoder: SoundEncoder, aligner: Aligner, blocks: list[Block]) -> Iterator[Packet]:
+    for block in blocks:
+        start, samples = aligner.add(block)
+        if len(samples):
+            yield from encoder.encode(samples, start)
+    yield from encoder.finish()
 
-    memory, begin = io.BytesIO(), packets[0].pts
-    with av.open(memory, "w", format="matroska") as container:
-        stream = container.add_stream_from_template(track.template)
-        for packet in packets:
-            out = av.Packet(packet.data)
-            out.time_base, out.is_keyframe, out.stream = track.time_base, packet.key, stream
-            out.pts, out.dts = packet.pts - begin, packet.dts - begin
-            container.mux(out)
-    memory.seek(0)
-    with av.open(memory, "r") as container:
-        for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="bgr24"), begin + round((frame.time or 0.0) * TICK)
+
+def _merged(pictures: Iterator[Packet], sound: Iterator[Packet]) -> Iterator[Packet]:
+    """Give the packets of both in the order of their times; encoders give theirs in order."""
+    return heapq.merge(pictures, sound, key=lambda packet: packet.seconds)
