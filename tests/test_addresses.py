@@ -87,6 +87,13 @@ def test_ordinary_names_are_repeated() -> None:
         assert without_secrets(name) == name
 
 
+def test_the_names_of_schemes_are_no_addresses() -> None:
+    text = "addresses that begin with ftp:// are not known here; known are http://, https://, 'ndi://', (rtsp://)"
+    assert without_secrets(text) == text
+    for rest in (",secret@host", ",:secret@host", ":secret,@host/a"):
+        assert "secret" not in without_secrets(f"http://{rest} is gone")
+
+
 @pytest.mark.parametrize(
     "words",
     [

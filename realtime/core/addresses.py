@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from realtime.core.errors import UsageError
 from realtime.core.text import clean
 
-_ADDRESS = re.compile(r"(\w[\w+.-]+:/{1,2})(\S+(?:[^\n]*@\S*)?)")  # with one slash: as a path would have it
+_ADDRESS = re.compile(r"(\w[\w+.-]+:/(?:/|(?!/)))(\S+(?:[^\n]*@\S*)?)")  # with one slash: as a path would have it
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?")
 _PLAIN = re.compile(r"[\w./~-]*")
 _TELLING = r"user|usr|login|name|admin|root|guest|pass|passw|passwd|password|pwd|pw|token|key|secret|auth|sig|signature|session|sid"
@@ -98,6 +98,8 @@ def _is_plain(path: str) -> bool:
 def _safe(found: re.Match[str]) -> str:
     """Keep scheme, host and a plain path; whatever may hold a password becomes an ellipsis."""
     scheme, rest = found.groups()
+    if not rest.strip(_ENDS):  # a message about a scheme, "http:// and rtsp://, ..."
+        return found[0]
     secret, _, rest = rest.rpartition("@")  # a password may hold any other character
     host = _HOST.match(rest)
     if not host:
