@@ -21,6 +21,7 @@ from realtime.cli.options import (
 )
 from realtime.cli.options import brush as as_brush
 from realtime.core.errors import SourceError
+from realtime.core.paths import user_path
 
 if TYPE_CHECKING:
     from realtime.core.frame import Picture
@@ -76,7 +77,7 @@ def photo(
     from realtime.photo.photos import BRUSH, PhotoPainter
     from realtime.styles.library import StyleLibrary
 
-    photos, notes = find_photos([path.expanduser() for path in inputs])
+    photos, notes = find_photos([user_path(str(path)) for path in inputs])
     out = os.path.expanduser(out)
     for note in notes:
         say(note)

@@ -172,9 +172,15 @@ def paint_photo(
         SinkError: Writing failed.
     """
     library = StyleLibrary(stylizer)
-    code = library.code(style if isinstance(style, np.ndarray) else library.find(str(style)))
     path, place = Path(photo), Path(out)
-    check_places([place], [path], force)
+    read = [path]
+    if isinstance(style, np.ndarray):
+        code = library.code(style)
+    else:
+        name = library.find(str(style))
+        code = library.code(name)
+        read.append(library.path(name))
+    check_places([place], read, force)
     source = read_photo(path, keep_gps)
     check_place(place, force, (source.picture.shape[1], source.picture.shape[0]))
     look = Look((("style", 1.0),), strength=strength, own_colours=own_colours, brush=BRUSH)
