@@ -30,6 +30,7 @@ from odd_photos import (
     itxt,
     named,
     packet,
+    png_with,
     quarters,
     rational,
     seen,
@@ -299,6 +300,16 @@ def test_the_srgb_profile_that_is_written_is_srgb() -> None:
 def test_broken_profiles_are_passed_over(data: bytes) -> None:
     found = in_srgb(image(), data)
     assert found.image.tobytes() == image().tobytes()
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_high_dynamic_range_is_toned_down(tmp_path: Path, transfer: int) -> None:
+    """A grey of half the signal is 92 cd/m² in PQ and about as much in HLG: darker than white paper, and brighter than nothing."""
+    for grey, least, most in ((0, 0, 2), (128, 110, 200), (255, 245, 255)):
+        pixels = np.full((48, 64, 3), grey, np.uint8)
+        (tmp_path / "in.png").write_bytes(png_with(b"cICP", bytes([9, transfer, 0, 1]), pixels))
+        picture = load_picture(tmp_path / "in.png")
+        assert least <= picture.min() and picture.max() <= most and np.ptp(picture) <= 1, (grey, picture[0, 0])
 
 
 # Cameras' own files

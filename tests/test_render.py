@@ -29,12 +29,12 @@ from realtime import cli
 from realtime.core.errors import RealtimeError, SinkError, SourceError, UsageError
 from realtime.core.frame import Picture
 from realtime.look.look import Look
+from realtime.media.hdr import to_sdr
 from realtime.models.base import StyleCode
 from realtime.models.registry import LITE
 from realtime.models.stylizer import Stylizer
 from realtime.render import painting
 from realtime.render.cluster import connected
-from realtime.render.hdr import to_sdr
 from realtime.render.reading import open_footage
 from realtime.render.rendering import Rendering
 from realtime.render.schedule import Schedule, parse_change

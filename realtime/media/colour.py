@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFilter
+
+from realtime.media.hdr import to_sdr
 
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -38,6 +40,8 @@ _BT2020: Primaries = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), _D65)
 _P3: Primaries = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65)
 _CODED_PRIMARIES = {1: BT709, 5: _BT601_625, 6: _BT601_525, 7: _BT601_525, 9: _BT2020, 12: _P3}
 _CODED_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}  # others but PQ and HLG are shown as sRGB is
+_HDR = {16: "pq", 18: "hlg"}
+_SIDE = 33
 
 
 class Colours(NamedTuple):
@@ -154,13 +158,33 @@ def coded_profile(primaries: int, transfer: int) -> bytes | None:
         transfer: As H.273 counts them.
 
     Returns:
-        An ICC profile; None for sRGB, and for what is not known.
+        An ICC profile; None for sRGB, for what is not known, and for what `toned_down` is for.
     """
-    known = _CODED_PRIMARIES.get(primaries)
+    known = None if transfer in _HDR else _CODED_PRIMARIES.get(primaries)
     gamma = _CODED_GAMMAS.get(transfer)
     if known is None or (known is BT709 and gamma is None):
         return None
     return profile_of(known, gamma)
+
+
+def toned_down(image: Image.Image, transfer: int) -> Image.Image:
+    """Bring a picture of high dynamic range down to what a screen of 8 bits shows, as films are.
+
+    Args:
+        image: A picture of mode RGB, in BT.2020 primaries.
+        transfer: As H.273 counts them.
+
+    Returns:
+        A picture of mode RGB in sRGB; the same one where the transfer is neither PQ nor HLG.
+    """
+    return image.filter(_toning(_HDR[transfer])) if transfer in _HDR else image
+
+
+@lru_cache(2)
+def _toning(transfer: str) -> ImageFilter.Color3DLUT:
+    steps = np.linspace(0, 1, _SIDE)
+    blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
+    return ImageFilter.Color3DLUT(_SIDE, to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer).ravel())
 
 
 def _xyz(values: npt.NDArray[np.float64]) -> bytes:

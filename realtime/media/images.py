@@ -12,7 +12,7 @@ from PIL import Image
 
 from realtime.core.frame import Picture
 from realtime.media import exif, xmp
-from realtime.media.colour import ADOBE_RGB, BT709, coded_profile, in_srgb, profile_of
+from realtime.media.colour import ADOBE_RGB, BT709, coded_profile, in_srgb, profile_of, toned_down
 from realtime.media.image_file import as_bytes, opened
 from realtime.media.kinds import PICTURES, WANTED
 
@@ -82,6 +82,7 @@ def decoded(image: Image.Image, enough: int | None = None) -> Decoded:
     """
     turn = _TURNS.get(orientation(image))
     profile = _profile(image)
+    coded = {} if profile else image.info.get("nclx_profile") or {}
     if enough:
         image.draft(None, (enough, enough))
     own = image.getexif()  # Pillow turns a TIFF itself, and stumbles over odd entries when it does
@@ -100,6 +101,8 @@ def decoded(image: Image.Image, enough: int | None = None) -> Decoded:
         if not alpha.any():  # a fourth byte that nothing was written to
             alpha = None
     colours = in_srgb(image, profile)
+    if coded:
+        colours = colours._replace(image=toned_down(colours.image, coded["transfer_characteristics"]))
     return Decoded(np.asarray(colours.image), alpha, colours.profile)
 
 

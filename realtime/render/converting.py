@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from realtime.core.frame import Picture
-from realtime.render.hdr import WIDE, cube
+from realtime.media.hdr import WIDE, cube
 
 # FFmpeg's names of the matrices that its scaler knows, by their numbers (ITU-T H.273).
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020"}

@@ -84,7 +84,7 @@ def _hlg_light(codes: Values) -> Values:
 
 
 def _toned(light: Values) -> Values:
-    """The EETF of BT.2390: straight up to a knee, then a Hermite spline that ends at white. cd/m² in and out."""
+    """Apply the EETF of BT.2390: straight up to a knee, then a Hermite spline that ends at white. cd/m² in and out."""
     peak = _pq_code(np.array(_PEAK))
     code = np.minimum(_pq_code(light) / peak, 1)
     top = float(_pq_code(np.array(_WHITE)) / peak)
