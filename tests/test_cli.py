@@ -30,6 +30,7 @@ from realtime.sinks.view import ViewSettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+HANG_UP = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
 MANUAL = (ROOT / ".github" / "MANUAL.md").read_text(encoding="utf-8")
 
 
@@ -41,7 +42,7 @@ class Run:
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         self._monkeypatch.setattr(sys, "argv", ["realtime", *arguments])
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, HANG_UP)}
         try:
             with pytest.raises(SystemExit) as ended:
                 cli.main()
@@ -78,7 +79,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         (["--source", "nobody's camera", "--no-window"], "no camera is called"),
         (["--source", "ftp://host/x", "--no-window"], "ftp"),
         (["--record", "clip.avi", "--no-window", "--source", "demo"], ".mp4"),
-        (["--record", "/dev/null", "--no-window", "--source", "demo"], "exists already"),
+        (["--record", os.devnull, "--no-window", "--source", "demo"], "exists already"),
         (["--record", "clip.mp4", "--codec", "vp9", "--no-window"], "clip.webm, or choose --codec h264 or h265 or av1"),
         (["--codec", "mpeg", "--no-window"], "there is no codec 'mpeg'; there are h264, h265"),
         (["--style", "~nobody/x.jpg", "--no-window"], "there is no style"),
@@ -272,7 +273,8 @@ def test_fuzzed_options_never_show_a_traceback(run: Run) -> None:
         assert "Traceback" not in err, arguments
 
 
-@pytest.mark.parametrize("how", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP] * 2, [signal.SIGINT] * 3])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("how", [[signal.SIGINT], [signal.SIGTERM], [HANG_UP] * 2, [signal.SIGINT] * 3])
 def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: list[signal.Signals], tmp_path: Path) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import realtime.models.stylizer; from fakes import FakeModel\n"

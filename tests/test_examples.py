@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import runpy
 import socket
 import subprocess
@@ -95,7 +96,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "entry_points.txt").write_text("\n".join(lines))
     for path in ADDED.glob("*.py"):
         (place / path.name).write_text(path.read_text("utf-8"), "utf-8")
-    monkeypatch.setenv("PYTHONPATH", f"{place}:{Path(__file__).parent.parent}")
+    monkeypatch.setenv("PYTHONPATH", f"{place}{os.pathsep}{Path(__file__).parent.parent}")
     return place
 
 
