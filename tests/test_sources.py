@@ -168,6 +168,14 @@ def test_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
 # ---- camera ----------------------------------------------------------------------------------------------------------
 
 
+def test_system_that_cannot_list_its_cameras_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("cv2_enumerate_cameras.enumerate_cameras", lambda backend: 1 / 0)
+    assert camera.list_cameras() == []
+    assert "the system does not list its cameras" in caplog.text and "ZeroDivisionError" in caplog.text
+
+
 def test_missing_camera_is_an_error_that_lists_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "list_cameras", lambda: [DESK])
     with pytest.raises(SourceError, match=r"camera 97 is not there; there are 0 \(Desk cam\)"):

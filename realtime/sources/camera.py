@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import sys
 import threading
@@ -15,11 +16,12 @@ import cv2
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.text import clean
-from realtime.sources.reconnecting import Capture, ReaderSource
+from realtime.sources.reconnecting import DRIVER_ERRORS, Capture, ReaderSource
 
 PATIENCE = 10.0
 """Seconds in which a camera must open. Windows' Media Foundation is the slow one."""
 
+_log = logging.getLogger(__name__)
 _COMMON_SIZES = ((640, 480), (1280, 720), (1920, 1080))
 
 
@@ -47,6 +49,7 @@ def list_cameras() -> list[Camera]:
     try:
         found = enumerate_cameras(_backend())
     except Exception:  # it asks the system in many ways, and this is called to explain another error
+        _log.warning("the system does not list its cameras", exc_info=True)
         return []
     return sorted(
         (Camera(info.index, clean(info.name), info.backend) for info in found), key=lambda camera: camera.number
@@ -196,7 +199,7 @@ def sizes(camera: Camera, patience: float = PATIENCE) -> list[Size]:
         The sizes (width, height) that the camera grants; none when it cannot be opened.
     """
     if sys.platform == "darwin":
-        with suppress(Exception):
+        with suppress(*DRIVER_ERRORS):
             cv2.VideoCapture(camera.number, camera.backend).release()  # the question for permission, as above
     granted: list[Size] = []
     thread = threading.Thread(target=_try_sizes, args=(camera, granted), name=f"read {camera.name}", daemon=True)
@@ -206,7 +209,7 @@ def sizes(camera: Camera, patience: float = PATIENCE) -> list[Size]:
 
 
 def _try_sizes(camera: Camera, granted: list[Size]) -> None:
-    with suppress(Exception):  # as with `connect`: what does not open has no sizes
+    with suppress(*DRIVER_ERRORS):  # what does not open has no sizes
         capture = cv2.VideoCapture(camera.number, camera.backend)
         try:
             for width, height in _COMMON_SIZES if capture.isOpened() else ():

@@ -22,8 +22,8 @@ STALE = 2.0
 
 _CHANNELS = ((), (1,), (3,))  # grey, or BGR: how a picture's shape ends
 _THREAD = "read "  # how the names of the threads begin that talk to drivers
-# What a driver raises, or Python for it; any other exception is a fault of this program and must not pass for a lost camera.
-_DRIVER_ERRORS = (cv2.error, OSError, ValueError, ArithmeticError, MemoryError)
+DRIVER_ERRORS = (cv2.error, OSError, ValueError, ArithmeticError, MemoryError)
+"""What a driver raises, or Python for it; any other exception is a fault of this program, and no lost camera."""
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -145,7 +145,7 @@ class ReaderSource(Source):
         """
         try:
             return driver()
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             reason = (error.err if isinstance(error, cv2.error) else "") or str(error) or type(error).__name__
             raise SourceError(f"{self.kind} {self.name}: {reason}; {self.advice()}") from error
 
