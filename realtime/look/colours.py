@@ -18,9 +18,15 @@ _Plane = npt.NDArray[Any]  # float32, H×W; OpenCV's stubs do not say which type
 
 
 def own_colours(painted: Picture, content: Picture, amount: float) -> Picture:
-    """The luminance of `painted` with the colours of `content`: uint8, H×W×3, BGR, both of one size.
+    """Give a painting the colours of its content, and keep the painting's luminance.
 
-    `amount` 0..1 fades from `painted` (at 0 that very picture comes back) to all of the content's colours.
+    Args:
+        painted: uint8, H×W×3, BGR.
+        content: The same size and type.
+        amount: 0..1: 0 gives `painted` itself, 1 all of the content's colours.
+
+    Returns:
+        uint8, H×W×3, BGR.
 
     A pixel becomes t + s·c on each channel. c is the content's chroma, its channels less their luminance-weighted mean,
     in the picture's own encoding, which is close to even for the eye. t is chosen so that the luminance in linear light
@@ -67,7 +73,7 @@ def _recolour(painted: Picture, content: Picture, out: Picture) -> None:
 
 
 def _above_black(luminance: _Plane, spread: _Plane, below: _Plane) -> _Plane:
-    """The largest s for which sqrt(T² - s²·V) - s·below is not below 0. Writes over `below`."""
+    """Find the largest s for which sqrt(T² - s²·V) - s·below is not below 0. Writes over `below`."""
     below *= below
     below += spread
     np.maximum(below, np.float32(0.25), out=below)
@@ -76,9 +82,9 @@ def _above_black(luminance: _Plane, spread: _Plane, below: _Plane) -> _Plane:
 
 
 def _below_white(luminance: _Plane, spread: _Plane, above: _Plane) -> _Plane:
-    """The largest s up to 1 for which sqrt(T² - s²·V) + s·above is not above 255; 1 or more where any s will do.
+    """Find the largest s up to 1 for which sqrt(T² - s²·V) + s·above is not above 255; 1 or more where any s will do.
 
-    The smaller root of (above² + V)·s² - 510·above·s + 255² - T². Where there is none, what is given is at least 1:
+    The smaller root of (above² + V)·s² - 510·above·s + 255² - T². Where there is none, the result is at least 1:
     V is at most above·below (Bhatia and Davis 2000), and above + below at most 255. Writes over `above`.
     """
     np.maximum(above, np.float32(0.5), out=above)  # of a grey pixel any share will do

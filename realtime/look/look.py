@@ -109,17 +109,27 @@ def _is_number(value: object) -> bool:
 
 
 def _as_text(name: str) -> str:
-    """A style's name where only text can be kept: the odd bytes of a file name, for Python lone surrogates, as \\udc80."""
+    """Write a style's name as text: lone surrogates, which stand for a file name's odd bytes, as backslash escapes."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _from_text(text: str) -> str:
-    """The name of which `_as_text` made this."""
+    """Give the name of which `_as_text` made this."""
     return re.sub(r"\\ud[89a-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
 
 
 def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
-    """The same styles with weights that add up to 1. UsageError for none, too many, or weights that cannot be."""
+    """Scale the weights of styles so that they add up to 1.
+
+    Args:
+        styles: Names and weights of 1 to `MOST_STYLES` styles.
+
+    Returns:
+        The same styles, in the same order.
+
+    Raises:
+        UsageError: There are none, too many, one twice, or weights that cannot be.
+    """
     if not 1 <= len(styles) <= MOST_STYLES:
         raise UsageError(f"a look mixes 1 to {MOST_STYLES} styles, not {len(styles)}")
     if len({name for name, _ in styles}) < len(styles):
@@ -136,15 +146,33 @@ def mixture(styles: Sequence[tuple[str, float]]) -> Mixture:
 
 
 def between(before: Mixture, after: Mixture, share: float) -> Mixture:
-    """What is seen when `share` 0..1 of the way from one mixture to another is gone: there may be more styles in it than a
-    look mixes. Those of `after` come last."""
+    """Mix two mixtures, on the way from one to the other.
+
+    Args:
+        before: The mixture at the beginning.
+        after: The mixture at the end.
+        share: The share of the way that is gone, 0..1.
+
+    Returns:
+        The styles of both, those of `after` last; there may be more of them than a look mixes.
+    """
     weights = {name: weight * (1 - share) for name, weight in before}
     gone = {name: weight for name, weight in weights.items() if name not in dict(after)}
     return (*gone.items(), *((name, weight * share + weights.get(name, 0.0)) for name, weight in after))
 
 
 def parse_mixture(text: str) -> Mixture:
-    """ "wave", "wave:0.6,glass:0.4" or a picture file, as written on the command line."""
+    """Read a mixture as people write it.
+
+    Args:
+        text: A style, "wave:0.6,glass:0.4", or a picture file.
+
+    Returns:
+        Names and weights, which add up to 1.
+
+    Raises:
+        UsageError: A weight is none, or there are too many styles.
+    """
     if _is_file(text):
         return ((text, 1.0),)
     styles = []

@@ -195,7 +195,7 @@ def paint_picture(stylizer: Stylizer, picture: Picture, look: Look, code: Callab
 def _effects(
     stylizer: Stylizer, picture: Picture, code: StyleCode, own: StyleCode | None, look: Look
 ) -> tuple[Picture, float]:
-    """The painting of a picture, not yet held steady, and the seconds that the model took."""
+    """Paint a picture, without holding it steady; give the painting and the seconds that the model took."""
     seconds = 0.0
 
     def stylize(small: Picture) -> Picture:

@@ -122,7 +122,7 @@ class Steady:
 
 
 def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: float, passed: float) -> Picture:
-    """The blend, or `painted` itself where nothing is to be held. `passed` is seconds."""
+    """Blend, or give `painted` itself where nothing is to be held. `passed` is seconds."""
     # Blurred first and then compared for motion, which leaves no noise; for agreement compared first, which misses nothing.
     changed = cv2.absdiff(cv2.blur(small, (5, 5)), cv2.blur(last.content, (5, 5)))
     differs = cv2.blur(cv2.absdiff(small, last.content), (5, 5))
@@ -155,7 +155,7 @@ def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: 
 
 
 def _small(content: Picture) -> _Plane:
-    """The content in grey, at the size at which contents are compared."""
+    """Give the content in grey, at the size at which contents are compared."""
     width, height = fit((content.shape[1], content.shape[0]), (_WORK, _WORK))
     grey: _Plane = cv2.cvtColor(content, cv2.COLOR_BGR2GRAY)
     while grey.shape[0] % (2 * height) == 0 and grey.shape[1] % (2 * width) == 0:  # halving is several times as fast
