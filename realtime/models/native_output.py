@@ -20,16 +20,15 @@ _ANNOUNCEMENT = (
     rb"|E\d{4} .*(cuda|cuInit|computation_placer)"
 )
 # Native code that crashes ends the process before anything here can run. So a second process stands by: its input ends
-# without a word when the first one is gone, and it then shows what was held back, from the file that is its output.
+# when the first one is gone, and it then shows what was held back, from the file that is its output.
 _STANDBY = f"""
 import os, re
-if not os.read(0, 1):
-    os.lseek(1, 0, 0)
-    for line in os.fdopen(1, "rb"):
-        if not re.match({_ANNOUNCEMENT!r}, line):
-            os.write(2, line)
+os.read(0, 1)
+os.lseek(1, 0, 0)
+for line in os.fdopen(1, "rb"):
+    if not re.match({_ANNOUNCEMENT!r}, line):
+        os.write(2, line)
 """
-_STANDBY_SECONDS = 5.0
 _one_at_a_time = threading.Lock()
 _announced: set[str] = set()
 
@@ -85,10 +84,9 @@ def first_line(error: BaseException) -> str:
 
 
 def _dismiss(standby: subprocess.Popen[bytes]) -> None:
-    """Tell the second process that it is not needed."""
-    with contextlib.suppress(OSError):  # it is gone already
-        standby.communicate(b".", timeout=_STANDBY_SECONDS)
+    """End the second process, which is not needed and may not even have begun."""
     standby.kill()
+    standby.communicate()
 
 
 def _flush() -> None:
