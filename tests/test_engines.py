@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import textwrap
@@ -22,6 +23,7 @@ from realtime.core.frame import Picture
 from realtime.models.base import StyleCode
 from realtime.models.engine import Engine, StyleEngine
 from realtime.models.fitting import EngineSpec, Inputs
+from realtime.models.litert import _Network
 from realtime.models.model import EngineModel
 from realtime.models.registry import open_model
 from realtime.models.stylizer import Stylizer
@@ -172,7 +174,9 @@ def test_an_engine_of_one_size_sees_the_whole_picture_in_its_aspect() -> None:
     assert painted[:, :120].min() > 230 and painted[:, 180:].max() < 30
 
 
-def test_an_engine_is_called_by_one_thread_at_a_time_on_the_caller() -> None:
+def test_an_engine_is_called_by_one_thread_at_a_time_on_the_caller(request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(functools.partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)  # so that two threads meet often
     engine = Fake(EngineSpec())
     model = model_of(engine)
     frame = scene(64, 48, 1)
@@ -315,3 +319,34 @@ def test_an_engine_that_fails_leaves_a_model_that_works() -> None:
         model.stylize(frame, code)
     engine.run = run  # type: ignore[method-assign]
     assert np.array_equal(model.stylize(frame, code), 255 - frame)
+
+
+def test_streams_of_two_sizes_do_not_make_the_network_ready_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    stylizer = Stylizer("lite", threads=1)
+    code = stylizer.encode(scene(256, 256, 5))
+    frames = [scene(160, 120, 0), scene(203, 95, 1)]
+    expected = [stylizer(frame, code) for frame in frames]
+    resized: list[object] = []
+    monkeypatch.setattr(_Network, "resize", lambda network, size: resized.append(size))
+    for _ in range(3):
+        for frame, wanted in zip(frames, expected, strict=True):
+            assert np.array_equal(stylizer(frame, code), wanted)
+    assert resized == []
+    monkeypatch.undo()
+    for size in (
+        (64, 48),
+        (160, 120),
+        (1600, 1200),
+        (64, 48),
+        (203, 95),
+        (160, 120),
+    ):  # one after the other, some again
+        stylizer(scene(*size, 2), code)
+    assert np.array_equal(stylizer(frames[0], code), expected[0])
+
+
+def test_a_code_of_the_wrong_length_is_refused() -> None:
+    stylizer = Stylizer("lite", threads=1)
+    code = StyleCode(stylizer.model.identity, (np.zeros(7, np.float32),))
+    with pytest.raises(StyleError, match=r"7 numbers, but frame\.tflite takes 100; encode the style again"):
+        stylizer(scene(64, 48, 1), code)

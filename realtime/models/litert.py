@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.errors import ModelError
+from realtime.core.errors import ModelError, StyleError
 from realtime.core.frame import Size
 from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.models.engine import Engine, StyleEngine
@@ -24,6 +24,7 @@ from realtime.models.model import EngineModel
 from realtime.models.native_output import first_line, without_announcements
 from realtime.models.tile_network import TileNetwork
 
+_SIZES, _SIZES_PIXELS = 2, 1_500_000  # for how many sizes a network is kept ready, if they have no more pixels together
 _MULTIPLES = (8, 16, 32)  # a network that halves the picture k times wants sides that 2**k divides
 
 
@@ -82,7 +83,7 @@ class LiteRTEngine(Engine):
         self.network = _Network(file, threads)
         self.identity = fingerprint((file,))
         self._threads = threads
-        self._size: Size | None = None
+        self._networks: dict[Size, _Network] = {}  # by the size they are ready for, the one used last at the end
         if self.network.is_frame:
             multiple, margin = self.network.sides() or (1, 0)
             fixed = None if self.network.resizes else self.network.picture_size
@@ -91,11 +92,22 @@ class LiteRTEngine(Engine):
     def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[np.float32]:
         """Stylize one picture: see `Engine.run`."""
         size = (inputs.rgb.shape[1], inputs.rgb.shape[0])
-        if self._size != size:
-            self._size = None  # of no size, should the network refuse this one
-            self.network.resize(size)
-            self._size = size
-        return self.network.run_frame(inputs, code.arrays[0])
+        network = self._networks.pop(size, None)
+        if network is None:
+            network = self._another(size)
+            network.resize(size)
+        self._networks[size] = network
+        return network.run_frame(inputs, code.arrays[0])
+
+    def _another(self, size: Size) -> _Network:
+        """Find a network to make ready for a size: making it ready takes as long as a frame, so two streams have two."""
+        if not self._networks:
+            return self.network
+        if len(self._networks) < _SIZES and sum(w * h for w, h in (*self._networks, size)) <= _SIZES_PIXELS:
+            return _Network(self.network.file, self._threads)
+        network = self._networks.pop(next(iter(self._networks)))
+        self._networks.clear()
+        return network
 
     def tile_network(self, code: StyleCode) -> TileNetwork | None:
         """Open the network for the tiles of one large picture: see `Engine.tile_network`."""
@@ -223,6 +235,11 @@ class _Network:
         assert self._code is not None
         # LiteRT refuses to run while a view into its memory lives: none may be kept in a name.
         inputs.floats(self._interpreter.tensor(self._picture["index"])()[0])
+        if code.size != np.prod(self.code_shape):
+            raise StyleError(
+                f"this style code has {code.size} numbers, but {self.file.name} takes {np.prod(self.code_shape)}; encode the"
+                " style again"
+            )
         self._interpreter.set_tensor(self._code["index"], code.reshape(self.code_shape))
         try:
             self._interpreter.invoke()

@@ -18,6 +18,7 @@ from realtime.models.fitting import Fitting, Inputs
 from realtime.models.tile_network import TileNetwork
 
 _CLOSE_SECONDS = 2.0
+_SIZES = 2
 
 
 class Model(ABC):
@@ -129,7 +130,7 @@ class EngineModel(Model):
         """
         self.style, self.frame, self.description = style, frame, description
         self.identity = style.identity
-        self._fitting = Fitting(frame.spec)
+        self._fittings: dict[tuple[int, ...], Fitting] = {}  # by the shape of pictures, the one used last at the end
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "engine") if frame.spec.one_thread else None
 
@@ -152,7 +153,15 @@ class EngineModel(Model):
         check_picture(picture)
         self.check(code)
         with self._lock:
-            return self._fitting(picture, lambda inputs: self._run(inputs, code))
+            return self._fitting(picture.shape)(picture, lambda inputs: self._run(inputs, code))
+
+    def _fitting(self, shape: tuple[int, ...]) -> Fitting:
+        """Give the fitting for pictures of a shape; streams of two sizes that take turns have one each."""
+        fitting = self._fittings.pop(shape, None) or Fitting(self.frame.spec)
+        self._fittings[shape] = fitting
+        if len(self._fittings) > _SIZES:
+            del self._fittings[next(iter(self._fittings))]
+        return fitting
 
     def _run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
         if self._thread:
