@@ -118,6 +118,7 @@ class _Copy:
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self._last: int | None = None
+        self._step = 0
 
     def take(self, packet: Any, begin: Fraction) -> float:
         """Make a packet one of this stream, its times counted from `begin`; when it is due, in seconds."""
@@ -125,7 +126,9 @@ class _Copy:
         dts, pts = (round((time * packet.time_base - begin) / base) for time in (packet.dts, packet.pts))
         if self._last is not None:
             dts = max(dts, self._last + 1)
-        duration = round((packet.duration or 0) * packet.time_base / base)
+            self._step = dts - self._last
+        # Where a file does not tell it, as long as the packet before: with none at all the last one would not be heard.
+        duration = round((packet.duration or 0) * packet.time_base / base) or self._step
         packet.time_base, packet.stream = base, self.stream
         packet.dts, packet.pts, packet.duration, self._last = dts, max(pts, dts), duration, dts
         return float(dts * base)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 from realtime.core.addresses import without_secrets
@@ -109,7 +110,9 @@ class Pictures(Footage):
             raise SourceError(f"{clean(name)} holds no pictures; wanted {WANTED} files")
         self.name = clean(Path(name).name)
         self.files = files
-        self.time_base, self.start = 1 / Fraction(rate).limit_denominator(1001), 0
+        exact = Fraction(rate).limit_denominator(1001)
+        self._step = ceil(1 / exact)  # encoders want ticks of a second at most
+        self.time_base, self.start = 1 / exact / self._step, 0
         self.frames, self.seconds = len(files), len(files) / rate
         first = next(self._read(0), None)
         if first is None:
@@ -118,7 +121,7 @@ class Pictures(Footage):
 
     def shots(self, since: int | None = None) -> Iterator[Shot]:
         begin = max(0, since or 0)
-        for shot in self._read(max(0, begin - 1)):
+        for shot in self._read(max(0, begin // self._step - 1)):
             if shot.pts >= begin:
                 yield Shot(boxed(shot.picture, self.size), shot.pts, shot.duration, shot.broken)
 
@@ -133,9 +136,10 @@ class Pictures(Footage):
             except StyleError as error:
                 lost.append((index, str(error)))
             if last is not None:
-                yield from (Shot(last, number, 1, why) for number, why in lost)
+                step = self._step
+                yield from (Shot(last, number * step, step, why) for number, why in lost)
                 if not lost or lost[-1][0] != index:
-                    yield Shot(last, index, 1)
+                    yield Shot(last, index * step, step)
                 lost.clear()
 
     def _readable(self, index: int) -> bool:

@@ -120,8 +120,9 @@ def _samples(container: Any) -> dict[int, list[Any]]:
     try:
         for number, packet in enumerate(timed_packets(container, wanted)):
             found = samples.setdefault(packet.stream_index, [])
-            if packet.size and packet.dts is not None and len(found) < _TRIED:
-                found.append(packet)
+            cover = is_cover(packet.stream)  # its one packet has no time
+            if packet.size and (packet.dts is not None or cover) and len(found) < _TRIED:
+                found += [packet] * (_TRIED if cover else 1)
             if number > _READ or all(len(samples[index]) >= _TRIED for index in wanted):
                 break
     except av.FFmpegError:
@@ -156,12 +157,13 @@ def _add_attachment(tracks: Tracks, stream: Any, ending: str) -> None:
 def _add_cover(tracks: Tracks, stream: Any, packets: list[Any], ending: str) -> None:
     kinds = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
     codec = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-    if ending in (".mp4", ".mov") and packets and _takes(ending, stream, packets):
+    if ending == ".mp4" and packets and _takes(ending, stream, packets):
         tracks.copied.add(stream.index)
     elif ending == ".mkv" and packets and codec in kinds:
         tracks.covers.append((*kinds[codec], bytes(packets[0])))
     else:
-        tracks.notes.append(f"a cover picture ({codec}) does not go into {ending} files and is left out")
+        hint = f"; an {'.mkv' if ending == '.mp4' else '.mp4'} holds it" if codec in kinds else ""
+        tracks.notes.append(f"a cover picture ({codec}) does not go into {ending} files and is left out{hint}")
 
 
 def _takes(ending: str, stream: Any, packets: list[Any]) -> bool:
@@ -173,9 +175,9 @@ def _takes(ending: str, stream: Any, packets: list[Any]) -> bool:
             copy: Any = scratch.add_stream_from_template(stream, opaque=True)
             copy.disposition = stream.disposition
             scratch.start_encoding()
-            for packet in packets:
+            for packet in packets[:1] if is_cover(stream) else packets:
                 sample = av.Packet(bytes(packet))
-                sample.time_base, sample.pts, sample.dts = packet.time_base, packet.pts, packet.dts
+                sample.time_base, sample.pts, sample.dts = packet.time_base, packet.pts or 0, packet.dts or 0
                 sample.duration, sample.is_keyframe, sample.stream = packet.duration, True, copy
                 scratch.mux(sample)
     except Exception:  # of whatever family: it is not taken

@@ -39,9 +39,8 @@ class Video(Footage):
             self.time_base = stream.time_base
             self._jumps, self._counted = jumps(container), counted(container)
             # What has no clock runs at the rate that its codec tells, as in the ffmpeg program.
-            rate = (
-                (stream.guessed_rate if self._counted else stream.average_rate) or stream.guessed_rate or Fraction(25)
-            )
+            own = stream.codec_context.framerate or stream.guessed_rate if self._counted else stream.average_rate
+            rate = own or stream.guessed_rate or Fraction(25)
             self._step = max(1, round(1 / rate / self.time_base))
             if stream.duration and not self._jumps:
                 self.seconds = self.promised = float(stream.duration * self.time_base)

@@ -115,7 +115,7 @@ class Segment:
         Args:
             picture: uint8, H×W×3, BGR.
             pts: Its time, which rises from call to call.
-            duration: How long it is shown: libvpx takes no frame without it.
+            duration: How long it is shown.
 
         Raises:
             SinkError: It cannot be written.
