@@ -13,9 +13,11 @@ from fakes import FakeModel
 from odd_photos import COLOURS, bad_photos, good_photos, others, seen
 from PIL import Image
 
+import realtime
 from realtime.cli.photo import photo
 from realtime.core.errors import SourceError
 from realtime.media.images import load_picture
+from realtime.sources.registry import open_source
 
 
 @pytest.fixture
@@ -66,3 +68,22 @@ def test_a_folder_of_odd_files_is_painted_in_one_go(fake: None, tmp_path: Path) 
             assert image.width * image.height == 64 * 48
         off = np.abs(seen(load_picture(Path("out") / name)[..., ::-1]).astype(int) - COLOURS)
         assert off.max() <= 9, (name, off)
+
+
+@pytest.mark.parametrize(
+    "name", ["no ending", "heic called.jpg", "p3.heic", "plain.avif", "floats.tif", "light called sRGB.png"]
+)
+def test_they_are_sources_and_styles_as_well(fake: None, name: str, tmp_path: Path) -> None:
+    GOOD[name](tmp_path / name)
+    with open_source(str(tmp_path / name)) as source:
+        frame = source.read(5)
+    assert frame is not None and np.abs(seen(frame.picture[..., ::-1]).astype(int) - COLOURS).max() <= 6
+    with realtime.Stylizer(FakeModel()) as stylizer:
+        code = realtime.StyleLibrary(stylizer).code(tmp_path / name)
+    assert np.abs(code.arrays[0] - COLOURS.mean(axis=0)[::-1]).max() <= 6
+
+
+def test_a_film_with_a_pictures_ending_is_a_film(tmp_path: Path) -> None:
+    others()["clip.mov"][0](tmp_path / "film.jpg")
+    with pytest.raises(SourceError, match="cannot be opened as a video"):
+        open_source(str(tmp_path / "film.jpg"))

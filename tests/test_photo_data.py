@@ -143,6 +143,16 @@ def test_broken_entries_are_counted_and_the_others_kept(tmp_path: Path) -> None:
     assert "EXIF data is damaged" in read_photo(tmp_path / "in.jpg").notes[0]
 
 
+def test_a_tiff_is_turned_whatever_its_other_entries_are(tmp_path: Path) -> None:
+    lying = io.BytesIO()
+    Image.fromarray(np.rot90(quarters())).save(lying, "TIFF")
+    odd = Exif("<", {**CAMERA, 274: short(6), 282: text("many"), 34665: rational(1, 0), 34853: text("here")}, {})
+    (tmp_path / "in.tif").write_bytes(added_to_tiff(lying.getvalue(), odd))
+    source = read_photo(tmp_path / "in.tif")
+    assert np.abs(seen(source.picture[..., ::-1]).astype(int) - seen(quarters())).max() == 0
+    assert source.exif is not None and source.exif.main[272] == CAMERA[272] and len(source.notes) == 1
+
+
 def test_the_other_byte_order_says_the_same(tmp_path: Path) -> None:
     other = turned(Exif("<", CAMERA, DETAILS, PLACE), ">")
     image().save(tmp_path / "in.jpg", exif=block(other), **JPEG)
@@ -158,7 +168,7 @@ def test_the_other_byte_order_says_the_same(tmp_path: Path) -> None:
 
 def with_place(folder: Path, form: str) -> Path:
     """A photo that says in one way that it was taken at 47.50347 N, 8.25 E, in Dielsdorf, on 6 May 2024."""
-    path = folder / f"in{'.png' if form.endswith('png') else '.tif' if form.endswith('tif') else '.jpg'}"
+    path = folder / f"in.{form.rpartition(' ')[2]}"
     about = packet(
         'xmp:CreateDate="2024-05-06T07:08:09" exif:GPSLatitude="47,30.2082N" exif:GPSLongitude="8,15.0E" photoshop:City="Dielsdorf"'
         ' Iptc4xmpCore:Location="Dielsdorf" drone-dji:GpsLatitude="+47.50347"'
@@ -170,7 +180,20 @@ def with_place(folder: Path, form: str) -> Path:
     writers: dict[str, Callable[[], object]] = {
         "exif jpg": lambda: image().save(path, exif=exif(place=PLACE), **JPEG),
         "exif png": lambda: image().save(path, exif=exif(place=PLACE)),
-        "exif tif": lambda: path.write_bytes(dng_as_tif()),
+        "exif tif": lambda: path.write_bytes(tiff_with(Exif("<", CAMERA, DETAILS, PLACE))),
+        "exif webp": lambda: image().save(path, exif=exif(place=PLACE), lossless=True),
+        "exif avif": lambda: image().save(path, exif=exif(place=PLACE)),
+        "exif heic": lambda: image().save(path, exif=exif(place=PLACE)),
+        "xmp webp": lambda: image().save(path, xmp=about, exif=exif(), lossless=True),
+        "xmp avif": lambda: image().save(path, xmp=about, exif=exif()),
+        "xmp heic": lambda: image().save(path, xmp=about, exif=exif()),
+        "xmp tif": lambda: path.write_bytes(tiff_with(Exif("<", CAMERA, DETAILS), about)),
+        "iptc tif": lambda: path.write_bytes(
+            tiff_with(Exif("<", {**CAMERA, 34377: Entry(7, len(records) - 18, records[18:])}, DETAILS))
+        ),
+        "bare iptc tif": lambda: path.write_bytes(
+            tiff_with(Exif("<", {**CAMERA, 33723: Entry(7, len(records) - 30, records[30:])}, DETAILS))
+        ),
         "description jpg": lambda: image().save(path, exif=exif({270: text("Home +47.5035+008.2500/")}), **JPEG),
         "comment jpg": lambda: image().save(path, exif=exif(details={37510: Entry(7, len(comment), comment)}), **JPEG),
         "windows comment jpg": lambda: image().save(
@@ -187,11 +210,11 @@ def with_place(folder: Path, form: str) -> Path:
     return path
 
 
-def dng_as_tif() -> bytes:
-    """A TIFF with a place in its EXIF data."""
+def tiff_with(about: Exif, packet: bytes = b"") -> bytes:
+    """A TIFF with EXIF data and an XMP packet."""
     whole = io.BytesIO()
     image().save(whole, "TIFF")
-    return added_to_tiff(whole.getvalue(), Exif("<", CAMERA, DETAILS, PLACE))
+    return added_to_tiff(whole.getvalue(), about, packet)
 
 
 def raw_profile(data: bytes) -> PngInfo:
@@ -202,8 +225,9 @@ def raw_profile(data: bytes) -> PngInfo:
 
 
 FORMS = [
-    "exif jpg", "exif png", "exif tif", "description jpg", "comment jpg", "windows comment jpg", "maker jpg", "xmp jpg",
-    "xmp png", "iptc jpg", "text png", "comment segment jpg",
+    "exif jpg", "exif png", "exif tif", "exif webp", "exif avif", "exif heic", "description jpg", "comment jpg",
+    "windows comment jpg", "maker jpg", "xmp jpg", "xmp png", "xmp webp", "xmp avif", "xmp heic", "xmp tif", "iptc jpg",
+    "iptc tif", "bare iptc tif", "text png", "comment segment jpg",
 ]  # fmt: skip
 
 
@@ -227,7 +251,7 @@ def test_every_form_of_the_place_is_kept_when_asked(tmp_path: Path, form: str, e
         assert told(out).place == PLACE
     elif form.startswith("xmp"):
         assert "GPSLatitude>47,30.2082N<" in data and "City>Dielsdorf<" in data and "GpsLatitude>+47.50347<" in data
-    elif form in ("iptc jpg", "text png"):
+    elif "iptc" in form or form == "text png":
         assert "City>Dielsdorf<" in data and ">Dielsdorf</rdf:li>" in data
     else:
         assert re.search(rb"47\.50|4\x007\x00\.|LAT=Dielsdorf", out.read_bytes())

@@ -31,10 +31,10 @@ def kept_data(
     notes = []
     if block and found is None:
         notes.append("its EXIF data is damaged and is not kept")
-    elif found is not None and found.lost:
-        notes.append(
-            f"{found.lost} damaged {'entry' if found.lost == 1 else 'entries'} of its EXIF data cannot be kept"
-        )
+    elif found is not None and (
+        lost := found.lost + info.get("exif_lost", 0)
+    ):  # a TIFF's were counted when it was opened
+        notes.append(f"{lost} damaged {'entry' if lost == 1 else 'entries'} of its EXIF data cannot be kept")
     main = found.main if found is not None else {}
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or _raw_profile(info, "xmp")
     packet = packet or (main[_XMP].data if _XMP in main else b"")

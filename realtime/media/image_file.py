@@ -23,7 +23,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from realtime.core.errors import StyleError
 from realtime.core.text import clean
 from realtime.media import exif, exif_block
-from realtime.media.kinds import HEAD, NO_PICTURES, RAW_ENDINGS, READABLE, described, kind_of
+from realtime.media.kinds import HEAD, NO_PICTURES, PICTURES, RAW_ENDINGS, READABLE, VIDEO, described, kind_of
 from realtime.media.raw import is_raw, open_raw, too_large
 
 MOST_PIXELS = 50_000_000
@@ -135,6 +135,20 @@ class _Unhurried(io.FileIO):
         return super().read(size)
 
 
+def is_still(path: Path) -> bool:
+    """Tell a still picture from other files.
+
+    Args:
+        path: A file.
+
+    Returns:
+        Whether its content is a picture that is read here, but no GIF, which may move; where the content is not known,
+        whether its ending is a picture's.
+    """
+    kind = kind_of_file(path)
+    return (kind in READABLE and kind != "GIF") or (path.suffix.lower() in PICTURES and kind != VIDEO)
+
+
 def _kind(file: io.FileIO, path: Path) -> str:
     """Tell what the file is; a camera's own file looks like a TIFF with a small picture at first."""
     kind = kind_of(file.read(HEAD) or b"")
@@ -171,7 +185,7 @@ def _open(file: io.FileIO, kind: str, name: str) -> Image.Image:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             found = exif.parse(data)
         if found is not None:
-            image.info["exif"] = exif_block.block(_without_pixels(found))
+            image.info["exif"], image.info["exif_lost"] = exif_block.block(_without_pixels(found)), found.lost
     return image
 
 

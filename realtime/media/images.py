@@ -85,10 +85,12 @@ def decoded(image: Image.Image, enough: int | None = None) -> Decoded:
     coded = {} if profile else image.info.get("nclx_profile") or {}
     if enough:
         image.draft(None, (enough, enough))
-    own = image.getexif()  # Pillow turns a TIFF itself, and stumbles over odd entries when it does
-    if exif.ORIENTATION in own:
-        del own[exif.ORIENTATION]
+    told = image.info.get("exif")
+    if told is not None:
+        image.info["exif"] = b""  # Pillow turns a TIFF itself, and stumbles over odd entries when it does
     image.load()
+    if told is not None:
+        image.info["exif"] = told
     image = _eight_bits(image)
     if enough and image.mode in _AVERAGED and (times := min(image.size) // enough) > 1:
         image = image.reduce(times)

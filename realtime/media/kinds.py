@@ -24,8 +24,8 @@ WANTED = "JPEG, PNG, WebP, BMP, TIFF, AVIF, HEIC or RAW"
 HEAD = 4096
 """Bytes that `kind_of` wants to see."""
 
-_VIDEO, _PAGE, _TEXT, _ARCHIVE = "video", "web page", "text file", "archive"
-NO_PICTURES = frozenset({_VIDEO, _PAGE, _TEXT, _ARCHIVE, "sound"})
+VIDEO, _PAGE, _TEXT, _ARCHIVE = "video", "web page", "text file", "archive"
+NO_PICTURES = frozenset({VIDEO, _PAGE, _TEXT, _ARCHIVE, "sound"})
 """The kinds of files that are no pictures at all."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -33,7 +33,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"\x89PNG\r\n\x1a\n", "PNG"),
     (rb"GIF8[79]a", "GIF"),
     (rb"RIFF.{4}WEBP", "WebP"),
-    (rb"RIFF.{4}AVI ", _VIDEO),
+    (rb"RIFF.{4}AVI ", VIDEO),
     (rb"RIFF", "sound"),
     (rb"BM.{4}.{8}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "BMP"),
     (rb"(II\*\0|MM\0\*).{4}CR|FUJIFILM|II\x55\0|IIR[OS]|MMOR|FOVb|\0MRM|II\x1a\0\0\0HEAP", "RAW"),
@@ -49,7 +49,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"gimp xcf", "GIMP"),
     (rb"\0\0[\x01\x02]\0.\0", "Windows icon"),
     (rb"P[1-7]\s", "Netpbm"),
-    (rb"\x1aE\xdf\xa3|\0\0\x01\xba|FLV\x01|OggS|\x47.{187}\x47", _VIDEO),
+    (rb"\x1aE\xdf\xa3|\0\0\x01\xba|FLV\x01|OggS|\x47.{187}\x47", VIDEO),
     (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh", _ARCHIVE),
     (rb"(\xef\xbb\xbf)?\s*(<\?xml.{0,1000})?\s*(<!--.{0,1000}-->)?\s*(<!DOCTYPE svg.{0,500})?<svg", "SVG"),
     (rb"(\xef\xbb\xbf)?\s*(<!--.{0,1000}-->)?\s*<(!doctype html|html|head)", _PAGE),
@@ -104,4 +104,4 @@ def _branded(head: bytes) -> str:
             return _BRANDS[brand]
         if brand in _HEIC:
             return "HEIC"
-    return "HEIC" if brands[0] in (b"mif1", b"msf1", b"heif") else _VIDEO
+    return "HEIC" if brands[0] in (b"mif1", b"msf1", b"heif") else VIDEO

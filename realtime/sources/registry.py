@@ -24,7 +24,7 @@ from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
-from realtime.media.images import PICTURES
+from realtime.media.image_file import is_still
 from realtime.sources import camera
 from realtime.sources.base import Source
 
@@ -93,7 +93,7 @@ def _find(text: str) -> str | EntryPoint:
         raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
     path = user_path(text)
     if not text.isdecimal() and os.path.exists(path):  # which is False, too, for what can be no path
-        return _FOLDER if path.is_dir() or path.suffix.lower() in PICTURES else _FILE
+        return _FOLDER if path.is_dir() or is_still(path) else _FILE
     cameras = camera.list_cameras()
     if text.isdecimal() or any(text.casefold() in known.name.casefold() for known in cameras):
         return _CAMERA
