@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import realtime.models.registry
+from realtime.media.gallery import shipped_folder
 from realtime.media.images import load_picture
 from realtime.sources.scene import Scene
-from realtime.styles.folders import shipped_folder
 
 FOLDER = Path(realtime.models.__file__).parent / "lite"
 FILES = ("style.tflite", "frame.tflite", "grain.png", "hub/saved_model.pb", "MODEL_CARD.md")

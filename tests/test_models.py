@@ -27,6 +27,7 @@ import tensorflow as tf
 
 import realtime
 from realtime.core.errors import ModelError, StyleError, UsageError
+from realtime.media.gallery import shipped_folder
 from realtime.models import hub_download
 from realtime.models.base import StyleCode
 from realtime.models.fitting import style_input
@@ -827,10 +828,10 @@ def test_stylizer_encodes_the_picture_of_a_file(stylizer: Stylizer, tmp_path: Pa
     expected = stylizer.encode(picture).arrays
     for path in (tmp_path / "style.png", str(tmp_path / "style.png")):
         assert all(np.array_equal(a, b) for a, b in zip(stylizer.encode(path).arrays, expected, strict=True))
-    with pytest.raises(
-        UsageError, match=r"no picture file wave; realtime\.StyleLibrary\(stylizer\)\.code\(NAME\) finds"
-    ):
-        stylizer.encode("wave")
+    shipped = stylizer.encode(shipped_folder() / "wave.jpg").arrays
+    assert all(np.array_equal(a, b) for a, b in zip(stylizer.encode("wave").arrays, shipped, strict=True))
+    with pytest.raises(UsageError, match=r"no picture file tide and no style of that name; there are .*wave"):
+        stylizer.encode("tide")
     (tmp_path / "letter.png").write_text("dear reader")
     with pytest.raises(StyleError, match=r"letter\.png is no picture"):
         stylizer.encode(tmp_path / "letter.png")

@@ -80,8 +80,9 @@ def _styles(folders: tuple[Path, ...], sheet: Path | None, picture: Path | None,
 
 def _list(folders: tuple[Path, ...]) -> list[Style]:
     """List the styles, and give those whose pictures can be read."""
+    from realtime.media.gallery import user_folder
     from realtime.media.images import load_picture
-    from realtime.styles.folders import find_styles, standard_folders, user_folder
+    from realtime.styles.folders import find_styles, standard_folders
 
     found, notices = find_styles([*standard_folders(), *folders])
     readable = []

@@ -48,26 +48,32 @@ class Stylizer:
         _log.info("the engine is %s", self.model.description)
 
     def encode(self, style: Picture | str | Path) -> StyleCode:
-        """Work out the code of a style picture. `StyleLibrary.code` finds one by its name, and keeps it.
+        """Work out the code of a style picture. `StyleLibrary.code` does the same and keeps the code.
 
         Args:
-            style: A picture (uint8, H×W×3, BGR, any size), or the path of a picture file.
+            style: A picture (uint8, H×W×3, BGR, any size), the path of a picture file, or the name of a style of the gallery
+                or of the person's own folder.
 
         Returns:
             The code, of use to this model alone.
 
         Raises:
-            UsageError: `style` is neither a picture nor the path of a file.
+            UsageError: `style` is no picture, no path of a file and no name of a style.
             StyleError: The file is no picture that can be read.
         """
         if isinstance(style, (str, Path)):
+            # Pillow is not waited for where it is not needed
+            from realtime.media.gallery import gallery
+            from realtime.media.images import load_picture
+
             path = user_path(str(style))
             if not os.path.isfile(path):
-                raise UsageError(
-                    f"there is no picture file {style}; realtime.StyleLibrary(stylizer).code(NAME) finds a style by its name"
-                )
-            from realtime.media.images import load_picture  # Pillow is not waited for where it is not needed
-
+                names = gallery()
+                if str(style) not in names:
+                    raise UsageError(
+                        f"there is no picture file {style} and no style of that name; there are {', '.join(names)}"
+                    )
+                path = names[str(style)]
             style = load_picture(path)
         return self.model.encode(style)
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
-
 from realtime.core.errors import UsageError
+from realtime.media.gallery import shipped_folder, user_folder
 from realtime.media.images import PICTURES, WANTED
 
 FORGET_SCANS = 200
@@ -29,18 +28,6 @@ class Style:
     name: str
     path: Path
     stamp: tuple[int, int] = (0, 0)
-
-
-def shipped_folder() -> Path:
-    """Say where the styles that come with the program lie: in the package when installed, beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    installed = package / "gallery"
-    return installed if installed.is_dir() else package.parent / "styles"
-
-
-def user_folder() -> Path:
-    """Say where a person's own styles lie; the folder need not exist."""
-    return platformdirs.user_config_path("realtime") / "styles"
 
 
 def standard_folders() -> list[Path]:

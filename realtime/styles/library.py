@@ -16,6 +16,7 @@ from realtime.core.errors import StyleError, UsageError
 from realtime.core.frame import Picture
 from realtime.core.paths import user_path
 from realtime.look.look import Look, Mixture, parse_mixture
+from realtime.media.gallery import user_folder
 from realtime.media.images import load_picture
 from realtime.models.base import STYLE_SIZE, StyleCode
 from realtime.models.stylizer import Stylizer
@@ -28,7 +29,6 @@ from realtime.styles.folders import (
     named,
     one_style,
     standard_folders,
-    user_folder,
 )
 
 FIRST = "wave"

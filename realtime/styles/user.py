@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realtime.core.errors import StyleError, UsageError
+from realtime.media.gallery import shipped_folder, user_folder
 from realtime.media.images import PICTURES, WANTED, load_picture
-from realtime.styles.folders import Style, look_into, shipped_folder, user_folder
+from realtime.styles.folders import Style, look_into
 
 REMOVED = "removed"
 """The folder, within the person's own, in which removed styles lie."""

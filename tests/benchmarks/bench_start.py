@@ -16,11 +16,11 @@ import time
 
 from turns import in_turns
 
+from realtime.media.gallery import shipped_folder
 from realtime.models.litert import LiteRTEngine
 from realtime.models.model import EngineModel
 from realtime.models.stylizer import Stylizer
 from realtime.sources.scene import Scene
-from realtime.styles.folders import shipped_folder
 
 STARTS = 9
 ROUNDS = 40
