@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import media
@@ -123,3 +124,16 @@ def test_the_program_finds_what_the_package_adds(lamps: socket.socket) -> None:
     assert packet[:2] == bytes((2, 2))  # DRGB, two seconds
     assert len(packet) == 2 + 3 * 16 * 9
     assert len(set(packet[2:])) > 10  # a picture
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_engine_of_the_package_is_a_model_like_any_other(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "photo.png"), media.numbered(77, (160, 120)))
+    cv2.imwrite(str(tmp_path / "blue.png"), np.full((32, 32, 3), (220, 40, 20), np.uint8))
+    words = ("--model", "duotone", "--style", str(tmp_path / "blue.png"), "-o", str(tmp_path / "out.png"))
+    done = program("photo", str(tmp_path / "photo.png"), *words)
+    assert done.returncode == 0, done.stderr
+    painted: Any = media.read_image(tmp_path / "out.png").astype(int)
+    dark, bright = painted[:, 10].mean(axis=0), painted[:, -5].mean(axis=0)
+    assert painted.shape == (120, 160, 3)
+    assert np.ptp([dark, bright], axis=0)[0] > 60  # from dark to the style's blue

@@ -6,6 +6,7 @@ import importlib
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from fakes import FakeModel
 from packaging.requirements import Requirement
 from test_cli import Run, run  # noqa: F401
+
+from realtime.models.registry import _how_to_get_it
 
 tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 ROOT = Path(__file__).parent.parent
@@ -140,6 +143,18 @@ def test_every_promised_python_has_tensorflow(python: str) -> None:
 def test_a_python_without_tensorflow_installs_the_rest() -> None:
     assert not {"tensorflow", "tensorflow-hub"} & brought("hub", "3.14")
     assert not {"tensorflow", "tensorflow-hub"} & brought("gpu", "3.14")
+
+
+def test_a_model_of_the_hub_without_tensorflow_is_a_line_with_the_command() -> None:
+    code = (
+        "import sys; sys.modules['tensorflow'] = None; import realtime.cli\n"
+        "sys.argv = 'realtime --source demo --no-window --model magenta'.split(); realtime.cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("realtime: ")
+    assert 'pip install -c constraints.txt ".[hub]"' in done.stderr.splitlines()[-1]
+    assert "Python 3.14 has no TensorFlow yet" in _how_to_get_it((3, 14))
 
 
 def test_constraints_name_a_version_of_everything_and_nothing_else() -> None:

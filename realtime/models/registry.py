@@ -1,11 +1,23 @@
-"""Which model a person means. Another model is one more file here and one more line in `open_model`."""
+"""The names of models. Another model is one more file here and one more line in `open_model`.
+
+Another package adds a model without a change here, by an entry point in its pyproject.toml:
+
+    [project.entry-points."realtime.engines"]
+    duotone = "its_package.its_module:open_duotone"
+
+`--model duotone` and `--model duotone:text` then call `open_duotone(argument, threads)`, with what stands after the colon or an
+empty text, and the number of threads or None; it returns a `Model`, such as an `EngineModel` of its engines, or raises a
+RealtimeError.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-from realtime.core.errors import UsageError
+from realtime.core.added import find_added, make_added
+from realtime.core.errors import ModelError, UsageError
 from realtime.core.paths import user_path
 from realtime.models.model import Model
 
@@ -17,18 +29,33 @@ NAMES = {
 }
 DEFAULT_MODEL = "lite"
 
+GROUP = "realtime.engines"
+"""The entry points by which other packages add models."""
+
 
 def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
-    """The model that `text` names.
+    """Open the model that a person means.
 
-    A name of `NAMES`; a folder or "STYLE.tflite,FRAME.tflite" for LiteRT; a Hub handle (http or https), a SavedModel folder
-    or a .tar.gz for TensorFlow. `threads` is for LiteRT, by default the physical cores; TensorFlow manages its own.
-    UsageError when `text` names nothing that exists, ModelError when it does but is not a model.
+    Args:
+        text: A name of `NAMES` or of a model that another package adds; a folder or "STYLE.tflite,FRAME.tflite" for LiteRT; a
+            Hub handle (http or https), a SavedModel folder or a .tar.gz for TensorFlow.
+        threads: For LiteRT, by default the physical cores; TensorFlow manages its own.
+
+    Returns:
+        The model, to be closed by the caller.
+
+    Raises:
+        UsageError: `text` names nothing that exists.
+        ModelError: It exists but is no model, or its engine is not installed.
     """
     if text == "lite":
         return _litert(LITE / "style.tflite", LITE / "frame.tflite", "lite", threads)
     if text == "magenta" or text.startswith(("http://", "https://")):
         return _hub(MAGENTA if text == "magenta" else text)
+    name, _, argument = text.partition(":")
+    added = find_added(GROUP)
+    if name in added:
+        return make_added(added[name], Model, ModelError, argument, threads)  # type: ignore[type-abstract]
     path = user_path(text)
     if "," in text and not os.path.exists(path):
         style, frame = (user_path(part) for part in text.split(",", 1))
@@ -45,7 +72,7 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
     if os.path.exists(path):
         return _hub(str(path))
     raise UsageError(
-        f"there is no model {text!r}; use {' or '.join(NAMES)}, a folder with two .tflite files or a SavedModel,"
+        f"there is no model {text!r}; use {' or '.join([*NAMES, *added])}, a folder with two .tflite files or a SavedModel,"
         " a pair STYLE.tflite,FRAME.tflite, a .tar.gz, or the address of a TensorFlow Hub module"
     )
 
@@ -57,6 +84,18 @@ def _litert(style: Path, frame: Path, name: str, threads: int | None) -> Model:
 
 
 def _hub(handle: str) -> Model:
-    from realtime.models.hub import open_module  # TensorFlow takes seconds to import: only who needs it waits
+    try:
+        from realtime.models.hub import open_module  # TensorFlow takes seconds to import: only who needs it waits
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("tensorflow", "tensorflow_hub", "tf_keras", "pkg_resources"):
+            raise
+        raise ModelError(f"{handle} needs {error.name}, which is not installed; {_how_to_get_it()}") from error
 
     return open_module(handle)
+
+
+def _how_to_get_it(version: tuple[int, ...] = sys.version_info[:2]) -> str:
+    """Say how TensorFlow is installed, or that this Python has none."""
+    if version >= (3, 14):
+        return "Python 3.14 has no TensorFlow yet: use Python 3.10 to 3.13"
+    return 'in the folder of the program: pip install -c constraints.txt ".[hub]"'
