@@ -33,7 +33,7 @@ def own_colours(painted: Picture, content: Picture, amount: float) -> Picture:
     is the painting's; linear light is taken as the square of the encoded value, and as c has a mean of 0, that is
     t² = T² - s²·V (T²: the painting's luminance, V: the weighted mean of c²). s is 1 where the colour can be shown, else
     the largest value with which all three channels stay within 0..255: it fades towards grey, hue and luminance stay,
-    and no channel is cut off.
+    and no channel is clipped.
     """
     if amount == 0.0:
         return painted

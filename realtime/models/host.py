@@ -26,8 +26,9 @@ class Guest(Protocol):
 
 
 class ModelHost:
-    """One thread in which the guests stylize, one frame a turn, round and round: none starves, and the model is asked once
-    at a time. A guest whose turn fails gets no more turns; the others go on.
+    """One thread in which the guests stylize, one frame a turn, round and round.
+
+    None starves, and the model is asked once at a time. A guest whose turn fails gets no more turns; the others go on.
     """
 
     def __init__(self, name: str = "stylize") -> None:

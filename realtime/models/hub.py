@@ -142,7 +142,7 @@ def open_module(handle: str) -> EngineModel:
 
 
 def _whole(function: Any, content: str, style: str) -> Callable[[Any, Any], Any]:
-    """The whole module as a function of a content and a style picture."""
+    """Make a function of a content and a style picture of the whole module."""
 
     def call(picture: Any, style_picture: Any) -> Any:
         return next(iter(function(**{content: picture, style: style_picture}).values()))
@@ -151,7 +151,7 @@ def _whole(function: Any, content: str, style: str) -> Callable[[Any, Any], Any]
 
 
 def _device() -> str:
-    """The name of what TensorFlow will run on; on a GPU it takes memory as it needs it, not all at once."""
+    """Name what TensorFlow will run on. On a GPU let it take memory as it needs it, not all at once."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return "the CPU"
@@ -184,7 +184,7 @@ def _load(handle: str, folder: Path) -> Any:
 
 
 def _signature(module: Any, handle: str) -> Any:
-    """The ConcreteFunction of two pictures to one. The module is kept alive by it."""
+    """Find the ConcreteFunction of two pictures to one, which keeps the module alive."""
     function = getattr(module, "signatures", {}).get("serving_default")
     if function is None and callable(module):
         spec = tf.TensorSpec((None, None, None, 3), tf.float32)
@@ -210,7 +210,7 @@ def _signature(module: Any, handle: str) -> Any:
 
 
 def _which_is_which(function: Any, handle: str) -> tuple[str, str]:
-    """The names of the content and the style input: the picture that comes out is of the content's size."""
+    """Name the content and the style input: the picture that comes out is of the content's size."""
     keys = sorted(function.structured_input_signature[1] or {s.name: s for s in function.structured_input_signature[0]})
     shapes: list[Any] = []
     for content, style in (keys, keys[::-1]):
@@ -227,7 +227,7 @@ def _which_is_which(function: Any, handle: str) -> tuple[str, str]:
 
 
 def _takes_any_size(function: Any, content: str, style: str) -> bool:
-    """Whether it gives back a picture of any size whole: it then has its own way of continuing what does not divide."""
+    """Tell whether the module gives back a picture of any size whole: it then continues by itself what does not divide."""
     size = (1, 61, 83, 3)
     try:
         results = function(**{content: tf.zeros(size), style: tf.zeros((1, STYLE_SIZE, STYLE_SIZE, 3))})

@@ -1,4 +1,4 @@
-"""The frame half of a cut TensorFlow graph, opened at its norms."""
+"""The frame half of a split TensorFlow graph, opened at its norms."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class HubTiles(TileNetwork):
 
 
 def _find(half: Any) -> list[Statistic]:
-    """The statistics of a frame half, by the names of its tensors."""
+    """Find the statistics of a frame half, by the names of its tensors."""
     content = half.inputs[0]
     stages: dict[str, int] = {content.name: 0}  # of what the picture reaches
     found: list[Statistic] = []

@@ -195,8 +195,15 @@ class _Network:
         return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
 
     def sides(self) -> tuple[int, int] | None:
-        """What the sides of a picture must divide by, and how many pixels more than it paints the network sees on each
-        side, found by trying; None when the network has one fixed size."""
+        """Find out by trying what the network takes.
+
+        Returns:
+            What the sides of a painted picture must divide by, and the pixels that the network sees beyond it on each side; None
+            when it has one fixed size.
+
+        Raises:
+            ModelError: The network takes any size but runs at none.
+        """
         for multiple, more in itertools.product(_MULTIPLES, (0, 4)):
             width, height = (multiple * cells + more for cells in (9, 11))
             try:

@@ -128,8 +128,15 @@ class _Graph:
         return Statistic(given, of, "mean", stage)
 
     def opened(self, given: dict[int, int], outputs: list[int]) -> bytes:
-        """The network with the tensors `given`, of so many channels, as further inputs, and `outputs`, where there are
-        any, for its own."""
+        """Rewrite the network so that its statistics are given to it, and its feature maps come out.
+
+        Args:
+            given: The tensors that become further inputs, and their channels.
+            outputs: The tensors that become its outputs; where there are none it keeps its own.
+
+        Returns:
+            The .tflite file.
+        """
         import flatbuffers  # type: ignore[import-untyped]
 
         graph = self._graph
@@ -157,6 +164,6 @@ class _Graph:
         return name
 
     def _axes(self, tensor: int) -> list[int]:
-        """The axes in a constant tensor, counted from the first of four; none when they are not constant."""
+        """Read the axes in a constant tensor, counted from the first of four; none when they are not constant."""
         data = self._model.buffers[self._graph.tensors[tensor].buffer].data
         return [] if data is None else sorted(int(n) % 4 for n in np.frombuffer(bytes(bytearray(data)), np.int32))

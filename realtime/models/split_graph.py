@@ -86,14 +86,14 @@ def _style_half(definition: Any, style_in: Any, tensors: list[Any]) -> Any:
 
 
 def _original(tensor: Any) -> Any:
-    """The tensor that this one is a mere copy of."""
+    """Find the tensor that a tensor is a mere copy of."""
     while tensor.op.type == "Identity":
         tensor = tensor.op.inputs[0]
     return tensor
 
 
 def _reached(start: Any) -> set[Any]:
-    """Every operation that some value of `start` flows into, itself included."""
+    """Find every operation that a value of `start` flows into, itself included."""
     reached = {start}
     waiting = [start]
     while waiting:

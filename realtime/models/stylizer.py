@@ -23,7 +23,16 @@ FADE = 0.2
 
 
 def faded(painted: Picture, picture: Picture, strength: float) -> Picture:
-    """`painted` with the `picture` that it is of mixed in where the strength is below `FADE`; both uint8, H×W×3, BGR."""
+    """Mix a picture itself into its painting where the strength is below `FADE`.
+
+    Args:
+        painted: The painting: uint8, H×W×3, BGR.
+        picture: The picture that it was made of, of the same size and kind.
+        strength: The strength, 0..1.
+
+    Returns:
+        The mixture; `painted` itself from `FADE` on.
+    """
     if strength >= FADE:
         return painted
     share = strength / FADE
@@ -31,7 +40,10 @@ def faded(painted: Picture, picture: Picture, strength: float) -> Picture:
 
 
 class Stylizer:
-    """A model, ready to paint.
+    """A model, ready to paint. Safe to share between threads.
+
+    Each call takes the lock of the model on the caller's own thread, so that one picture is painted at a time; one thread
+    alone pays microseconds for it. `encode` has a lock of its own and never waits for a picture.
 
     >>> stylizer = Stylizer("lite")
     >>> code = stylizer.encode(style_bgr)
@@ -39,10 +51,15 @@ class Stylizer:
     """
 
     def __init__(self, model: str | Model = DEFAULT_MODEL, threads: int | None = None) -> None:
-        """`model`: a name ("lite", "magenta"), a folder, "STYLE.tflite,FRAME.tflite", a .tar.gz or a Hub handle.
+        """Open a model.
 
-        `threads` is for LiteRT models; the default is the physical cores. UsageError when there is no such model,
-        ModelError when it cannot be used.
+        Args:
+            model: A name ("lite", "magenta"), a folder, "STYLE.tflite,FRAME.tflite", a .tar.gz, a Hub handle, or a model.
+            threads: For LiteRT models; the default is the physical cores.
+
+        Raises:
+            UsageError: There is no such model.
+            ModelError: It cannot be used.
         """
         self.model = model if isinstance(model, Model) else open_model(model, threads)
         _log.info("the engine is %s", self.model.description)
@@ -80,11 +97,21 @@ class Stylizer:
     def __call__(
         self, picture: Picture, code: StyleCode, strength: float = 1.0, own: StyleCode | None = None
     ) -> Picture:
-        """Paint a picture (uint8, H×W×3, BGR): a new one of the same size, type and order.
+        """Paint a picture.
 
-        `strength` 0..1 moves from the picture's own code to `code`; 0 is the picture itself, not a copy. `own` is the
-        picture's own code where the caller has it already (a stream need not work it out for every frame).
-        UsageError for a strength outside 0..1 or an array that is no picture; StyleError for another model's code.
+        Args:
+            picture: uint8, H×W×3, BGR.
+            code: A code of this model's style network.
+            strength: From 0, the picture itself, to 1, all style: the code moves from the picture's own to `code`.
+            own: The picture's own code, where the caller has it already: a stream need not work it out for every frame.
+
+        Returns:
+            A new picture of the same size and kind; at strength 0 `picture` itself, not a copy.
+
+        Raises:
+            UsageError: The strength is outside 0..1, or `picture` is no such array.
+            StyleError: The code is of another style network.
+            ModelError: The model fails at this size.
         """
         check_picture(picture)
         if not 0.0 <= strength <= 1.0:
@@ -93,7 +120,21 @@ class Stylizer:
         return picture if strength == 0.0 else faded(self.full(picture, code, strength, own), picture, strength)
 
     def full(self, picture: Picture, code: StyleCode, strength: float, own: StyleCode | None = None) -> Picture:
-        """The same without the fade near strength 0, for callers who bring the painting to another size before it."""
+        """Paint a picture without the fade near strength 0, which a caller who changes the size does afterwards.
+
+        Args:
+            picture: uint8, H×W×3, BGR.
+            code: A code of this model's style network.
+            strength: Above 0, up to 1.
+            own: The picture's own code, where the caller has it already.
+
+        Returns:
+            A new picture of the same size and kind.
+
+        Raises:
+            StyleError: The code is of another style network.
+            ModelError: The model fails at this size.
+        """
         if strength < 1.0:
             code = (own or self.encode(picture)).blend(code, strength)
         return self.model.stylize(picture, code)

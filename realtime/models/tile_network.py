@@ -118,7 +118,7 @@ class TileNetwork(ABC):
         """
 
     def _measured(self, stage: int) -> list[Hashable]:
-        """The feature maps of a stage, each once."""
+        """List the feature maps of a stage, each once."""
         return list(dict.fromkeys(statistic.of for statistic in self._of(stage)))
 
     def _of(self, stage: int) -> list[Statistic]:

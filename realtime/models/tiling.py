@@ -127,8 +127,10 @@ def _measure(network: TileNetwork, stage: int, picture: Picture, downs: list[_Sp
 
 
 def _of_core(span: _Span, features: int) -> slice:
-    """Where, of a side of so many features, those of a span's core lie: there are a power of two of pixels to a feature, and
-    as many features beyond the seen pixels at either end."""
+    """Find where the features of a span's core lie.
+
+    There are a power of two of pixels to a feature, and as many features beyond the seen pixels at either end.
+    """
     seen = span.seen.stop - span.seen.start
     step: int = 1 << round(np.log2(seen / features))
     beyond = (features - seen // step) // 2

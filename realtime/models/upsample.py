@@ -27,27 +27,41 @@ _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type co
 _Plane = npt.NDArray[Any]  # float32, H×W
 
 
-def smaller(content: Picture, brush: float) -> Picture:
-    """`content` at the fraction `brush` of its size, at least 16 pixels high and wide; itself where it would not shrink."""
-    if brush >= 1:
+def smaller(content: Picture, share: float) -> Picture:
+    """Make a picture smaller.
+
+    Args:
+        content: uint8, H×W×3.
+        share: The factor for both sides.
+
+    Returns:
+        A picture of that size, at least 16 pixels high and wide; `content` itself where it would not shrink.
+    """
+    if share >= 1:
         return content
     height, width = content.shape[:2]
-    size = max(16, round(width * brush)), max(16, round(height * brush))
+    size = max(16, round(width * share)), max(16, round(height * share))
     if size[0] >= width or size[1] >= height:
         return content
     return cv2.resize(content, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
-    """`painted`, of `small`'s size, brought to `content`'s size with the edges of `content`: uint8, H×W×3, BGR.
-
-    `small` is `content` scaled down, as the model saw it, and `painted` what the model made of it.
+    """Bring a painting to the size of the frame, with the frame's edges.
 
     The fast guided filter (He and Sun 2015, arXiv 1505.00996) with the frame's grey as its guide. Around each pixel the
     painting is a·guide + b, with a = cov(guide, painting) / (var(guide) + what counts as flat), worked out at half of the
     small size. At full size it is applied to detail only: the painting, scaled up, plus a times what the guide lost by
     being small. So the painting's own strokes, which the guide knows nothing of, stay as they are; where the frame is
     flat a is near 0 and no noise comes in; where the style turned dark into light a is negative, so there are no halos.
+
+    Args:
+        painted: What the model made of `small`: uint8, H×W×3, BGR.
+        small: `content` scaled down, as the model saw it: uint8, of the same size as `painted`.
+        content: The frame: uint8, H×W×3, BGR.
+
+    Returns:
+        A new picture of `content`'s size and kind.
     """
     size = (content.shape[1], content.shape[0])
     guide, low = cv2.cvtColor(content, cv2.COLOR_BGR2GRAY), cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
@@ -74,7 +88,7 @@ def _add_detail(result: npt.NDArray[Any], guide: _Grey, kept: _Grey, slope: _Pla
 
 
 def _slope(guide: _Grey, painted: _Grey) -> _Plane:
-    """The guided filter's a of two grey pictures of one size, at half their size, float32."""
+    """Work out the guided filter's a of two grey pictures of one size, at half their size, float32."""
     size = (max(1, guide.shape[1] // 2), max(1, guide.shape[0] // 2))
     g = cv2.resize(guide, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     p = cv2.resize(painted, size, interpolation=cv2.INTER_AREA).astype(np.float32)
