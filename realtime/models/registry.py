@@ -98,4 +98,4 @@ def _how_to_get_it(version: tuple[int, ...] = sys.version_info[:2]) -> str:
     """Say how TensorFlow is installed, or that this Python has none."""
     if version >= (3, 14):
         return "Python 3.14 has no TensorFlow yet: use Python 3.10 to 3.13"
-    return 'in the folder of the program: pip install -c constraints.txt ".[hub]"'
+    return f'in the folder of the clone: {sys.executable} -m pip install -c constraints.txt ".[hub]"'
