@@ -68,21 +68,46 @@ def named(name: str) -> list[tuple[bytes, bytes]]:
     return [(b"desc", described), (b"cprt", b"text\0\0\0\0none\0"), (b"wtpt", WHITE)]
 
 
-def table_profile(kind: bytes = b"scnr", name: str = "Filmscan") -> bytes:
-    """Adobe RGB by a table from RGB to Lab, with none back: as scanners and phones embed it."""
-    side = 17
-    steps = np.linspace(0, 1, side)
-    grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1) ** 2.2
-    matrix = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
-    xyz = grid @ matrix.T / np.array([0.9642, 1, 0.8249])
+ADOBE_MATRIX = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
+SRGB_MATRIX = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
+
+
+def lab_bytes(light: npt.NDArray[np.float64], matrix: npt.NDArray[np.float64]) -> bytes:
+    """Light of red, green and blue, as Lab in the bytes of a profile's table."""
+    xyz = light @ matrix.T / np.array([0.9642, 1, 0.8249])
     f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
     lab = np.stack(
-        [255 * f[..., 1] * 1.16 - 40.8, 500 * (f[..., 0] - f[..., 1]) + 128, 200 * (f[..., 1] - f[..., 2]) + 128], -1
+        [2.55 * (116 * f[..., 1] - 16), 500 * (f[..., 0] - f[..., 1]) + 128, 200 * (f[..., 1] - f[..., 2]) + 128], -1
     )
-    same = bytes(range(256)) * 3
-    table = b"mft1\0\0\0\0" + bytes([3, 3, side, 0]) + struct.pack(">9i", *(65536 * (n % 4 == 0) for n in range(9)))
-    table += same + lab.round().clip(0, 255).astype(np.uint8).tobytes() + same
-    return icc([*named(name), (b"A2B0", table)], kind)
+    return bytes(np.rint(lab).clip(0, 255).astype(np.uint8).data)
+
+
+def table(inputs: int, side: int, values: bytes) -> bytes:
+    same = bytes(range(256))
+    head = b"mft1\0\0\0\0" + bytes([inputs, 3, side, 0]) + struct.pack(">9i", *(65536 * (n % 4 == 0) for n in range(9)))
+    return head + same * inputs + values + same * 3
+
+
+def table_profile(kind: bytes = b"scnr", name: str = "Filmscan") -> bytes:
+    """Adobe RGB by a table from RGB to Lab, with none back: as scanners and phones embed it."""
+    steps = np.linspace(0, 1, 17)
+    light = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1) ** 2.2
+    return icc([*named(name), (b"A2B0", table(3, 17, lab_bytes(light, ADOBE_MATRIX)))], kind)
+
+
+def ink_profile() -> bytes:
+    """Inks that are lighter than they say: a full one still lets 15 % of the code through. A printer's profile, one way."""
+    steps = np.linspace(0, 1, 9)
+    cyan, magenta, yellow, black = np.meshgrid(steps, steps, steps, steps, indexing="ij")
+    codes = np.stack([1 - 0.85 * cyan, 1 - 0.85 * magenta, 1 - 0.85 * yellow], axis=-1) * (1 - black[..., None])
+    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    return icc([*named("light inks"), (b"A2B0", table(4, 9, lab_bytes(light, SRGB_MATRIX)))], b"prtr", b"CMYK")
+
+
+def inks() -> Image.Image:
+    """The four colours as `ink_profile` codes them, without black."""
+    amounts = np.rint((1 - quarters() / 255) / 0.85 * 255).clip(0, 255).astype(np.uint8)
+    return Image.frombytes("CMYK", SIZE, np.dstack([amounts, np.zeros(SIZE[::-1], np.uint8)]).tobytes())
 
 
 def grey_profile(gamma: float) -> bytes:
@@ -256,6 +281,8 @@ def good_photos() -> dict[str, Write]:
         "profile of greys.jpg": saved("JPEG", icc_profile=grey_profile(1.0), **JPEG),
         "cmyk.jpg": lambda path: image().convert("CMYK").save(path, quality=98, subsampling=0),
         "cmyk.tif": lambda path: image().convert("CMYK").save(path),
+        "inks with profile.tif": lambda path: inks().save(path, icc_profile=ink_profile()),
+        "inks with profile.jpg": lambda path: inks().save(path, icc_profile=ink_profile(), quality=98, subsampling=0),
         "lab.tif": as_lab,
         "ycbcr.tif": saved("TIFF", compression="jpeg", quality=95),
         "palette.png": lambda path: image().quantize(8).save(path),

@@ -24,6 +24,7 @@ from odd_photos import (
     dng,
     exif,
     good_photos,
+    grey_profile,
     icc,
     image,
     iptc,
@@ -309,6 +310,17 @@ def test_a_profile_is_judged_by_what_it_does_and_not_by_its_name(tmp_path: Path)
     with Image.open(out) as opened:
         assert opened.info["icc_profile"] == light  # kept, and the numbers are its own again
         assert np.abs(np.asarray(opened).astype(int) - quarters()).max() <= 2
+
+
+def test_a_grey_with_a_profile_of_greys(tmp_path: Path) -> None:
+    grey = Image.new("L", (40, 30), 128)
+    grey.save(tmp_path / "in.png", icc_profile=grey_profile(1.0))
+    source, out = painted(tmp_path / "in.png", "png")
+    assert np.abs(source.picture.astype(int) - 188).max() <= 1  # half of the light
+    grey.save(tmp_path / "in.png", icc_profile=srgb_profile())  # as many programs do
+    assert (read_photo(tmp_path / "in.png").picture == 128).all()
+    with Image.open(out) as opened:
+        assert opened.mode == "RGB" and opened.info["icc_profile"] == srgb_profile()
 
 
 def test_the_srgb_profile_that_is_written_is_srgb() -> None:

@@ -76,12 +76,12 @@ def in_srgb(image: Image.Image, data: bytes | None) -> Colours:
     try:
         if wanted != "RGB":
             return Colours(_between(image, profile, _SRGB), srgb_profile())
-        if not _differs(_between(_patches(), profile, _SRGB), _patches(), _SAME):
+        same, way_back = _judged(data)
+        if same:
             return Colours(image, data)
-        converted = _between(image, profile, _SRGB)
+        return Colours(_between(image, profile, _SRGB), data if way_back else srgb_profile())
     except _FAILURES:
         return Colours(_plain(image), None)
-    return Colours(converted, data if _has_way_back(profile) else srgb_profile())
 
 
 def from_srgb(image: Image.Image, data: bytes | None) -> Image.Image:
@@ -95,7 +95,7 @@ def from_srgb(image: Image.Image, data: bytes | None) -> Image.Image:
         A picture of mode RGB; the same one where the profile is sRGB.
     """
     profile = _opened(data) if data else None
-    if profile is None or not _differs(_between(_patches(), profile, _SRGB), _patches(), _SAME):
+    if profile is None or data is None or _judged(data)[0]:
         return image
     return _between(image, _SRGB, profile)
 
@@ -223,14 +223,22 @@ def _patches() -> Image.Image:
     return Image.fromarray(np.concatenate([cube, greys]).astype(np.uint8)[None])
 
 
-def _differs(one: Image.Image, other: Image.Image, most: float) -> bool:
-    return bool(np.abs(np.asarray(one).astype(int) - np.asarray(other)).max() > most)
+@lru_cache(32)  # the photos of a batch mostly have the same
+def _judged(data: bytes) -> tuple[bool, bool]:
+    """Judge a profile of RGB: whether it is sRGB, and whether colours come back from it much as they went in.
 
-
-def _has_way_back(profile: Any) -> bool:
-    """Whether colours come back from it much as they went in: tables for one direction are allowed, and may be nonsense."""
+    Tables for one direction are allowed, and may be nonsense.
+    """
+    profile = _opened(data)
+    if _apart(_between(_patches(), profile, _SRGB)).max() <= _SAME:
+        return True, True
     try:
         returned = _between(_between(_patches(), _SRGB, profile), profile, _SRGB)
     except _FAILURES:
-        return False
-    return bool(np.abs(np.asarray(returned).astype(int) - np.asarray(_patches())).mean() <= _ASTRAY)
+        return False, False
+    return False, bool(_apart(returned).mean() <= _ASTRAY)
+
+
+def _apart(image: Image.Image) -> npt.NDArray[np.int64]:
+    apart: npt.NDArray[np.int64] = np.abs(np.asarray(image).astype(np.int64) - np.asarray(_patches()))
+    return apart
