@@ -14,7 +14,7 @@ from test_cli import Run, run  # noqa: F401
 from test_recorder import killed_clip, read
 
 from realtime.core.errors import ModelError, SinkError
-from realtime.media import codecs, unfinished
+from realtime.media import codecs, coders, unfinished
 from realtime.media.audio import Microphone, microphones
 
 
@@ -68,8 +68,8 @@ def test_a_folder_that_cannot_be_written_is_essential(run: Run, tmp_path: Path) 
 
 
 def test_an_encoder_that_is_missing_is_a_note(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    real = codecs._known
-    monkeypatch.setattr(codecs, "_known", lambda name: "svtav1" not in name and "265" not in name and real(name))
+    real = coders._known
+    monkeypatch.setattr(coders, "_known", lambda name: "svtav1" not in name and "265" not in name and real(name))
     status, out, _ = run("doctor")
     assert status == 0
     assert [text.split()[0] for text in lines(out)["clips"]] == ["ok", "note", "ok", "note", "ok"]

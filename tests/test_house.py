@@ -30,7 +30,6 @@ APART = "training"
 
 LONG_FILES = {
     "sources/scene.py",  # the demo scene
-    "media/codecs.py",  # the table of codecs
     "training/__main__.py",  # to be divided
     "training/data.py",  # to be divided
     "training/student.py",  # to be divided

@@ -27,10 +27,11 @@ from realtime.core.events import Events
 from realtime.core.frame import Frame
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
-from realtime.media import clip_file, codecs, unfinished
+from realtime.media import clip_file, codecs, coders, unfinished
 from realtime.media.audio import Aligner, Block, SharedSound
 from realtime.media.clip_file import ClipFile, timed_name, whole_fragments
-from realtime.media.codecs import CODECS, Encoder
+from realtime.media.codecs import CODECS
+from realtime.media.coders import Encoder
 from realtime.media.repair import mend
 from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.replay import ReplaySink
@@ -186,8 +187,8 @@ class Broken:
                 real(encoder, codec, choice, size, level)
 
         monkeypatch.setattr(Encoder, "_open", open_)
-        monkeypatch.setattr(codecs, "_known", lambda each: each in (name, "libx264"))
-        codecs._works.cache_clear()
+        monkeypatch.setattr(coders, "_known", lambda each: each in (name, "libx264"))
+        coders._works.cache_clear()
 
 
 def test_hardware_is_tried_first_and_left_quietly_when_it_does_not_work(
@@ -200,7 +201,7 @@ def test_hardware_is_tried_first_and_left_quietly_when_it_does_not_work(
     said: list[str] = []
     for name in ("one", "two"):
         record(tmp_path / f"{name}.mp4", at(30, 3), events=saying(said))
-    codecs._works.cache_clear()
+    coders._works.cache_clear()
     assert broken.opened == [("h264_nvenc", (320, 192)), ("libx264", SIZE), ("libx264", SIZE)]  # tried once
     assert said == ["one.mp4 is encoded by libx264", "two.mp4 is encoded by libx264"]
     assert capfd.readouterr() == ("", "")
@@ -211,14 +212,14 @@ def test_a_device_that_works_but_not_at_this_size_is_left_too(tmp_path: Path, mo
         raise ValueError("too small")
 
     Broken(monkeypatch, "h264_nvenc", fail)
-    monkeypatch.setattr(codecs, "_works", lambda codec, name: True)
+    monkeypatch.setattr(coders, "_works", lambda codec, name: True)
     assert read(record(tmp_path / "clip.mp4", at(30, 3)).path)[0] == [0, 1, 2]
 
 
 def test_where_nothing_encodes_the_clip_ends_with_a_line_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(codecs, "_known", lambda name: False)
+    monkeypatch.setattr(coders, "_known", lambda name: False)
     sink = opened(RecorderSink(tmp_path / "clip.mp4"))
     sink.write(frame(noise(SIZE), 0))
     with pytest.raises(SinkError, match=r"h264 cannot be encoded here .* choose another codec \(h265"):

@@ -27,7 +27,7 @@ from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
 from realtime.look.look import Look
 from realtime.media import clip_file
-from realtime.media.codecs import Encoder
+from realtime.media.coders import Encoder
 from realtime.media.encoder import Encoding
 from realtime.sinks.view import ViewSettings
 

@@ -32,7 +32,7 @@ from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame, Size
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
-from realtime.media import codecs
+from realtime.media import coders
 from realtime.sinks import hud
 from realtime.sinks.base import Format, Sink
 from realtime.sinks.recorder import RecorderSink
@@ -316,8 +316,8 @@ def test_pictures_of_another_size_are_fitted_into_the_clip(tmp_path: Path) -> No
 def test_frames_that_the_encoder_has_no_time_for_are_dropped_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go, fitted = threading.Event(), codecs.fitted
-    monkeypatch.setattr(codecs, "fitted", lambda picture, size: go.wait() and fitted(picture, size))
+    go, fitted = threading.Event(), coders.fitted
+    monkeypatch.setattr(coders, "fitted", lambda picture, size: go.wait() and fitted(picture, size))
     with opened(RecorderSink(tmp_path / "clip.mp4")) as sink:
         for index in range(40):
             sink.write(stylized(bars(), index / 30))

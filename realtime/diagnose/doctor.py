@@ -108,7 +108,8 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _encoders() -> Iterator[Finding]:
-    from realtime.media.codecs import DEFAULT_CODEC, encoders
+    from realtime.media.codecs import DEFAULT_CODEC
+    from realtime.media.coders import encoders
 
     for codec, encoder in encoders().items():
         text = (

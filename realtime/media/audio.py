@@ -50,7 +50,7 @@ class Sound(Protocol):
     channels: int
 
     def take(self) -> list[Block]:
-        """What came since the last call, in order."""
+        """Give what came since the last call, in order."""
 
     def close(self) -> None:
         """Give the device back."""
@@ -99,6 +99,7 @@ class Microphone:
                 self._seconds -= len(self._blocks.popleft().samples) / self.rate
 
     def take(self) -> list[Block]:
+        """Give what came since the last call, in order."""
         with self._taking:
             blocks = list(self._blocks)
             self._blocks.clear()
@@ -106,6 +107,7 @@ class Microphone:
         return blocks
 
     def close(self) -> None:
+        """Give the device back."""
         self._stream.close()
 
 
@@ -149,7 +151,11 @@ class _Listener:
 
 
 def microphones() -> list[str]:
-    """The microphones that there are, by number and name. SinkError when the package for them is missing."""
+    """List the microphones that there are, by number and name.
+
+    Raises:
+        SinkError: The package for them is missing.
+    """
     try:
         devices = list(_port_audio().query_devices())
     except OSError:
@@ -186,7 +192,14 @@ class Aligner:
         self._started = False
 
     def add(self, block: Block) -> tuple[int, Samples]:
-        """The samples (float32, N×channels) that can be given now, and the number of the first of them."""
+        """Take a block.
+
+        Args:
+            block: What comes next.
+
+        Returns:
+            The number of the first sample that can be given now, and the samples: float32, N×channels.
+        """
         count = len(block.samples)
         if not count:
             return self._next, block.samples
@@ -247,7 +260,7 @@ class Aligner:
 
 
 def _between(samples: Samples, places: npt.NDArray[np.floating[Any]]) -> Samples:
-    """`samples` at fractional `places`, by the cubic through the four around each (Catmull and Rom, 1974)."""
+    """Give `samples` at fractional `places`, by the cubic through the four around each (Catmull and Rom, 1974)."""
     if not len(places):
         return samples[:0]
     whole = np.floor(places).astype(np.intp)

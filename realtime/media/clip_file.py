@@ -20,6 +20,7 @@ from realtime.core.errors import RealtimeError, SinkError, UsageError
 from realtime.core.paths import dated
 from realtime.media import unfinished
 from realtime.media.codecs import Codec, Packet, Track, find_codec
+from realtime.media.ffmpeg import why
 from realtime.media.unfinished import partial_of
 
 _SYNC_SECONDS = 1.0
@@ -27,8 +28,11 @@ _SYNC_PATIENCE = 3.0  # seconds that closing waits for a drive that hangs
 
 
 class _Disk:
-    """The file as FFmpeg writes it. What could not be written once is never gone on with: an MP4 that is closed on a full
-    disk would have its beginning changed to point at an end that is not there."""
+    """The file as FFmpeg writes it.
+
+    What could not be written once is never gone on with: an MP4 that is closed on a full disk would have its beginning
+    changed to point at an end that is not there.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "xb", buffering=0)  # noqa: SIM115  closed by `close`
@@ -88,8 +92,16 @@ class ClipFile:
     """One clip's file. It takes packets from the first key frame on, which is its beginning; all calls from one thread."""
 
     def __init__(self, path: Path, codec: Codec) -> None:
-        """UsageError when there is a file of that name (none is ever overwritten) or the codec wants another ending;
-        SinkError when it cannot be made."""
+        """Make the file under its first name.
+
+        Args:
+            path: Its name when it is closed.
+            codec: What its packets are in.
+
+        Raises:
+            UsageError: There is a file of that name (none is ever overwritten), or the codec wants another ending.
+            SinkError: It cannot be made.
+        """
         find_codec(codec.name, path.name)
         self.path = path
         """Its name when it is closed; then, where somebody took that name meanwhile, the one that it got instead."""
@@ -123,16 +135,20 @@ class ClipFile:
         return SinkError(f"the clip {self.path} cannot be made ({error.strerror}); choose another folder for it")
 
     def begin(self, video: Track, sound: Track | None) -> None:
-        """What will be in it. Before the first packet."""
+        """Say what will be in it. Before the first packet."""
         self._tracks = {False: video} | ({True: sound} if sound else {})
 
     def fits(self, track: Track) -> bool:
-        """Whether packets of `track` can go into it: none are there yet, or they are of the same kind."""
+        """Return whether packets of `track` can go into it: none are there yet, or they are of the same kind."""
         mine = self._tracks.get(track.sound, track)
         return mine is track or (mine.head == track.head and mine.size == track.size)
 
     def take(self, packet: Packet) -> None:
-        """Write a packet. RealtimeError when the file cannot be written any more; what came before is kept."""
+        """Write a packet.
+
+        Raises:
+            RealtimeError: The file cannot be written any more; what came before is kept.
+        """
         sound = packet.track.sound
         if self._container is None:
             if sound or not packet.key:
@@ -175,7 +191,11 @@ class ClipFile:
         return SinkError(f"the clip {self.path.name} ended early ({reason}); what came before is kept")
 
     def close(self) -> None:
-        """Make it whole and give it its name. SinkError when something of it could not be kept, or not under its name."""
+        """Make it whole and give it its name.
+
+        Raises:
+            SinkError: Something of it could not be kept, or not under its name.
+        """
         failure: RealtimeError | None = None
         try:
             if self._container is not None:
@@ -205,13 +225,8 @@ class ClipFile:
             raise failure
 
 
-def why(error: Exception) -> str:
-    """What an error says, in few words."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
 def whole_fragments(path: Path) -> int:
-    """The length of a fragmented MP4 without the fragment that it breaks off in, in bytes."""
+    """Return the length of a fragmented MP4 without the fragment that it breaks off in, in bytes."""
     whole, place, head = 0, 0, b""
     size = path.stat().st_size
     with open(path, "rb") as file:
@@ -230,14 +245,20 @@ def whole_fragments(path: Path) -> int:
 
 
 def clips_folder() -> Path:
-    """Where clips go when nothing else is said."""
+    """Return where clips go when nothing else is said."""
     return platformdirs.user_videos_path() / "realtime"
 
 
 def free_name(folder: Path, stem: str, ending: str) -> Path:
-    """A path in `folder` that neither a file nor a clip in the making has: `stem` and `ending`, or a number between.
+    """Find a path that neither a file nor a clip in the making has.
 
-    SinkError when there is none.
+    Args:
+        folder: Where it is to lie; it is made if it is not there.
+        stem: The name's beginning.
+        ending: The name's end; a number comes between the two where they are taken.
+
+    Raises:
+        SinkError: There is none, or the folder cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -253,5 +274,5 @@ def free_name(folder: Path, stem: str, ending: str) -> Path:
 
 
 def timed_name(folder: Path, style: str, ending: str) -> Path:
-    """A free name in `folder` that says the date, the time and the style."""
+    """Find a free path in `folder` that says the date, the time and the style."""
     return free_name(folder, dated(style), ending)

@@ -15,7 +15,8 @@ from realtime.core import threads
 from realtime.core.errors import RealtimeError, SinkError
 from realtime.core.frame import Picture
 from realtime.media.audio import Aligner, Sound
-from realtime.media.codecs import TICK, Codec, Encoder, Packet, SoundEncoder, Track
+from realtime.media.codecs import TICK, Codec, Packet, Track
+from realtime.media.coders import Encoder, SoundEncoder
 
 _WAITING = 12  # frames that may wait for the encoder, at most 75 MB at 1920×1080
 _BEHIND = 4  # waiting frames at which a quicker encoder is taken

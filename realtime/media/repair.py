@@ -11,7 +11,7 @@ import cv2  # noqa: F401  before av, always: the other way round OpenCV's first 
 
 from realtime.core.errors import RealtimeError, SinkError
 from realtime.media import unfinished
-from realtime.media.clip_file import why
+from realtime.media.ffmpeg import why
 
 _MENDING = ".mending"
 

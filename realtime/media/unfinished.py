@@ -12,27 +12,29 @@ from typing import IO
 
 import platformdirs
 
+from realtime.core.paths import shortened
+
 ENDINGS = (".mp4", ".webm", ".mkv")
 _MARK = ".partial"
 
 
 def partial_of(path: Path) -> Path:
-    """What the clip `path` is called until it is whole."""
-    return path.with_name(f"{path.stem}{_MARK}{path.suffix}")
+    """Return what the clip `path` is called until it is whole; a name that leaves no room for the mark is shortened."""
+    return path.with_name(shortened(path.stem, f"{_MARK}{path.suffix}", path.parent))
 
 
 def whole_of(partial: Path) -> Path:
-    """What the unfinished clip `partial` would have been called."""
+    """Return what the unfinished clip `partial` would have been called."""
     return partial.with_name(partial.stem.removesuffix(_MARK) + partial.suffix)
 
 
 def is_partial(path: Path) -> bool:
-    """Whether this is the name of an unfinished clip."""
+    """Return whether this is the name of an unfinished clip."""
     return path.stem.endswith(_MARK) and path.suffix.lower() in ENDINGS
 
 
 def claim(file: IO[bytes]) -> bool:
-    """Say that `file` is being written, until it is closed or the process ends. False when somebody else does."""
+    """Say that `file` is being written, until it is closed or the process ends; return False when another process writes it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -54,7 +56,7 @@ def claim(file: IO[bytes]) -> bool:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a program has this clip open for writing."""
+    """Return whether a program has this clip open for writing."""
     try:
         with open(path, "r+b") as file:
             return not claim(file)
@@ -63,7 +65,18 @@ def is_being_written(path: Path) -> bool:
 
 
 def rename(old: Path, new: Path) -> Path:
-    """Give a file another name, and where that is taken the same with a number; gives the one it got. OSError."""
+    """Give a file another name, and where that is taken the same with a number.
+
+    Args:
+        old: The file.
+        new: The name that is wanted.
+
+    Returns:
+        The name that it got.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
     os.stat(old)
     for number in range(1, 1000):
         path = new if number == 1 else new.with_name(f"{new.stem}_{number}{new.suffix}")
@@ -87,13 +100,21 @@ def note(partial: Path) -> None:
 
 
 def forget(partial: Path) -> None:
-    """It is finished, or gone."""
+    """Remember an unfinished clip no more: it is finished, or gone."""
     with suppress(OSError):
         _note_of(partial).unlink(missing_ok=True)
 
 
 def find(folders: Iterable[Path], noted: bool = True) -> list[Path]:
-    """The unfinished clips in `folders` and, if `noted`, those that were noted, without the ones being written now."""
+    """Find unfinished clips that nobody is writing now.
+
+    Args:
+        folders: Where to look.
+        noted: Whether to look where clips were noted as well.
+
+    Returns:
+        Their paths, each once.
+    """
     found: dict[Path, None] = {}
     for folder in folders:
         with suppress(OSError):

@@ -78,8 +78,18 @@ Made = list[tuple[Done, bytes, bytes]]
 
 @contextmanager
 def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
-    """Connect to the cluster at `address`; "" is the one this machine belongs to, or a new one of this machine alone. Gives
-    what makes a `Rendering` that works on it. UsageError when Ray is missing or the cluster cannot be reached."""
+    """Connect to a cluster, until the block ends.
+
+    Args:
+        address: Where it is; "" is the one this machine belongs to, or a new one of this machine alone.
+        model: What `Stylizer` takes.
+
+    Yields:
+        What makes a `Rendering` that works on the cluster.
+
+    Raises:
+        UsageError: Ray is missing, or the cluster cannot be reached.
+    """
     try:
         import ray
     except ImportError as error:
@@ -163,7 +173,7 @@ class _ClusterRendering(Rendering):
                 ray.cancel(reference, force=True)
 
     def _contents(self, ray: Any) -> list[Any]:
-        """The footage's files in the cluster's memory, for machines that do not have them."""
+        """Put the footage's files into the cluster's memory, for machines that do not have them."""
         if len([node for node in ray.nodes() if node["Alive"]]) < 2:
             return []
         return [ray.put(file.read_bytes()) for file in self.footage.files]
@@ -178,7 +188,7 @@ class _ClusterRendering(Rendering):
                               self._model, codes, self.task.schedule, begin, end, state)  # fmt: skip
 
     def _divided(self, since: int | None, until: int | None) -> Iterator[tuple[int | None, int | None]]:
-        """The segments of a stretch, as far as the footage says how long it is; whatever comes after goes with the last."""
+        """Divide a stretch into segments, as far as the footage says how long it is; whatever comes after goes with the last."""
         footage = self.footage
         if self.task.schedule.remembers or not footage.seconds:
             yield since, until
@@ -192,7 +202,15 @@ class _ClusterRendering(Rendering):
 
 
 def paint_stretch(stretch: Stretch, contents: Sequence[Any]) -> Made:
-    """What a worker does. `contents` are the footage's files (references), or nothing where every machine has them."""
+    """Do a worker's work.
+
+    Args:
+        stretch: What is to be painted.
+        contents: References to the contents of the footage's files, or nothing where every machine has them.
+
+    Returns:
+        The finished segments.
+    """
     footage, _ = _footage(stretch.source, stretch.files, stretch.rate, tuple(contents))
     if stretch.trim != (0.0, None):
         footage = Trimmed(footage, *stretch.trim)
@@ -219,7 +237,7 @@ def _stylizer(model: str) -> Stylizer:
 def _footage(
     source: str, files: tuple[tuple[Path, int], ...], rate: float, contents: tuple[Any, ...]
 ) -> tuple[Footage, tempfile.TemporaryDirectory[str] | None]:
-    """The footage, and the folder that it was brought into and that is removed with it."""
+    """Open the footage; give with it the folder that it was brought into and that is removed with it."""
     if not contents or all(file.is_file() and file.stat().st_size == size for file, size in files):
         return open_footage(str(files[0][0]) if len(files) == 1 else source, rate), None
     import ray

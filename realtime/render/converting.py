@@ -64,7 +64,7 @@ class Converter:
         return upright
 
     def _without_alpha(self, picture: Picture) -> Picture:
-        """What is transparent is white, as in picture files."""
+        """Lay a picture on white, as picture files are."""
         if picture.shape[2] != 4:
             return picture
         if self._opaque is None:
@@ -138,7 +138,7 @@ def _table(transfer: str, primaries: int) -> str:
 
 
 def _turn(frame: Any) -> Any:
-    """What turns (and mirrors) the frame's picture as its display matrix asks, by quarter turns."""
+    """Find what turns (and mirrors) the frame's picture as its display matrix asks, by quarter turns."""
     data = next((bytes(d) for d in frame.side_data if d.type.name == "DISPLAYMATRIX"), b"")
     if len(data) < 36:
         return lambda picture: picture

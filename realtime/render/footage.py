@@ -13,8 +13,14 @@ from realtime.core.frame import Picture, Size
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A frame of footage: `picture` (uint8, H×W×3, BGR, upright, square pixels), its time `pts` and `duration` (0: not
-    known) in the footage's `time_base`. `broken` says why, where the picture is the one before in place of a broken one."""
+    """A frame of footage.
+
+    Attributes:
+        picture: uint8, H×W×3, BGR, upright, square pixels.
+        pts: Its time, in the footage's `time_base`.
+        duration: How long it is shown; 0 where that is not known.
+        broken: Why the picture is the one before, in place of a broken one.
+    """
 
     picture: Picture
     pts: int
@@ -51,8 +57,15 @@ class Footage(ABC):
 
     @abstractmethod
     def shots(self, since: int | None = None) -> Iterator[Shot]:
-        """Every frame from `since` (a `pts`) on, in order. SourceError when nothing can be read."""
+        """Read the frames in order.
+
+        Args:
+            since: The first time (`pts`) that is wanted; None is the beginning.
+
+        Raises:
+            SourceError: Nothing can be read.
+        """
 
     def at(self, pts: int) -> float:
-        """A frame's time in seconds from the first one."""
+        """Return a frame's time in seconds from the first one."""
         return float((pts - self.start) * self.time_base)

@@ -73,7 +73,7 @@ def _buffer(graph: Any, frame: Any) -> Any:
 
 
 def _palette(samples: Iterator[Any]) -> Any:
-    """A frame of the 256 colours that suit some frames."""
+    """Choose the 256 colours that suit some frames: a frame of FFmpeg's own form."""
     import av
 
     graph: Any = None

@@ -66,7 +66,7 @@ def join(segments: Sequence[Path], film: Film, out: Path, ending: str) -> list[s
 
 
 def _packets(segments: Sequence[Path], time_base: Fraction, last_duration: int) -> Iterator[Any]:
-    """The pictures' packets, each lasting until the next; `pts` in the footage's time base."""
+    """Read the pictures' packets, each lasting until the next; `pts` in the footage's time base."""
     before: Any = None
     for segment in segments:
         with open_media(segment, "nut") as container:
@@ -152,7 +152,7 @@ def _add_tracks(source: Any, result: Any, video: Any, film: Film, begin: Fractio
 
 
 def _chapters(source: Any, film: Film, begin: Fraction) -> list[Any]:
-    """The chapters that lie in what was painted, and that a muxer takes."""
+    """Find the chapters that lie in what was painted, and that a muxer takes."""
     found = []
     for chapter in source.chapters():
         base = chapter["time_base"]
@@ -165,7 +165,7 @@ def _chapters(source: Any, film: Film, begin: Fraction) -> list[Any]:
 
 
 def _copied(source: Any, indexes: set[int], film: Film, begin: Fraction) -> Iterator[Any]:
-    """The packets of the streams that are copied, as far as the pictures reach."""
+    """Read the packets of the streams that are copied, as far as the pictures reach."""
     trimmed = film.footage.begin is not None
     for packet in timed_packets(source, indexes):
         if packet.stream.type == "video":  # a cover picture, which has no time
@@ -188,7 +188,7 @@ def _copied(source: Any, indexes: set[int], film: Film, begin: Fraction) -> Iter
 
 
 def _pictures(segments: Sequence[Path], film: Film, out: Path) -> list[str]:
-    """000001.png and on, and their times in a list that FFmpeg reads (its format "ffconcat")."""
+    """Write 000001.png and on, and their times in a list that FFmpeg reads (its format "ffconcat")."""
     out.mkdir()
     lines = ["ffconcat version 1.0"]
     name = ""

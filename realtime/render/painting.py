@@ -27,12 +27,12 @@ SEGMENT_SECONDS = 10
 
 
 def segment_of(footage: Footage, pts: int) -> int:
-    """The number of the segment that a frame belongs to; it follows from the frame's time alone."""
+    """Return the number of the segment that a frame belongs to; it follows from the frame's time alone."""
     return int((pts - footage.start) * footage.time_base // SEGMENT_SECONDS)
 
 
 def segment_begin(footage: Footage, segment: int) -> int:
-    """The first `pts` that belongs to a segment."""
+    """Return the first `pts` that belongs to a segment."""
     return footage.start + ceil(Fraction(segment * SEGMENT_SECONDS) / footage.time_base)
 
 
@@ -66,7 +66,7 @@ class Painters:
     def paint(
         self, footage: Footage, since: int | None, until: int | None, stop: Callable[[], bool]
     ) -> Generator[Painted, None, None]:
-        """The frames from `since` to before `until`, painted, in their order, until `stop` says so.
+        """Paint the frames from `since` to before `until`, in their order, until `stop` says so.
 
         One thread reads, as many as there are stylizers paint; all have ended when this has, or was closed.
         """

@@ -104,7 +104,7 @@ def _is_folder_of_films(sources: Sequence[str], out: str) -> bool:
 
 
 def _free(place: Path, taken: set[str]) -> Path:
-    """The place, its name made short enough, with a number where another source has it: A and a are one on some disks."""
+    """Make the name short enough, and put a number to it where another source has it: A and a are one on some disks."""
     stem, ending, number = place.stem, place.suffix, 1
     place = place.with_name(shortened(stem, ending, place.parent))
     while (key := unicodedata.normalize("NFC", str(place.absolute())).casefold()) in taken:

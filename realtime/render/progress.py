@@ -35,17 +35,17 @@ class Display(ABC):
         click.echo(f"realtime: {text}", err=True)
 
     def begin(self, files: int) -> None:  # noqa: B027 - most have nothing to show of it
-        """So many files are to be made."""
+        """Hear how many files are to be made."""
 
     def failed(self, source: str, error: RealtimeError) -> None:
-        """A file could not be made."""
+        """Hear that a file could not be made."""
         click.echo(f"realtime: {_told(source, error)}", err=True)
 
     def kept(self, task: Task) -> None:  # noqa: B027 - who is quiet says nothing
-        """There is such an output already, and it stays as it is."""
+        """Hear that there is such an output already, and it stays as it is."""
 
     def summary(self, tally: Tally) -> None:
-        """All files of a batch are done, or were interrupted."""
+        """Hear that all files of a batch are done, or were interrupted."""
         if tally.failures:
             click.echo(f"realtime: {tally.summary()}", err=True)
 
@@ -53,7 +53,7 @@ class Display(ABC):
         return self
 
     def __exit__(self, *_: object) -> None:  # noqa: B027 - most have nothing to end
-        """Nothing more is shown."""
+        """Show nothing more."""
 
 
 def open_display(quiet: bool, as_json: bool) -> Display:
@@ -197,7 +197,7 @@ class Bars(Display):
         return _Bar(self, source, position)
 
     def advance(self) -> None:
-        """One more file is done."""
+        """Count one more file in the bar for the whole."""
         if self._whole is not None:
             self._progress.advance(self._whole)
 
@@ -269,6 +269,6 @@ class _Bar:
 
 
 def _told(source: str, error: RealtimeError) -> str:
-    """What went wrong, with the name of the file."""
+    """Say what went wrong, with the name of the file."""
     name = Path(clean(source)).name
     return str(error) if name in str(error) else f"{clean(source)}: {error}"

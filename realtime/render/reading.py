@@ -120,6 +120,7 @@ class Pictures(Footage):
         self.size = first.picture.shape[1], first.picture.shape[0]
 
     def shots(self, since: int | None = None) -> Iterator[Shot]:
+        """Read the pictures in order; see `Footage.shots`."""
         begin = max(0, since or 0)
         for shot in self._read(max(0, begin // self._step - 1)):
             if shot.pts >= begin:

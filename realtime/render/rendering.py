@@ -227,7 +227,7 @@ class Rendering:
             path.unlink()
 
     def _plan(self) -> dict[str, Any]:
-        """All that the result follows from."""
+        """Tell all that the result follows from."""
         look = asdict(self.task.schedule)
         return {
             "footage": _identity(self.footage),
@@ -242,7 +242,7 @@ class Rendering:
 
 
 def _identity(footage: Footage) -> list[object]:
-    """What changes when the footage does."""
+    """Tell what changes when the footage does."""
     return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in footage.files]
 
 

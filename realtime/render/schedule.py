@@ -15,10 +15,13 @@ _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class Schedule:
-    """`changes` are times in seconds, from the first frame, and the styles from then on; each morphs over `morph` seconds.
-    With `mirror` the frames are painted as in a mirror.
+    """The look at every moment. It follows from the time alone: frames can be painted in any order and on any machine.
 
-    The look follows from the time alone, so that frames can be painted in any order and on any machine.
+    Attributes:
+        look: What it begins with.
+        changes: Times in seconds, from the first frame, and the styles from then on.
+        morph: How long each change takes, in seconds.
+        mirror: Whether the frames are painted as in a mirror.
     """
 
     look: Look
@@ -35,7 +38,7 @@ class Schedule:
             pass  # a mixture of too many styles is said at once, not an hour later
 
     def at(self, seconds: float) -> Look:
-        """The look at a time."""
+        """Return the look at a time."""
         index = bisect_right([time for time, _ in self.changes], seconds) - 1
         if index < 0:
             return self.look
@@ -47,7 +50,7 @@ class Schedule:
         return self._between(before, styles, eased(share))
 
     def looks(self) -> Iterator[Look]:
-        """Every look that there is on the way, one of each kind."""
+        """Give every look that there is on the way, one of each kind."""
         before = self.look.styles
         yield self.look
         for _, styles in self.changes:

@@ -69,16 +69,16 @@ class Watcher(Protocol):
     """Is told how a file gets on. All calls come from one thread a file."""
 
     def begin(self, name: str, frames: int | None, done: int) -> None:
-        """It begins: how many frames there are, if that is known, and how many were done before."""
+        """Hear that it begins, how many frames there are, if that is known, and how many were done before."""
 
     def note(self, text: str) -> None:
-        """Something is not kept, or other than a person may think."""
+        """Hear what is not kept, or other than a person may think."""
 
     def painted(self, count: int) -> None:
-        """So many more frames are done."""
+        """Hear that so many more frames are done."""
 
     def broken(self, seconds: float, why: str) -> None:
-        """The frame at this time could not be read, and the one before stands in for it."""
+        """Hear that the frame at this time could not be read, and the one before stands in for it."""
 
     def end(self, outcome: Outcome) -> None:
-        """It is finished or interrupted."""
+        """Hear that it is finished or interrupted."""

@@ -57,6 +57,7 @@ class Video(Footage):
             self.notes = (self._convert.note,)
 
     def shots(self, since: int | None = None) -> Iterator[Shot]:
+        """Read the frames in order; see `Footage.shots`."""
         with ExitStack() as stack:
             shots = self._sought(stack, since) if since is not None and since > self.start else None
             if shots is None:  # from the beginning, then: slower, but never wrong
@@ -69,7 +70,7 @@ class Video(Footage):
                     yield shot
 
     def _sought(self, stack: ExitStack, since: int) -> Iterator[Shot] | None:
-        """The frames from a key frame well before `since`; None where the file cannot be entered in the middle."""
+        """Read from a key frame well before `since`; None where the file cannot be entered in the middle."""
         target = since - int(_LEAD / self.time_base)
         if target <= self.start or self._counted:
             return None
@@ -89,7 +90,7 @@ class Video(Footage):
         return _chained(first, shots)
 
     def _from_key(self, container: Any, stream: Any, target: int) -> Iterator[Any]:
-        """The packets from the last key frame that is shown at `target` or before. Nothing is decoded to find it."""
+        """Read the packets from the last key frame shown at `target` or before. Nothing is decoded to find it."""
         place = 0
         with ExitStack() as stack:
             ahead, same = self._open(stack)

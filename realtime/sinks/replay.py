@@ -19,7 +19,8 @@ from realtime.core.frame import Picture
 from realtime.look.stylized import Stylized
 from realtime.media.audio import Aligner, Block, Sound
 from realtime.media.clip_file import ClipFile
-from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Encoder, Packet, SoundEncoder, find_codec
+from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Packet, find_codec
+from realtime.media.coders import Encoder, SoundEncoder
 from realtime.sinks.base import Sink
 
 SECONDS = 10.0
