@@ -623,3 +623,13 @@ def test_stepping_when_the_style_in_use_was_removed() -> None:
     controls = Controls(Settings(Look((("a", 0.5), ("b", 0.5)))), lambda: ["a"])
     controls.apply(StepStyle(1))
     assert styles(controls) == [("a", 0.5), ("b", 0.5)], "there is no other"
+
+
+def test_a_small_painting_gets_its_colours_and_is_held_before_it_is_brought_to_full_size() -> None:
+    large = frame(size=(960, 720))
+    brush, look = painter(morph=0), alone("red", brush=0.5, steady=1.0, own_colours=1.0)
+    painted = brush.paint(large, look)
+    assert painted.picture.shape == large.picture.shape
+    assert brush.state()["steady picture"].shape == (240, 320, 3)  # a ninth of the work, and of the memory
+    blue, green, red = colour(painted)
+    assert green > red > blue  # the frame's hue, in the painting's brightness

@@ -1,8 +1,10 @@
 """The pipeline: the effects of a look in their one order, for the frames of a stream, for files and for photos alike.
 
 frame (mirrored, if it is to be)
-  ──▶ smaller, by the brush ──▶ stylized with the mixed styles, at the strength ──▶ full size, along the frame's edges
-  ──▶ the frame itself mixed in near strength 0 ──▶ own colours ──▶ held steady
+  ──▶ smaller, by the brush ──▶ stylized with the mixed styles, at the strength ──▶ own colours ──▶ held steady
+  ──▶ full size, along the frame's edges ──▶ the frame itself mixed in near strength 0
+
+A photo gets its own colours at full size, where time matters less than the sharpness of colours.
 """
 
 from __future__ import annotations
@@ -97,8 +99,12 @@ class Pipeline:
             return self._last
         if not (before and before[1] is code and self._shown and replace(self._shown, steady=look.steady) == shown):
             self._steady.reset()  # the picture changes because it is wished to: nothing of it is to be held
-        painted, seconds = _effects(self._stylizer, picture, code, own, shown)
-        painted = self._steady(painted, picture, look.steady, frame.time)
+
+        def hold(painted: Picture, content: Picture) -> Picture:
+            coloured = own_colours(painted, content, shown.own_colours)
+            return self._steady(coloured, content, look.steady, frame.time)
+
+        painted, seconds = _effects(self._stylizer, picture, code, own, shown, hold)
         self._last, self._shown = Stylized(frame, painted, shown, seconds), shown
         return self._last
 
@@ -189,26 +195,44 @@ def paint_picture(stylizer: Stylizer, picture: Picture, look: Look, code: Callab
         return untouched
     target = mixed([code(name) for name, _ in look.styles], [weight for _, weight in look.styles])
     own = stylizer.encode(picture) if look.strength < 1 else None
-    return _effects(stylizer, picture, target, own, look)[0]
+
+    def finish(painted: Picture, content: Picture) -> Picture:
+        return own_colours(painted, content, look.own_colours)
+
+    return _effects(stylizer, picture, target, own, look, finish=finish)[0]
+
+
+def _as_it_is(painted: Picture, content: Picture) -> Picture:
+    return painted
 
 
 def _effects(
-    stylizer: Stylizer, picture: Picture, code: StyleCode, own: StyleCode | None, look: Look
+    stylizer: Stylizer,
+    picture: Picture,
+    code: StyleCode,
+    own: StyleCode | None,
+    look: Look,
+    hold: Callable[[Picture, Picture], Picture] = _as_it_is,
+    finish: Callable[[Picture, Picture], Picture] = _as_it_is,
 ) -> tuple[Picture, float]:
-    """Paint a picture, without holding it steady; give the painting and the seconds that the model took."""
+    """Paint a picture, with what `hold` does at the size that the model sees and `finish` at full size.
+
+    Returns:
+        The painting, and the seconds that the model took.
+    """
     seconds = 0.0
 
-    def stylize(small: Picture) -> Picture:
+    def paint(small: Picture) -> Picture:
         nonlocal seconds
         begin = time.perf_counter()
         painted = stylizer.full(small, code, look.strength, own)
         seconds = time.perf_counter() - begin
-        return painted
+        return hold(painted, small)
 
-    def finish(painted: Picture, content: Picture) -> Picture:
-        return own_colours(faded(painted, content, look.strength), content, look.own_colours)
+    def at_full_size(painted: Picture, content: Picture) -> Picture:
+        return finish(faded(painted, content, look.strength), content)
 
-    return with_brush(picture, look.brush, stylize, finish), seconds
+    return with_brush(picture, look.brush, paint, at_full_size), seconds
 
 
 def _named(state: Mapping[str, npt.NDArray[Any]], start: str) -> dict[str, npt.NDArray[Any]]:
