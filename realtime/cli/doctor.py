@@ -14,9 +14,9 @@ from realtime.core.errors import RealtimeError
 @click.command()
 @click.argument("places", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(path_type=Path, exists=True))
 @click.option(
-    "--repair", is_flag=True, help="Mend unfinished clips: those that are known, or FILEs and those in FOLDERs."
+    "--repair", is_flag=True, help="Mend unfinished clips: the known ones, or FILEs and the clips in FOLDERs."
 )
-@click.option("--out", type=folder, metavar="DIR", help="The folder for snapshots and clips that is used otherwise.")
+@click.option("--out", type=folder, metavar="DIR", help="Check this folder for snapshots and clips.")
 def doctor(places: tuple[Path, ...], repair: bool, out: Path | None) -> None:
     """Check this machine, a line for each thing; the exit status is 1 where something essential fails.
 
@@ -53,7 +53,7 @@ def _repair(places: tuple[Path, ...], usual: list[Path]) -> None:
     for path in found:
         try:
             mended = mend(path)
-            click.echo(f"mended: {mended}" if mended else f"{path} was empty and is gone")
+            click.echo(f"mended: {mended}" if mended else f"removed {path}, which was empty")
         except RealtimeError as error:
             failed += 1
             say(str(error))

@@ -1,4 +1,4 @@
-"""`realtime cameras` and `realtime bench`: what this machine has and how fast it is."""
+"""`realtime cameras` and `realtime bench`: the cameras of this machine, and its speed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def cameras() -> None:
 
     found = list_cameras()
     for camera in found:
-        granted = ", ".join(f"{width}x{height}" for width, height in sizes(camera)) or "busy, or may not be used"
+        granted = ", ".join(f"{width}x{height}" for width, height in sizes(camera)) or "busy, or not allowed"
         click.echo(f"{camera.number}  {camera.name}  {granted}")
     if not found:
-        say("there is no camera that the system knows of; --source demo needs none")
+        say("the system knows no camera; --source demo needs none")
 
 
 @click.command()

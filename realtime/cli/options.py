@@ -1,4 +1,4 @@
-"""What several commands share: kinds of values, options, and how a line is said."""
+"""Kinds of values and options that several commands share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`realtime styles`: which styles there are, in a list and on a sheet, and the person's own."""
+"""`realtime styles`: the styles in a list and on a sheet, and the person's own."""
 
 from __future__ import annotations
 
