@@ -29,8 +29,8 @@ class Trimmed(Footage):
         self.name, self.size, self.time_base = footage.name, footage.size, footage.time_base
         self.container, self.files, self.notes = footage.container, footage.files, footage.notes
         base = footage.time_base
-        first = footage.start + ceil(Fraction(begin) / base)
-        self._until = None if end is None else footage.start + ceil(Fraction(end) / base)
+        first = footage.start + ceil(_exact(begin) / base)
+        self._until = None if end is None else footage.start + ceil(_exact(end) / base)
         shot = next(footage.shots(first), None)
         if shot is None or (self._until is not None and shot.pts >= self._until):
             length = f"it lasts {footage.seconds:.1f} s" if footage.seconds else "its length is not known"
@@ -56,3 +56,8 @@ class Trimmed(Footage):
     def at(self, pts: int) -> float:
         """Return a frame's time in seconds from the first one of the whole."""
         return float((pts - self._origin) * self.time_base)
+
+
+def _exact(seconds: float) -> Fraction:
+    """Return the time that a person wrote: 0.4, not the number of bits next to it."""
+    return Fraction(seconds).limit_denominator(1_000_000)
