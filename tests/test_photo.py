@@ -137,7 +137,7 @@ def test_bands_fit_together(monkeypatch: pytest.MonkeyPatch, share: float, size:
 
     picture = scene(*size)
     monkeypatch.setattr(brush, "LINES", share * min(size))
-    monkeypatch.setattr(brush, "_AS_LIVE", 0)
+    monkeypatch.setattr(brush, "AS_LIVE", 0)
     whole = brush.with_brush(picture, 1.0, paint, lambda painted, _: painted)
     monkeypatch.setattr(brush, "_BAND", 1)
     banded = brush.with_brush(picture, 1.0, paint, lambda painted, _: painted)

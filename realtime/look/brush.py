@@ -19,7 +19,9 @@ from realtime.models.upsample import smaller, upsample
 LINES = 480
 """Lines that the model sees at brush 1: those of an ordinary camera's picture."""
 
-_AS_LIVE = 2_500_000  # pixels up to which a picture is made smaller and brought back in one go
+AS_LIVE = 2_500_000
+"""Pixels up to which a picture is made smaller and brought back in one go, as a frame is."""
+
 _BAND = 2_000_000  # pixels that are brought back to full size at a time
 _REACH = 64  # painted rows around a band that matter to how it is brought back
 _LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
@@ -60,7 +62,7 @@ def with_brush(
         A picture of the same size and kind.
     """
     share = share_seen(picture, brush)
-    if picture.shape[0] * picture.shape[1] <= _AS_LIVE:
+    if picture.shape[0] * picture.shape[1] <= AS_LIVE:
         reduced = smaller(picture, share)
         painted = paint(reduced)
         return finish(painted if reduced is picture else upsample(painted, reduced, picture), picture)

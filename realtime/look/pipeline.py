@@ -4,7 +4,7 @@ frame (mirrored, if it is to be)
   ──▶ smaller, by the brush ──▶ stylized with the mixed styles, at the strength ──▶ own colours ──▶ held steady
   ──▶ full size, along the frame's edges ──▶ the frame itself mixed in near strength 0
 
-A photo gets its own colours at full size, where time matters less than the sharpness of colours.
+A photo larger than a frame gets its own colours at full size: time matters less there than the sharpness of colours.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
-from realtime.look.brush import with_brush
+from realtime.look.brush import AS_LIVE, with_brush
 from realtime.look.colours import own_colours
 from realtime.look.look import MORPH, Look
 from realtime.look.morph import Morph, OwnCode, mixed
@@ -196,10 +196,12 @@ def paint_picture(stylizer: Stylizer, picture: Picture, look: Look, code: Callab
     target = mixed([code(name) for name, _ in look.styles], [weight for _, weight in look.styles])
     own = stylizer.encode(picture) if look.strength < 1 else None
 
-    def finish(painted: Picture, content: Picture) -> Picture:
+    def colour(painted: Picture, content: Picture) -> Picture:
         return own_colours(painted, content, look.own_colours)
 
-    return _effects(stylizer, picture, target, own, look, finish=finish)[0]
+    if picture.shape[0] * picture.shape[1] <= AS_LIVE:
+        return _effects(stylizer, picture, target, own, look, hold=colour)[0]
+    return _effects(stylizer, picture, target, own, look, finish=colour)[0]
 
 
 def _as_it_is(painted: Picture, content: Picture) -> Picture:
