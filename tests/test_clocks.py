@@ -19,6 +19,7 @@ from test_render import render, seen
 
 from realtime.render.clock import Clock
 from realtime.render.reading import open_footage
+from realtime.sources.file import FileSource
 
 # ---- clocks ----
 
@@ -154,13 +155,13 @@ def test_a_clock_is_believed_as_far_as_the_ffmpeg_program_believes_it(tmp_path: 
         assert given[6:] == pytest.approx(rest)
 
 
-@pytest.mark.parametrize("rate", [12, 24, 30, 50, 60])
-@pytest.mark.parametrize(("codec", "ending"), [("libx264", "h264"), ("libx265", "hevc"), ("mpeg4", "m4v")])
+@pytest.mark.parametrize(
+    ("codec", "ending", "rate"),
+    [*(("libx264", "h264", rate) for rate in (12, 24, 30, 50, 60)), ("libx265", "hevc", 30), ("mpeg4", "m4v", 30)],
+)
 def test_streams_without_a_clock_run_at_the_rate_that_they_tell(
     tmp_path: Path, codec: str, ending: str, rate: int
 ) -> None:
-    if rate != 30 and codec != "libx264":
-        pytest.skip("one rate is enough")
     clip = films.film(tmp_path / f"raw.{ending}", 30, codec=codec, rate=rate, format=ending)
     render(clip, tmp_path / "out.mp4")
     found = seen(tmp_path / "out.mp4")
@@ -169,3 +170,30 @@ def test_streams_without_a_clock_run_at_the_rate_that_they_tell(
     footage = open_footage(str(clip))
     shots = list(footage.shots())
     assert [s.pts for s in footage.shots(shots[20].pts)] == [s.pts for s in shots[20:]]
+
+
+# ---- live ----
+
+
+def shown(path: Path, count: int) -> list[tuple[int, float]]:
+    """The numbers of the first frames of a file that is played live, and their times from the first on."""
+    with FileSource(path) as source:
+        frames = [media.next_frame(source) for _ in range(count)]
+    return [(media.number(frame.picture), frame.time - frames[0].time) for frame in frames]
+
+
+def test_a_joined_stream_does_not_stand_still_when_it_is_played_live(tmp_path: Path) -> None:
+    parts = parts_of(tmp_path, (0, 3600, 5), 6, "libx264", [])
+    found = shown(joined(tmp_path / "in.ts", *parts), 12)
+    assert [number for number, _ in found] == sorted(number for number, _ in found)
+    assert found[-1][0] >= 11
+    assert found[-1][1] < 3  # not an hour
+
+
+def test_what_has_no_clock_is_played_at_its_own_rate(tmp_path: Path) -> None:
+    for rate in (12, 50):
+        clip = films.film(tmp_path / f"{rate}.h264", 12, rate=rate, format="h264")
+        with FileSource(clip) as source:
+            assert source.rate == rate
+        number, time = shown(clip, 5)[-1]
+        assert time == pytest.approx(number / rate, abs=0.01)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from realtime.media.ffmpeg import jumps
+
 _MICRO = 1_000_000
 _JUMP = 10 * _MICRO  # from the time that was due, in a format whose clock may jump: FFmpeg's dts_delta_threshold
 _BACK = _MICRO // 10  # the same, backwards
@@ -60,20 +62,6 @@ class Clock:
     def _duration(packet: Any) -> int:
         rate = getattr(packet.stream, "average_rate", None)
         return int(packet.duration or (round(1 / rate / packet.time_base) if rate else 0))
-
-
-def jumps(container: Any) -> bool:
-    """Return whether the clock of a file of this format may jump: parts of others may have been joined to it."""
-    import av
-
-    return bool(container.format.flags & av.format.Flags.ts_discont.value)
-
-
-def counted(container: Any) -> bool:
-    """Return whether the format has no clock at all, so that frames are counted."""
-    import av
-
-    return bool(container.format.flags & av.format.Flags.no_timestamps.value)
 
 
 def timed_packets(container: Any, indexes: set[int]) -> Iterator[Any]:

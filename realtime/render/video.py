@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from contextlib import ExitStack
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from realtime.core.errors import SourceError
 from realtime.core.frame import Picture
 from realtime.core.geometry import boxed
 from realtime.core.text import clean
-from realtime.media.ffmpeg import failures, open_media, why
-from realtime.render.clock import counted, jumps, timed_packets
+from realtime.media.ffmpeg import counted, failures, frame_rate, jumps, open_media, why
+from realtime.render.clock import timed_packets
 from realtime.render.converting import Converter
 from realtime.render.footage import Footage, Shot
 from realtime.render.tracks import is_cover
@@ -38,9 +37,7 @@ class Video(Footage):
             container, stream = self._open(stack)
             self.time_base = stream.time_base
             self._jumps, self._counted = jumps(container), counted(container)
-            # What has no clock runs at the rate that its codec tells, as in the ffmpeg program.
-            own = stream.codec_context.framerate or stream.guessed_rate if self._counted else stream.average_rate
-            rate = own or stream.guessed_rate or Fraction(25)
+            rate = frame_rate(container, stream)
             self._step = max(1, round(1 / rate / self.time_base))
             if stream.duration and not self._jumps:
                 self.seconds = self.promised = float(stream.duration * self.time_base)

@@ -13,9 +13,11 @@ from realtime.core.frame import Frame, Picture, Size
 from realtime.core.geometry import fit
 from realtime.core.paths import user_path
 from realtime.core.text import clean
+from realtime.media.ffmpeg import odd_clock
 from realtime.sources.base import Pace, Source, shrunk
 
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
+_JUMP = 10.0  # seconds between two frames of a transport stream, from which on its clock jumped: as FFmpeg has it
 _LONGEST_SEARCH = 0.25  # seconds to look for the frame that is due: a file too heavy for this computer never gets there
 
 
@@ -48,7 +50,8 @@ class FileSource(Source):
         if not self._capture.isOpened() or not self._capture.grab():
             self._capture.release()
             raise SourceError(f"{path} cannot be opened as a video; OpenCV reads MP4, MKV, WebM, AVI, MOV and the like")
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self._jumps, counted = odd_clock(path)
+        rate = counted or self._capture.get(cv2.CAP_PROP_FPS)
         self._interval = 1 / rate if 1 <= rate <= 1000 else 1 / 25
         self._index = 0
         self._begin = -self._stamp()  # what to add to a frame's time stamp to know when it is due
@@ -116,6 +119,9 @@ class FileSource(Source):
         last = self._stamp()
         if self._capture.grab():
             self._index += 1
+            step = self._stamp() - last
+            if step < 0 or (self._jumps and step > _JUMP):  # the clock runs on from where it was
+                self._begin += self._interval - step
             return
         if self.ends:
             self._over = True
