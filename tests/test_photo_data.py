@@ -267,6 +267,41 @@ def test_dates_and_descriptions_are_kept_in_every_form(tmp_path: Path, ending: s
     assert "CreateDate>2024-05-06T07:08:09<" in properties(out) and "Orientation" not in properties(out)
 
 
+def test_texts_of_a_png_are_kept(tmp_path: Path) -> None:
+    fields = PngInfo()
+    told_so = {
+        "Title": "A dog",
+        "Creation Time": "Mon, 06 May 2024 07:08:09 +0200",
+        "Comment": "47.50347, 8.25000",
+        "Author": "Né",
+    }
+    for name, value in told_so.items():
+        fields.add_itxt(name, value)
+    turned_so = Image.fromarray(np.rot90(quarters()))
+    about = exif({274: short(6)})
+    fields.add_text("Raw profile type exif", f"\nexif\n{len(about):8}\n{about.hex()}\n")
+    turned_so.save(tmp_path / "in.png", pnginfo=fields)
+    source, out = painted(tmp_path / "in.png", "jpg")
+    found = properties(out)
+    assert (
+        ">A dog<" in found
+        and ">Né<" in found
+        and "CreateDate>2024-05-06T07:08:09+02:00<" in found
+        and "47.5" not in found
+    )
+    assert told(out).main[272] == CAMERA[272]
+    assert np.abs(seen(source.picture[..., ::-1]).astype(int) - seen(quarters())).max() == 0
+
+
+def test_data_that_claims_more_than_there_is_memory_is_cut_short() -> None:
+    """Two thousand entries, all over the same megabyte."""
+    count, length = 2000, 1 << 20
+    head = b"II*\0\x08\0\0\0" + struct.pack("<H", count)
+    entries = b"".join(struct.pack("<HHLL", 1000 + n, 7, length, 8) for n in range(count))
+    found = parse(head + entries + bytes(4 + length))
+    assert found is not None and len(found.main) == 64 and found.lost == count - 64
+
+
 @pytest.mark.parametrize(
     ("said", "place"),
     [
@@ -321,6 +356,14 @@ def test_a_grey_with_a_profile_of_greys(tmp_path: Path) -> None:
     assert (read_photo(tmp_path / "in.png").picture == 128).all()
     with Image.open(out) as opened:
         assert opened.mode == "RGB" and opened.info["icc_profile"] == srgb_profile()
+
+
+def test_a_grey_that_is_see_through_keeps_its_profile(tmp_path: Path) -> None:
+    Image.merge("LA", [Image.new("L", (40, 30), 128), Image.new("L", (40, 30), 255)]).save(
+        tmp_path / "in.png", icc_profile=grey_profile(1.0)
+    )
+    source = read_photo(tmp_path / "in.png")
+    assert np.abs(source.picture.astype(int) - 188).max() <= 1 and source.alpha is not None
 
 
 def test_the_srgb_profile_that_is_written_is_srgb() -> None:

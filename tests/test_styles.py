@@ -23,9 +23,10 @@ from realtime.core.errors import StyleError, UsageError
 from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
 from realtime.look.look import Look
-from realtime.media.image_file import MOST_PIXELS, opened
+from realtime.media.image_file import opened
 from realtime.media.images import PICTURES, load_picture
 from realtime.media.kinds import RAW_ENDINGS
+from realtime.media.openers import MOST_PIXELS
 from realtime.models.fitting import style_input
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings

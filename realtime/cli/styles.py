@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realtime.cli.options import file, given_option, model_option, say, styles_option
-from realtime.core.errors import RealtimeError, SinkError, UsageError
+from realtime.core.errors import RealtimeError, UsageError
 
 if TYPE_CHECKING:
     from realtime.core.frame import Picture
@@ -110,21 +110,15 @@ def _content(path: Path | None) -> Picture:
 
 
 def _draw_sheet(path: Path, content: Picture, styles: list[Style], model: str) -> None:
-    from PIL import Image
-
     from realtime.media.images import load_picture
+    from realtime.media.photo_file import Photo, check_place, write_photo
     from realtime.models.base import STYLE_SIZE
     from realtime.models.stylizer import Stylizer
     from realtime.photo.sheet import contact_sheet
 
+    check_place(path, force=False)
     pictures = ((style.name, load_picture(style.path, enough=2 * STYLE_SIZE)) for style in styles)
     with Stylizer(model) as stylizer:
         drawn = contact_sheet(stylizer, content, pictures)
-    try:
-        with open(path, "xb") as file:
-            Image.fromarray(drawn[:, :, ::-1]).save(file, quality=85)
-    except FileExistsError:
-        raise UsageError(f"{path} exists already; nothing is overwritten, choose another name") from None
-    except OSError as error:
-        raise SinkError(f"{path} cannot be written ({error.strerror or error})") from error
+    write_photo(Photo(drawn), drawn, path)
     say(f"saved {path}")

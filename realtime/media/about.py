@@ -26,7 +26,7 @@ def kept_data(
     Returns:
         EXIF data or None, an XMP packet or nothing, and notes about what was damaged.
     """
-    block = info.get("exif") or _raw_profile(info, "exif") or _raw_profile(info, "APP1") or b""
+    block = info.get("exif") or b""
     found = exif.parse(block)
     notes = []
     if block and found is None:
@@ -36,14 +36,14 @@ def kept_data(
     ):  # a TIFF's were counted when it was opened
         notes.append(f"{lost} damaged {'entry' if lost == 1 else 'entries'} of its EXIF data cannot be kept")
     main = found.main if found is not None else {}
-    packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or _raw_profile(info, "xmp")
+    packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or raw_profile(info, "xmp")
     packet = packet or (main[_XMP].data if _XMP in main else b"")
     properties = xmp.properties(packet) if packet else {}
     if packet and not properties:
         notes.append("its XMP data is damaged and is not kept")
     blocks = info.get("photoshop")
     photoshop = blocks if isinstance(blocks, Mapping) else _blocks(main[_PHOTOSHOP].data if _PHOTOSHOP in main else b"")
-    iptc = main[_IPTC].data if _IPTC in main else _raw_profile(info, "iptc")
+    iptc = main[_IPTC].data if _IPTC in main else raw_profile(info, "iptc")
     if iptc.startswith((b"8BIM", b"Photoshop")):
         photoshop, iptc = _blocks(iptc), b""
     records = iptc or photoshop.get(_IPTC_BLOCK) or b""
@@ -54,8 +54,16 @@ def kept_data(
     return kept, xmp.kept(properties, keep_gps), tuple(notes)
 
 
-def _raw_profile(info: Mapping[Any, Any], name: str) -> bytes:
-    """Read a block that ImageMagick has put into a PNG's text: name, length, and lines of hexadecimal digits."""
+def raw_profile(info: Mapping[Any, Any], name: str) -> bytes:
+    """Read a block that ImageMagick has put into a PNG's text: name, length, and lines of hexadecimal digits.
+
+    Args:
+        info: As Pillow fills it.
+        name: What the block is called: "exif", "iptc", "xmp".
+
+    Returns:
+        The block; nothing where there is none, or a broken one.
+    """
     text = info.get(f"Raw profile type {name}")
     if not isinstance(text, str):
         return b""

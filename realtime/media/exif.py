@@ -16,7 +16,7 @@ PREFIX = b"Exif\0\0"
 """What stands before the data in a JPEG."""
 
 DETAILS, PLACE, INTEROP = 0x8769, 0x8825, 0xA005  # tags that point to further directories
-_MOST_ENTRIES, _LONGEST = 2000, 1 << 24
+_MOST_ENTRIES, _MOST_BYTES = 2000, 1 << 26  # of a directory; of all entries together
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 WIDTHS |= {16: 8, 17: 8, 18: 8, 129: 1}  # of BigTIFF and EXIF 3
 """Bytes of a value, by the entry's type."""
@@ -111,6 +111,7 @@ class _Reader:
         self._data, self._order = data, order
         self._offset, self._count, self._room = ("Q", "Q", 8) if big else ("L", "H", 4)
         self._big = big
+        self._room_left = _MOST_BYTES
         self.lost = 0
 
     def first(self) -> int:
@@ -148,9 +149,10 @@ class _Reader:
         start = at + 4 + self._room
         if length > self._room:
             start = int(self._unpack(self._offset, start))
-        if not 0 < length <= _LONGEST or start + length > len(self._data):
+        if not 0 < length <= self._room_left or start + length > len(self._data):
             self.lost += 1
         else:
+            self._room_left -= length
             tags.setdefault(tag, Entry(kind, count, bytes(self._data[start : start + length])))
 
     def _unpack(self, kind: str, at: int) -> int:

@@ -13,8 +13,9 @@ from PIL import Image
 from realtime.core.frame import Picture
 from realtime.media import exif, xmp
 from realtime.media.colour import ADOBE_RGB, BT709, coded_profile, in_srgb, profile_of, toned_down
-from realtime.media.image_file import as_bytes, opened
+from realtime.media.image_file import opened
 from realtime.media.kinds import PICTURES, WANTED
+from realtime.media.openers import as_bytes
 
 __all__ = ["PICTURES", "WANTED", "Decoded", "decoded", "load_picture", "orientation"]
 
@@ -98,8 +99,10 @@ def decoded(image: Image.Image, enough: int | None = None) -> Decoded:
         image = image.transpose(turn)
     alpha = None
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = np.asarray(image.getchannel("A"))
+        grey = image.mode in ("1", "L", "LA", "La")
+        whole = image.convert("RGBA")
+        alpha = np.asarray(whole.getchannel("A"))
+        image = image.convert("L") if grey else whole  # a grey's profile is for greys
         if not alpha.any():  # a fourth byte that nothing was written to
             alpha = None
     colours = in_srgb(image, profile)

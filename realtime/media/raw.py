@@ -52,8 +52,8 @@ def open_raw(file: BinaryIO, name: str, most_pixels: int) -> Image.Image:
     with rawpy.RawPy() as raw:
         raw.open_buffer(file)
         sizes = raw.sizes
-        if sizes.width * sizes.height > most_pixels:
-            raise StyleError(too_large(name, sizes.width, sizes.height, most_pixels))
+        if max(sizes.width * sizes.height, sizes.raw_width * sizes.raw_height // 2) > most_pixels:
+            raise StyleError(too_large(name, sizes.raw_width, sizes.raw_height, most_pixels))
         about = _exif(file, raw)
         raw.unpack()
         pixels = raw.postprocess(use_camera_wb=True, output_bps=8, output_color=rawpy.ColorSpace.sRGB)

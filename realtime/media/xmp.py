@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
 
 from realtime.media.places import tells_place
@@ -130,7 +132,10 @@ def from_png(texts: Mapping[str, object]) -> Properties:
     Returns:
         Those that XMP has a property for.
     """
-    return dict(_written(_PNG[name], [str(text)]) for name, text in texts.items() if name in _PNG and text)
+    known = {name: str(text) for name, text in texts.items() if name in _PNG and text}
+    if moment := known.get("Creation Time"):
+        known["Creation Time"] = _iso(moment)
+    return dict(_written(_PNG[name], [text]) for name, text in known.items())
 
 
 def kept(found: Properties, keep_gps: bool) -> bytes:
@@ -192,6 +197,13 @@ def _letters(value: bytes, utf8: bool) -> str:
     except UnicodeDecodeError:
         text = value.decode("utf-8", "replace") if utf8 else value.decode("latin-1")
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+
+
+def _iso(moment: str) -> str:
+    """Write a time as XMP does, whether it is written as in letters (RFC 2822), as in EXIF, or as in XMP already."""
+    with suppress(ValueError, TypeError):
+        return parsedate_to_datetime(moment).isoformat()
+    return re.sub(r"^(\d{4}):(\d\d):(\d\d) ", r"\1-\2-\3T", moment)
 
 
 def _simple(name: str, value: str) -> ElementTree.Element:
