@@ -994,6 +994,9 @@ def is_grey_ramp(picture: np.ndarray) -> bool:
         ("32.tif", ramp(np.int32, 65535)),
         ("unit.tif", ramp(np.float32, 1)),
         ("bytes.tif", ramp(np.float32, 255)),
+        ("words.tif", ramp(np.float32, 65535)),
+        ("large.tif", ramp(np.float32, 1e6)),
+        ("int.tif", ramp(np.int32, 2**31 - 200)),
     ],
 )
 def test_grey(folders: Path, name: str, values: np.ndarray) -> None:
@@ -1005,6 +1008,14 @@ def test_grey(folders: Path, name: str, values: np.ndarray) -> None:
 def test_dark_16_bit_grey_stays_dark(folders: Path) -> None:
     Image.fromarray(ramp(np.uint16, 255)).save(folders / "dark.png")
     assert load_picture(folders / "dark.png").max() <= 1
+
+
+def test_highlights_of_floats_are_cut_and_the_others_stay(folders: Path) -> None:
+    values = ramp(np.float32, 1)
+    values[0, :3] = 4, 2, 15.5
+    Image.fromarray(values).save(folders / "bright.tif")
+    picture = load_picture(folders / "bright.tif")
+    assert (picture[0, :3] == 255).all() and is_grey_ramp(np.vstack([picture[1:], picture[1:2]]))
 
 
 def test_floats_that_are_no_numbers(folders: Path) -> None:

@@ -25,6 +25,8 @@ from realtime.media.raw import is_raw, open_raw, too_large
 MOST_PIXELS = 50_000_000
 
 _PILLOWS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # left to itself it would also start Ghostscript
+_NO_NUMBER = 1e30  # what infinity counts as
+_HIGHLIGHT = 16.0  # times white, in floats
 _T = TypeVar("_T")
 
 
@@ -172,24 +174,27 @@ def check_size(name: str, width: int, height: int) -> None:
 
 
 def as_bytes(values: npt.NDArray[np.generic], mode: str | None) -> npt.NDArray[np.uint8]:
-    """Scale values of any type to bytes: integers by their width, floats from 0 to 1, or to 255 where one is above 1.
+    """Scale values of any type to bytes.
 
     Args:
-        values: Of any shape.
+        values: Of any shape. Integers reach to the end of their 8 or 16 bits, those of 32 bits to the largest of them. Floats
+            reach to 1, highlights a few times beyond; where one is above that, to 255 or 65535, or to the largest of them.
         mode: Pillow's name for the kind of picture; "I" may stand for 16 bits.
 
     Returns:
         Bytes of the same shape.
     """
-    deep = np.nan_to_num(values.astype(np.float64), nan=0, posinf=1e9, neginf=0)
-    usual = deep[deep < 1e9].max(initial=0)
+    deep = np.nan_to_num(values.astype(np.float64), nan=0, posinf=_NO_NUMBER, neginf=0)
+    largest = float(deep[deep < _NO_NUMBER].max(initial=0))
+    whites: tuple[tuple[float, float], ...]  # up to which largest value which one is white
     if values.dtype.kind == "f":
-        scale = 255.0 if usual <= 1 else 1.0
-    elif mode == "I" or values.dtype.itemsize == 4:  # Pillow's for 16 bits, too
-        scale = 255 / 65535 if usual > 255 else 1.0
+        whites = (_HIGHLIGHT, 1), (255, 255), (65535, 65535)
+    elif mode == "I" or values.dtype.itemsize == 4:
+        whites = (255, 255), (65535, 65535)
     else:
-        scale = 255 / (256**values.dtype.itemsize - 1)
-    return np.clip(deep * scale + 0.5, 0, 255).astype(np.uint8)
+        whites = ((_NO_NUMBER, 256**values.dtype.itemsize - 1),)
+    white = next((white for limit, white in whites if largest <= limit), largest)
+    return np.clip(deep * (255 / white) + 0.5, 0, 255).astype(np.uint8)
 
 
 def _parsed(file: io.FileIO, parse: Callable[[mmap.mmap], _T]) -> _T:
