@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from realtime.core.added import find_added, make_added
+from realtime.core.addresses import without_secrets
 from realtime.core.errors import ModelError, UsageError
 from realtime.core.paths import user_path
 from realtime.models.model import Model
@@ -51,7 +52,7 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
     if text == "lite":
         return _litert(LITE / "style.tflite", LITE / "frame.tflite", "lite", threads)
     if text == "magenta" or text.startswith(("http://", "https://")):
-        return _hub(MAGENTA if text == "magenta" else text)
+        return _hub(text, MAGENTA if text == "magenta" else text)
     name, _, argument = text.partition(":")
     added = find_added(GROUP)
     if name in added:
@@ -70,7 +71,7 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
     if os.path.isfile(path) and path.suffix.lower() == ".tflite":
         raise UsageError(f"{path} is one network of two; name both as STYLE.tflite,FRAME.tflite, or their folder")
     if os.path.exists(path):
-        return _hub(str(path))
+        return _hub(text, str(path))
     raise UsageError(
         f"there is no model {text!r}; use {' or '.join([*NAMES, *added])}, a folder with two .tflite files or a SavedModel,"
         " a pair STYLE.tflite,FRAME.tflite, a .tar.gz, or the address of a TensorFlow Hub module"
@@ -83,13 +84,15 @@ def _litert(style: Path, frame: Path, name: str, threads: int | None) -> Model:
     return open_pair(style, frame, name, threads)
 
 
-def _hub(handle: str) -> Model:
+def _hub(name: str, handle: str) -> Model:
     try:
         from realtime.models.hub import open_module  # TensorFlow takes seconds to import: only who needs it waits
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("tensorflow", "tensorflow_hub", "tf_keras", "pkg_resources"):
             raise
-        raise ModelError(f"{handle} needs {error.name}, which is not installed; {_how_to_get_it()}") from error
+        raise ModelError(
+            f"the model {without_secrets(name)} needs {error.name}, which is not installed; {_how_to_get_it()}"
+        ) from error
 
     return open_module(handle)
 

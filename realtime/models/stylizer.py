@@ -72,7 +72,7 @@ class Stylizer:
                 or of the person's own folder.
 
         Returns:
-            The code, of use to this model alone.
+            The code, which serves every model with the same style network.
 
         Raises:
             UsageError: `style` is no picture, no path of a file and no name of a style.
