@@ -351,6 +351,53 @@ def test_a_folder_of_odd_films_in_one_go(run: Any, tmp_path: Path, ending: str) 
     assert "odd: 1 files are left out beside the films: notes.txt" in err
 
 
+def test_what_cannot_be_read_is_named_and_the_rest_is_made(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "gone", "c"):
+        media.clip(tmp_path / f"{name}.avi", 3)
+    (tmp_path / "locked").mkdir()
+    locked = tmp_path / "locked"
+    whole = Path.iterdir
+
+    def iterdir(path: Path) -> Any:
+        if path == locked or path.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)  # this test may run as one who may read all
+    make = open_footage
+
+    def remove(text: str, rate: float) -> Any:
+        footage = make(text, rate)
+        if text == "gone.avi":
+            (tmp_path / text).unlink()
+        return footage
+
+    monkeypatch.setattr("realtime.render.rendering.open_footage", remove)
+    status, _, err = run("a.avi", "gone.avi", "locked", "c.avi", "-o", "out/", *STYLE)
+    assert status == 1
+    assert "should not happen" not in err
+    assert "locked cannot be read (Permission denied)" in err
+    assert "2 made, 2 failed: gone.avi, locked" in err
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (3, 3), (16, 2)])
+@pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv", ".webm", ".gif", ""])
+def test_pictures_of_hardly_any_size(tmp_path: Path, size: tuple[int, int], ending: str) -> None:
+    cv2.imwrite(str(tmp_path / "in.png"), flat((200, 100, 50), size))
+    assert render(tmp_path / "in.png", tmp_path / f"out{ending}").finished
+
+
+def test_what_somebody_put_among_the_segments_stays(tmp_path: Path) -> None:
+    clip = media.clip(tmp_path / "in.avi", 20)
+    render(clip, tmp_path / "out.mp4", stop_after=5)
+    folder = tmp_path / "out.mp4.segments"
+    (folder / "letter.txt").write_text("precious")
+    assert render(clip, tmp_path / "out.mp4", resume=True).finished
+    assert {path.name for path in folder.iterdir()} == {"letter.txt"}
+
+
 def test_a_fault_of_our_own_ends_one_file_and_names_it(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

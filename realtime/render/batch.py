@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from realtime.core.batch import Tally
-from realtime.core.errors import RealtimeError
+from realtime.core.errors import RealtimeError, SourceError
 from realtime.core.signals import uninterrupted
 from realtime.core.text import clean
+from realtime.media.ffmpeg import failures, why
 from realtime.models.base import StyleCode
 from realtime.models.litert import physical_cores
 from realtime.models.stylizer import Stylizer
@@ -91,6 +92,8 @@ def render_all(
             return outcome
         except RealtimeError as error:
             return fail(task, error)
+        except failures() as error:  # a file that went away, say
+            return fail(task, SourceError(f"{clean(task.source)} cannot be painted ({why(error)})"))
         except Exception as error:
             if os.environ.get("REALTIME_TRACEBACK"):
                 raise

@@ -116,7 +116,11 @@ def _free(place: Path, taken: set[str]) -> Path:
 
 
 def _add_folder(inputs: Inputs, text: str, path: Path) -> None:
-    files = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != ".")
+    try:
+        files = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != ".")
+    except OSError:  # it says so when it is opened, and alone
+        inputs.sources.append(text)
+        return
     _add_files(inputs, text, files, str(path.name or path))
 
 

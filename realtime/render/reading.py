@@ -41,7 +41,10 @@ def open_footage(text: str, rate: float = SEQUENCE_RATE) -> Footage:
         SourceError: It cannot be read.
     """
     path = user_path(text)
-    files = picture_files(path)
+    try:
+        files = picture_files(path)
+    except OSError as error:
+        raise SourceError(f"{clean(text)} cannot be read ({error.strerror})") from error
     if files is not None:
         return Pictures(text, files, rate)
     if not os.path.isfile(path):

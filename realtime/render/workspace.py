@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 from collections.abc import Sequence
@@ -21,6 +22,11 @@ from realtime.core.errors import SinkError, UsageError
 from realtime.core.paths import beside
 from realtime.core.text import clean
 from realtime.render.guard import LIST, check_free, made_before, segments_of
+
+_OURS = re.compile(
+    r"\d{6,}\.(nut|unfinished|state)|plan\.json|done\.jsonl|rehearsal\.nut|(so-far|joined|rehearsal)(\.\w+)?"
+)
+"""What a render puts into the folder, besides its lock."""
 
 
 @dataclass(frozen=True)
@@ -189,14 +195,16 @@ class Workspace:
             ) from error
 
     def remove(self) -> None:
-        """Remove the segments and give the folder back."""
+        """Remove the segments and give the folder back. What somebody else put into it stays."""
         self._empty()
         with suppress(OSError):
             (self.path / "holder.json").unlink(missing_ok=True)
             if os.name != "nt":  # whoever waits for this file sees that it is gone
                 (self.path / "lock").unlink(missing_ok=True)
         self.close()
-        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            (self.path / "lock").unlink(missing_ok=True)
+            self.path.rmdir()
 
     def close(self) -> None:
         """Give the folder back; the segments stay. Harmless when called again."""
@@ -204,7 +212,7 @@ class Workspace:
 
     def _empty(self) -> None:
         for path in self.path.iterdir():
-            if path.name in ("lock", "holder.json"):
+            if not _OURS.fullmatch(path.name):
                 continue
             with suppress(OSError):
                 if path.is_dir() and not path.is_symlink():
