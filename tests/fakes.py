@@ -91,6 +91,8 @@ class FakeWindow:
         self.on_show: Callable[[Picture], None] = lambda picture: None
         self.shown: list[Picture] = []
         self.fullscreen = False
+        self.typing = False
+        self.size = (640, 480)
         self.closed = False
         self.format: Format | None = None
 
@@ -100,7 +102,7 @@ class FakeWindow:
     def type(self, command: Command) -> None:
         self.typed.put(command)
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Picture, waiting: bool = False, whole: bool = False) -> None:
         self.shown.append(picture)
         self.on_show(picture)
 

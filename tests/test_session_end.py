@@ -42,10 +42,13 @@ def hang(self, data):
 _Disk.write = hang
 """,
     "window": """
+import realtime.sinks.screen as screen
 import realtime.sinks.window as window
 class Hangs(FakeWindow):
-    def show(self, picture):
-        super().show(picture)
+    def __init__(self, **options):
+        super().__init__()
+    def show(self, picture, waiting=False, whole=False):
+        super().show(picture, waiting, whole)
         if len(self.shown) > 40:
             print("hangs", file=sys.stderr, flush=True)
             while True:  # in C, say: no handler of a signal runs on this thread any more
@@ -53,7 +56,7 @@ class Hangs(FakeWindow):
                     forever.wait()
                 except KeyboardInterrupt:
                     pass
-window.WindowSink, window.display_problem = Hangs, lambda: ""
+window.WindowSink, screen.display_problem = Hangs, lambda: ""
 """,
 }
 _END = "\nfrom realtime.cli import program; program()"

@@ -35,10 +35,12 @@ from realtime.look.stylized import Stylized
 from realtime.media import coders
 from realtime.sinks import hud
 from realtime.sinks.base import Format, Sink
+from realtime.sinks.keys import key_name
 from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.replay import ReplaySink
+from realtime.sinks.screen import display_problem
 from realtime.sinks.snapshot import SnapshotSink
-from realtime.sinks.window import WindowSink, display_problem, key_name
+from realtime.sinks.window import WindowSink
 
 TESTS = Path(__file__).parent
 COLOURS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (128, 128, 128), (40, 80, 160), (200, 180, 90))
@@ -448,17 +450,17 @@ def test_hud_writes_over_a_copy() -> None:
     drawn = hud.draw(picture, "iris  ·  30 fps", "0:12", ["saved a.png", "no picture from camera 0"])
     assert (picture == 200).all()
     changed = (drawn != 200).any(axis=2)
-    assert changed[:100].any() and changed[-60:, :320].any() and changed[-60:, 320:].any()
+    assert changed[-120:-60].any() and changed[-60:, :320].any() and changed[-60:, 320:].any()
     assert not changed[120:400].any()
     assert ((drawn[..., 2] > 200) & (drawn[..., 0] < 120)).any()  # the red dot
-    assert (hud.draw(picture, "", help_card=True) != 200).any(axis=2)[120:400].any()
+    assert (hud.draw(picture, "", help_page=1) != 200).any(axis=2)[120:400].any()
 
 
 @pytest.mark.parametrize("size", [(16, 16), (16, 640), (640, 16), (3, 2), (1, 1), (1920, 1080)])
 def test_hud_fits_any_picture_and_any_text(size: Size) -> None:
     picture = noise(*size)
     for text in ("iris", "sehr langer Name " * 30, "日本画 ★ é\n\t", "nul\0", "bad\udcff", ""):
-        assert hud.draw(picture, text, text, [text] * 6, help_card=True).shape == picture.shape
+        assert hud.draw(picture, text, text, [text] * 6, help_page=1).shape == picture.shape
 
 
 # ---- window ----------------------------------------------------------------------------------------------------------
@@ -508,7 +510,10 @@ def test_every_key_of_the_table_arrives(screen: Screen, window: subprocess.Popen
                 screen.press(number, key)
                 assert window.stdout.readline() == f"{command}\n", key
     screen.press(number, "F9")
-    screen.press(number, "Escape")
+    for key in ("Cyrillic_te", "Greek_nu", "hebrew_mem"):  # what is on the key of n
+        screen.press(number, key)
+        assert window.stdout.readline() == f"{KEY_MAP['n']}\n", key
+    screen.press(number, "q")
     assert window.stdout.read() == f"{Quit()}\n"
     assert window.wait(10) == 0
 
@@ -518,6 +523,23 @@ def test_keys_with_modifiers() -> None:
     for code, name in (*arrows, (0x10001B, "escape"), (0x10006E, "n"), (0xFFBE, "f1"), (0x730000, "f4")):
         assert key_name(code) == name
     assert key_name(0x740000) == ""  # F5 on Windows
+
+
+@pytest.mark.parametrize(
+    ("codec", "page", "letters", "keys"),
+    [
+        ("koi8_r", 0x06, "йцукенгшщзфывапролдячсмить", "qwertyuiopasdfghjklzxcvbnm"),
+        ("iso8859_7", 0x07, "ερτυθιοπασδφγηξκλζχψωβνμ", "ertyuiopasdfghjklzxcvbnm"),
+        ("iso8859_8", 0x0C, "קראטוןםשדגכעיחלךזסבהנמצ", "ertyuioasdfghjklzxcvbnm"),
+    ],
+)
+def test_letters_of_other_alphabets_are_the_keys_that_they_lie_on(
+    codec: str, page: int, letters: str, keys: str
+) -> None:
+    for letter, key in zip(letters, keys, strict=True):
+        for written in {letter, letter.upper()}:
+            keysym = page << 8 | written.encode(codec)[0]
+            assert (key_name(keysym), key_name(0x1000000 | ord(written)), key_name(ord(written))) == (key, key, key)
 
 
 @bare_screen

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from realtime.control.keymap import KEYS
+from realtime.control.keymap import GROUPS, KEYS
 
 
 @click.command()
 def keys() -> None:
     """List the keys of the window."""
     width = max(len(key.label) for key in KEYS)
-    for key in KEYS:
-        click.echo(f"{key.label:{width}}  {key.help}")
+    for heading, found in GROUPS.items():
+        click.echo(f"{heading}:")
+        for key in found:
+            click.echo(f"  {key.label:{width}}  {key.help}")

@@ -73,6 +73,11 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 @click.option("--original", is_flag=True, help="Begin with the original.")
 @click.option("--compare", is_flag=True, help="Begin with the original beside the stylized picture.")
 @click.option("--fullscreen", is_flag=True, help="Begin in full screen.")
+@click.option(
+    "--screen", "on_screen", type=click.IntRange(1), metavar="N", help="Open the window on this screen, from 1."
+)
+@click.option("--fill", is_flag=True, help="Crop the picture to the window. Without it there are black edges.")
+@click.option("--clean", is_flag=True, help="Never draw anything over the picture.")
 @click.option("--info/--no-info", default=True, help="The line of text at the foot.  [default: on]")
 @click.option(
     "--record",

@@ -37,6 +37,9 @@ def show_live(
     original: bool,
     compare: bool,
     fullscreen: bool,
+    on_screen: int | None,
+    fill: bool,
+    clean: bool,
     info: bool,
     record: Path | None,
     codec: str,
@@ -94,7 +97,7 @@ def show_live(
             stack.callback(microphone.close)
             say(f"microphone: {microphone.name}")
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
-        window = WindowSink() if windowed else None
+        window = WindowSink(fill=fill, on_screen=on_screen) if windowed else None
         session = LiveSession(stylizer, library)
 
         def hear(event: Event) -> None:
@@ -111,7 +114,7 @@ def show_live(
                 morph=morph,
                 slideshow=slideshow or 0.0,
             ),
-            ViewSettings(compare=compare, info=info, fullscreen=fullscreen),
+            ViewSettings(compare=compare, info=info, fullscreen=fullscreen, clean=clean),
         )
         if announce:
             session.events.subscribe(Announcer(lambda: stream.controls.settings, say).hear)
@@ -136,8 +139,10 @@ def show_live(
             say("the last seconds are not kept: without a window nobody can ask for them")
         for added in more_sinks:
             stream.add_sink(added)
+        greeting = ["press h for the keys, Tab for all styles"]
         if source is None and frames_from.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")
+            greeting.insert(0, "no camera found: this is the demo")
         source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
         say(
             f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
@@ -146,4 +151,4 @@ def show_live(
             say(
                 "no window and no clip: the picture goes nowhere; --record FILE keeps it, --frames N, --seconds N or Ctrl-C end it"
             )
-        say(str(session.run(window, frames=frames, seconds=seconds)))
+        say(str(session.run(window, frames=frames, seconds=seconds, greeting=greeting)))

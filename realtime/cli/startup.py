@@ -45,7 +45,7 @@ def say_unfinished(folders: list[Path]) -> None:
 
 def has_display(needed: bool) -> bool:
     """Say whether a window can be opened; SinkError when it cannot and is `needed`."""
-    from realtime.sinks.window import display_problem
+    from realtime.sinks.screen import display_problem
 
     problem = display_problem()
     if problem and needed:

@@ -14,7 +14,8 @@ from realtime.look.look import Look, Mixture
 
 Amount: TypeAlias = Literal["strength", "own_colours", "brush", "steady"]
 PictureToggle: TypeAlias = Literal["mirror", "original", "frozen"]
-ViewToggle: TypeAlias = Literal["compare", "info", "help", "fullscreen"]
+ViewToggle: TypeAlias = Literal["compare", "info", "help", "fullscreen", "overview", "blackout"]
+Gesture: TypeAlias = Literal["move", "press", "menu", "wheel"]
 
 STOPS: dict[Amount, tuple[float, ...]] = {
     "own_colours": (0.0, 0.5, 1.0),
@@ -41,6 +42,12 @@ class PictureCommand(Command):
 
 class ViewCommand(Command):
     """A command that changes the settings of a view."""
+
+    __slots__ = ()
+
+
+class WindowCommand(Command):
+    """A command that the display of a window carries out."""
 
     __slots__ = ()
 
@@ -181,13 +188,39 @@ class Preset(PictureCommand):
 
 @dataclass(frozen=True, slots=True)
 class ToggleView(ViewCommand):
-    """Switch the comparison, the heads-up line, the help card or the full screen; `on` None turns it to what it is not."""
+    """Switch the comparison, the heads-up line, the help card, the full screen, the overview of styles or the blackout.
+
+    `on` None turns it to what it is not.
+    """
 
     setting: ViewToggle
     on: bool | None = None
 
     def __post_init__(self) -> None:
         _check_toggle(self.setting, get_args(ViewToggle), self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(WindowCommand):
+    """Leave the overview, the help card or the full screen; where there is none of them, end the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(WindowCommand):
+    """A key, by its name in the key table, typed while the window shows something that has keys of its own."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer(WindowCommand):
+    """What the mouse did, and where: the shares of the picture's width and height that lie left of it and above it."""
+
+    gesture: Gesture
+    across: float
+    down: float
+    by: int = 0
+    """Notches of the wheel, away from the person."""
 
 
 @dataclass(frozen=True, slots=True)

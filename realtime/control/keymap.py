@@ -9,6 +9,7 @@ from realtime.control.commands import (
     AwaitPreset,
     BlendSecond,
     Command,
+    Leave,
     NextStop,
     Nudge,
     Preset,
@@ -37,33 +38,48 @@ class Key:
 STEP = 0.1
 """How far a key moves the strength, or the blend of two styles."""
 
-KEYS: tuple[Key, ...] = (
-    Key("Right, n", "next style", dict.fromkeys(("right", "n"), StepStyle(1))),
-    Key("Left, p", "previous style", dict.fromkeys(("left", "p"), StepStyle(-1))),
-    Key("1 - 9", "straight to a style", {str(n): SelectStyle(n - 1) for n in range(1, 10)}),
-    Key("Up, Down", "more, less strength", {"up": Nudge("strength", STEP), "down": Nudge("strength", -STEP)}),
-    Key("x", "blend with a second style", {"x": BlendSecond()}),
-    Key("., ,", "more, less of the second style", {".": Nudge("blend", STEP), ",": Nudge("blend", -STEP)}),
-    Key("a", "own colours", {"a": NextStop("own_colours")}),
-    Key("w", "brush size", {"w": NextStop("brush")}),
-    Key("t", "steady", {"t": NextStop("steady")}),
-    Key("g", "morph into a style, or switch at once", {"g": SetMorph()}),
-    Key("l", "slideshow of styles", {"l": SetSlideshow()}),
-    Key("F1 - F4", "recall a look", {f"f{n}": Preset(n) for n in range(1, PRESETS + 1)}),
-    Key("k F1 - F4", "keep this look", {"k": AwaitPreset()}),
-    Key("s", "save a snapshot", {"s": Snapshot()}),
-    Key("r", "start, stop recording a clip", {"r": Record()}),
-    Key("b", "save the last 10 seconds", {"b": SaveReplay()}),
-    Key("c", "compare with the original", {"c": ToggleView("compare")}),
-    Key("o", "show the original", {"o": Toggle("original")}),
-    Key("m", "mirror", {"m": Toggle("mirror")}),
-    Key("f", "full screen", {"f": ToggleView("fullscreen")}),
-    Key("Space", "freeze", {" ": Toggle("frozen")}),
-    Key("i", "info line", {"i": ToggleView("info")}),
-    Key("h, ?", "this help", dict.fromkeys(("h", "?"), ToggleView("help"))),
-    Key("q, Esc", "quit", dict.fromkeys(("q", "escape"), Quit())),
-)
+GROUPS: dict[str, tuple[Key, ...]] = {
+    "Styles": (
+        Key("Right, n", "next style", dict.fromkeys(("right", "n"), StepStyle(1))),
+        Key("Left, p", "previous style", dict.fromkeys(("left", "p"), StepStyle(-1))),
+        Key("1 - 9", "straight to a style", {str(n): SelectStyle(n - 1) for n in range(1, 10)}),
+        Key("Tab", "see all styles", {"tab": ToggleView("overview")}),
+        Key("x", "blend with a second style", {"x": BlendSecond()}),
+        Key("., ,", "more, less of the second style", {".": Nudge("blend", STEP), ",": Nudge("blend", -STEP)}),
+        Key("l", "slideshow of styles", {"l": SetSlideshow()}),
+    ),
+    "Look": (
+        Key("Up, Down", "more, less strength", {"up": Nudge("strength", STEP), "down": Nudge("strength", -STEP)}),
+        Key("a", "own colours", {"a": NextStop("own_colours")}),
+        Key("w", "brush size", {"w": NextStop("brush")}),
+        Key("t", "steady", {"t": NextStop("steady")}),
+        Key("g", "morph into a style, or switch at once", {"g": SetMorph()}),
+        Key("F1 - F4", "recall a look", {f"f{n}": Preset(n) for n in range(1, PRESETS + 1)}),
+        Key("k F1 - F4", "keep this look", {"k": AwaitPreset()}),
+    ),
+    "Saving": (
+        Key("s", "save a snapshot", {"s": Snapshot()}),
+        Key("r", "start, stop recording a clip", {"r": Record()}),
+        Key("b", "save the last 10 seconds", {"b": SaveReplay()}),
+    ),
+    "Picture": (
+        Key("c", "compare with the original", {"c": ToggleView("compare")}),
+        Key("o", "show the original", {"o": Toggle("original")}),
+        Key("m", "mirror", {"m": Toggle("mirror")}),
+        Key("Space", "freeze", {" ": Toggle("frozen")}),
+        Key("z", "black picture", {"z": ToggleView("blackout")}),
+    ),
+    "Window": (
+        Key("f", "full screen", {"f": ToggleView("fullscreen")}),
+        Key("i", "info line", {"i": ToggleView("info")}),
+        Key("h, ?", "this help", dict.fromkeys(("h", "?"), ToggleView("help"))),
+        Key("Esc", "leave full screen, then quit", {"escape": Leave()}),
+        Key("q", "quit", {"q": Quit()}),
+    ),
+}
 """The key map, the help card and the README's list are all made of this."""
+
+KEYS: tuple[Key, ...] = tuple(key for keys in GROUPS.values() for key in keys)
 
 KEY_MAP: dict[str, Command] = {name: command for key in KEYS for name, command in key.commands.items()}
 

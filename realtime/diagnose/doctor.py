@@ -88,7 +88,7 @@ def _model() -> Iterator[Finding]:
 
 
 def _display() -> Iterator[Finding]:
-    from realtime.sinks.window import display_problem
+    from realtime.sinks.screen import display_problem
 
     problem = display_problem()
     text = (

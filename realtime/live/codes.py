@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from realtime.control.commands import LeaveOutStyle
+from realtime.control.commands import LeaveOutStyle, SelectStyle
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.events import Events, Notice, StylesChanged
 from realtime.live.stream import Stream
-from realtime.styles.library import StyleLibrary
+from realtime.styles.library import SCAN_SECONDS, StyleLibrary
 
 _PAUSE = 0.02  # seconds between two looks at the folders
+_ALONE_SECONDS = 2.5 * SCAN_SECONDS
+"""How long a new picture waits for another one: of several that are dropped in together none is taken up."""
 
 
 class Codes:
     """Works out the codes of the styles that the streams want, then all others, and follows the style folders."""
 
-    def __init__(self, library: StyleLibrary, streams: Callable[[], Sequence[Stream]], events: Events) -> None:
+    def __init__(
+        self,
+        library: StyleLibrary,
+        streams: Callable[[], Sequence[Stream]],
+        events: Events,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Work for `streams`, whose styles are those of `library`; `events` is told of styles that come and go."""
-        self._library, self._streams, self._events = library, streams, events
+        self._library, self._streams, self._events, self._clock = library, streams, events, clock
+        self._new: set[str] = set()
+        self._new_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
         while not stop.is_set():
+            known = self._library.names
             notices = self._library.refresh()
+            self._take_up(set(self._library.names) - set(known))
             if notices:
                 self._events.emit(StylesChanged())
             for text in notices:
@@ -34,6 +48,18 @@ class Codes:
                 stop.wait(_PAUSE)
             else:
                 self.work_out(style)
+
+    def _take_up(self, new: set[str]) -> None:
+        """Let the first stream, which the window shows, take up a picture that was dropped in and is the only new one."""
+        now = self._clock()
+        if new:
+            self._new, self._new_at = self._new | new, now
+        elif self._new and now - self._new_at > _ALONE_SECONDS:
+            (name, *others), self._new = self._new, set()
+            streams = self._streams()
+            if not others and streams and self._library.ready(name):
+                with suppress(UsageError):  # it is gone again
+                    streams[0].controls.apply(SelectStyle(name))
 
     def work_out(self, style: str) -> None:
         """Work out a code; streams that want a style which cannot be used go back to what they had."""

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import cv2
 import numpy as np
 
-from realtime.control.commands import Command
+from realtime.control.commands import Command, Leave, Nudge, Pointer, Quit, ToggleView, Typed
+from realtime.control.keymap import STEP
 from realtime.core.errors import RealtimeError
 from realtime.core.events import Event, Notice, Trouble
-from realtime.core.frame import Picture
+from realtime.core.frame import Picture, Size
 from realtime.core.mailbox import Mailbox
+from realtime.live.overview import Overview
 from realtime.live.stream import Stream
 from realtime.look.stylized import Stylized
 from realtime.sinks.base import Format
+from realtime.sinks.card import pages
 from realtime.sinks.hud import draw
+from realtime.sinks.lettering import letter_size
 from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.view import ViewSettings
 
-_NOTICE_SECONDS = 3.0
+_NOTICE_SECONDS, _GREETING_SECONDS, _AGAIN_SECONDS = 3.0, 8.0, 3.0
+_OVERVIEW_SECONDS = 0.07  # how often the overview is drawn, at most
 _MOST_NOTICES = 4
 _REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again, for what is written over it
 _WAITING: tuple[int, int] = (640, 480)  # size of the picture that is shown while there is none
@@ -33,8 +39,21 @@ class Window(Protocol):
     def open(self, format: Format) -> None:
         """Open it."""
 
-    def show(self, picture: Picture) -> None:
-        """Put a picture on the screen: uint8, H×W×3, BGR."""
+    typing: bool
+    """Whether keys are given as `Typed`."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height of what it shows, in pixels of the screen."""
+
+    def show(self, picture: Picture, waiting: bool = False, whole: bool = False) -> None:
+        """Put a picture on the screen: uint8, H×W×3, BGR.
+
+        Args:
+            picture: The picture.
+            waiting: Whether it stands for a picture that has not come yet.
+            whole: Whether the window keeps its shape, whatever shape the picture has.
+        """
 
     def full_screen(self, on: bool) -> None:
         """Switch full screen on or off."""
@@ -50,15 +69,29 @@ class Display:
     """Shows a stream in a window: the newest picture, the heads-up line, notices, the help card."""
 
     def __init__(
-        self, window: Window, stream: Stream, recorder: Callable[[], RecorderSink | None] = lambda: None
+        self,
+        window: Window,
+        stream: Stream,
+        recorder: Callable[[], RecorderSink | None] = lambda: None,
+        greeting: Sequence[str] = (),
     ) -> None:
-        """Make a display; `recorder` gives the clip that is being recorded, whose time is shown."""
-        self._window, self._stream, self._recorder = window, stream, recorder
+        """Make a display.
+
+        Args:
+            window: Where to show the stream.
+            stream: What to show.
+            recorder: Gives the clip that is being recorded, whose time is shown.
+            greeting: Notices for the first seconds.
+        """
+        self._window, self._stream, self._recorder, self._greeting = window, stream, recorder, greeting
         self._pictures: Mailbox[Stylized] = Mailbox()
         self._notices: deque[tuple[float, str]] = deque(maxlen=64)
         self._latest: Stylized | None = None
         self._drawn_at = -1.0
         self._drawn_with: ViewSettings | None = None
+        self._overview: Overview | None = None
+        self._page = 1  # of the help card
+        self._asked_at = -_AGAIN_SECONDS  # when Esc was pressed while a clip was recorded
         self._unsubscribe = stream.events.subscribe(self._heard)
         stream.attach(self._pictures)
 
@@ -84,16 +117,28 @@ class Display:
         stylized = self._pictures.get(0.01)
         settings, now = self._stream.view.settings, time.monotonic()
         if stylized is not None:
+            if self._latest is None:
+                self._notices.extend((now + _GREETING_SECONDS, text) for text in self._greeting)
             self._latest = stylized
-        if stylized is not None or settings is not self._drawn_with or now - self._drawn_at > _REDRAW_SECONDS:
+        if settings.overview != (self._overview is not None):
+            look = self._stream.controls.settings.look
+            self._overview = Overview(self._stream.library, look.style) if settings.overview else None
+            self._window.typing = settings.overview
+        due = settings is not self._drawn_with or now - self._drawn_at > _REDRAW_SECONDS
+        if self._overview:
+            due = due or now - self._drawn_at > _OVERVIEW_SECONDS
+        elif stylized is not None:
+            due = True
+        if due:
             self._window.full_screen(settings.fullscreen)
-            self._window.show(self._drawn(settings, now))
+            self._show(settings, now)
             self._drawn_at, self._drawn_with = now, settings
         if stylized is not None:
             self._stream.meter.add_shown(stylized.frame.time)
         for command in self._window.commands():
             try:
-                self._stream.apply(command)
+                if meant := self._meant(command):
+                    self._stream.apply(meant)
             except RealtimeError as error:
                 self._stream.events.emit(Notice(str(error)))
         return stylized is not None
@@ -109,20 +154,100 @@ class Display:
         if event.text and not isinstance(event, Trouble):
             self._notices.append((time.monotonic() + _NOTICE_SECONDS, event.text))
 
-    def _drawn(self, settings: ViewSettings, now: float) -> Picture:
+    # ---- keys and mouse ----
+
+    def _meant(self, command: Command) -> Command | None:
+        """Give what a command means for what the window shows now; None where it is carried out already."""
+        settings = self._stream.view.settings
+        if isinstance(command, Leave):
+            return self._left(settings)
+        if isinstance(command, (Typed, Pointer)):
+            if self._overview:
+                return self._chosen(command)
+            return self._pointed(command, settings) if isinstance(command, Pointer) else None
+        if command == ToggleView("help") and settings.help:
+            self._page += 1
+            self._drawn_at = -1.0
+            return None if self._page <= pages(self._window.size) else command
+        if isinstance(command, ToggleView) and command.setting == "help":
+            self._page = 1
+        return command
+
+    def _left(self, settings: ViewSettings) -> Command | None:
+        if settings.help or settings.fullscreen:
+            return ToggleView("help" if settings.help else "fullscreen", False)
+        now = time.monotonic()
+        if self._recorder() and now - self._asked_at > _AGAIN_SECONDS:
+            self._asked_at = now
+            self._stream.events.emit(Notice("a clip is being recorded: Esc once more ends it and quits"))
+            return None
+        return Quit()
+
+    def _chosen(self, command: Typed | Pointer) -> Command | None:
+        """Carry out what was done in the overview; a choice closes it."""
+        assert self._overview
+        self._drawn_at = min(self._drawn_at, time.monotonic() - _OVERVIEW_SECONDS)
+        if isinstance(command, Typed):
+            if command.key in ("escape", "tab"):
+                return ToggleView("overview", False)
+            choice = self._overview.typed(command)
+        else:
+            choice = self._overview.pointed(command)
+        if choice:
+            self._stream.apply(ToggleView("overview", False))
+        return choice
+
+    def _pointed(self, pointer: Pointer, settings: ViewSettings) -> Command | None:
+        if pointer.gesture == "wheel":
+            return Nudge("strength", max(-1.0, min(1.0, STEP * pointer.by)))
+        if pointer.gesture == "menu":
+            return ToggleView("compare")
+        if pointer.gesture == "press" and settings.info and not settings.clean and self._latest is not None:
+            picture = self._latest.picture
+            if 1.0 >= pointer.down > 1 - 2.2 * letter_size(picture) / picture.shape[0]:
+                return ToggleView("overview")
+        return None
+
+    # ---- drawing ----
+
+    def _show(self, settings: ViewSettings, now: float) -> None:
+        if self._overview and min(self._window.size) > 0:
+            self._window.show(self._overview.draw(self._window.size, self._stream.thumbnails.look), whole=True)
+        else:
+            picture, help_page = self._drawn(settings, now)
+            self._window.show(picture, waiting=self._latest is None, whole=help_page)
+
+    def _drawn(self, settings: ViewSettings, now: float) -> tuple[Picture, bool]:
+        """Give what is shown, and whether it was brought to the window's size, for a help card that can be read."""
         notices = [text for until, text in tuple(self._notices) if until > now][-_MOST_NOTICES:]
         if self._stream.trouble:
             notices.append(self._stream.trouble)
+        page = self._page if settings.help else 0
         if self._latest is None:
             black = np.zeros((_WAITING[1], _WAITING[0], 3), np.uint8)
-            return draw(black, "", "", [f"waiting for {self._stream.source.name}", *notices], settings.help)
+            if settings.clean:
+                return black, False
+            return draw(black, "", "", [f"waiting for {self._stream.source.name}", *notices], page), False
         picture = self._stream.view.compose(self._latest)
+        if settings.clean or settings.blackout:
+            return picture, False
         line = self._stream.view.line(self._latest) if settings.info else ""
         recorder = self._recorder()
         recording = _clock(recorder) if recorder else ""
-        if not (line or recording or notices or settings.help):
-            return picture
-        return draw(picture, line, recording, notices, settings.help)
+        if not (line or recording or notices or page):
+            return picture, False
+        if page:
+            picture = _inside(picture, self._window.size)
+        return draw(picture, line, recording, notices, page), bool(page)
+
+
+def _inside(picture: Picture, size: Size) -> Picture:
+    """Scale a picture so that it fits a window of a size, which is 0 where it is not known."""
+    height, width = picture.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    if scale <= 0:
+        return picture
+    return cv2.resize(picture, (max(1, round(width * scale)), max(1, round(height * scale))))  # type: ignore[return-value]
 
 
 def _clock(recorder: RecorderSink) -> str:

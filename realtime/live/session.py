@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from realtime.control.settings import Settings
@@ -140,13 +141,21 @@ class LiveSession:
             lost += outputs.dropped + (outputs.recorder.dropped if outputs.recorder else 0)
         return stream.figures(lost)
 
-    def run(self, window: Window | None = None, *, frames: int | None = None, seconds: float | None = None) -> Figures:
+    def run(
+        self,
+        window: Window | None = None,
+        *,
+        frames: int | None = None,
+        seconds: float | None = None,
+        greeting: Sequence[str] = (),
+    ) -> Figures:
         """Run until the person quits, Ctrl-C, `stop`, or the frames or seconds are over. From the main thread.
 
         Args:
             window: Shows the first stream.
             frames: End after so many frames of the first stream: shown, or stylized where there is no window.
             seconds: End after so many seconds.
+            greeting: Notices for the window's first seconds.
 
         Returns:
             How the first stream ran.
@@ -162,7 +171,7 @@ class LiveSession:
             if window:
                 outputs = self._outputs.get(self._streams[0])
                 recorder = (lambda: outputs.recorder) if outputs else (lambda: None)
-                self._display = Display(window, self._streams[0], recorder)
+                self._display = Display(window, self._streams[0], recorder, greeting)
                 self._display.open()
             with self._changing:
                 self._running = True

@@ -22,6 +22,7 @@ from realtime.core.mailbox import Mailbox
 from realtime.core.meter import Figures, Meter
 from realtime.live.line import heads_up_line
 from realtime.live.outlets import Outlet, SinkOutlet
+from realtime.live.thumbnails import Thumbnails
 from realtime.look.look import Look
 from realtime.look.pipeline import Pipeline
 from realtime.look.stylized import Stylized
@@ -72,6 +73,7 @@ class Stream:
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
         self.controls = Controls(settings, lambda: library.names, self.events, self._act)
         self.view = View(view, self._describe, self.events)
+        self.thumbnails = Thumbnails(stylizer, library, host, lambda: self.latest, self.events)
         self.meter = Meter()
         self.perform: Callable[[Action], None] = _nobody
         """Carries out the actions: snapshots, clips, kept looks. `Outputs` puts itself here."""
@@ -194,6 +196,7 @@ class Stream:
         """Stop, and wait for the threads of the stream as `threads.join` has it."""
         self.stop()
         self._unsubscribe()
+        self.thumbnails.close()
         patience = 0.0 if hurry and hurry.is_set() else max(0.0, deadline - time.monotonic())
         done = self._host.remove(self, patience)
         ended = [outlet.thread for sink in tuple(self._sinks) if (outlet := self.remove_sink(sink)) and outlet.thread]

@@ -5,98 +5,64 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import cv2
-import numpy as np
 
-from realtime.control.keymap import KEYS
 from realtime.core.frame import Picture
-from realtime.core.text import clean
+from realtime.sinks.card import draw_card
+from realtime.sinks.lettering import LEAST, letter_size, shade, text_width, wrapped, write_text
 
-_WHITE = (245, 245, 245)
-_GREY = (190, 190, 190)
 _RED = (60, 60, 255)
+_LINES = 2  # that the heads-up line may take
 
 
-def draw(
-    picture: Picture, line: str, recording: str = "", notices: Sequence[str] = (), help_card: bool = False
-) -> Picture:
+def draw(picture: Picture, line: str, recording: str = "", notices: Sequence[str] = (), help_page: int = 0) -> Picture:
     """Write over a copy of a picture.
 
     Args:
         picture: uint8, H×W×3, BGR.
-        line: The heads-up line, at the foot; what is too long for the picture is made smaller.
+        line: The heads-up line, at the foot; what is too long for the picture goes on in a second line.
         recording: The time of a recording, after a red dot beside the line.
-        notices: Short texts at the head.
-        help_card: Whether the help card stands in the middle.
+        notices: Short texts above the line, the last one at the bottom.
+        help_page: The page of the help card in the middle, from 1; 0 for no card.
 
     Returns:
         uint8, H×W×3, BGR: a new picture.
     """
     canvas: Picture = picture.copy()
-    height = canvas.shape[0]
-    size = int(np.clip(height / 30, 9, 40))
+    if help_page:  # alone: it is read
+        draw_card(canvas, help_page)
+        return canvas
+    size = letter_size(canvas)
+    foot = canvas.shape[0] - size // 2
     if line or recording:
-        _line(canvas, line, recording, size)
-    for row, notice in enumerate(notices):
-        _strip(canvas, notice, (size // 2, size // 2 + row * round(1.8 * size)), size)
-    if help_card:
-        _help_card(canvas, size)
+        foot = _line(canvas, line, recording, size, foot)
+    for notice in reversed(notices):
+        foot = _strip(canvas, wrapped(notice, size, canvas.shape[1] - 2 * size), size, foot)
     return canvas
 
 
-def _font() -> cv2.FontFace:
-    return cv2.FontFace("sans")
+def _strip(canvas: Picture, lines: Sequence[str], size: int, foot: int) -> int:
+    """Write lines on a dark strip that ends at `foot`; give where the next one above it ends."""
+    step = round(1.3 * size)
+    top = foot - len(lines) * step - size // 3
+    width = max(text_width(line, size) for line in lines)
+    shade(canvas, size // 2, top, size // 2 + width + size, foot)
+    for row, line in enumerate(lines, start=1):
+        write_text(canvas, line, (size, top + row * step - size // 6), size)
+    return top - size // 4
 
 
-def _width(text: str, size: int) -> int:
-    return int(cv2.getTextSize((4096, 4096), clean(text), (0, 0), _font(), size, 400)[2]) if text else 0
-
-
-def _text(canvas: Picture, text: str, at: tuple[int, int], size: int, color: tuple[int, int, int] = _WHITE) -> None:
-    cv2.putText(canvas, clean(text), at, color, _font(), size, weight=400)
-
-
-def _shade(canvas: Picture, left: int, top: int, right: int, bottom: int) -> None:
-    """Darken a box so that writing on it can be read over any picture."""
-    box = canvas[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
-    if box.size:
-        cv2.convertScaleAbs(box, dst=box, alpha=0.35)
-
-
-def _strip(canvas: Picture, text: str, at: tuple[int, int], size: int, taken: int = 0) -> None:
-    """`text` on a dark strip whose top left corner is `at`; `taken` pixels at the right belong to something else."""
-    room = canvas.shape[1] - 2 * size - taken
-    width = _width(text, size)
-    if width > max(room, 0):
-        size = max(7, int(size * room / width))
-        width = _width(text, size)
-    left, top = at
-    _shade(canvas, left, top, left + width + size, top + round(1.6 * size))
-    _text(canvas, text, (left + size // 2, top + round(1.15 * size)), size)
-
-
-def _line(canvas: Picture, line: str, recording: str, size: int) -> None:
-    top = canvas.shape[0] - round(2.1 * size)
-    width = _width(recording, size)
+def _line(canvas: Picture, line: str, recording: str, size: int, foot: int) -> int:
+    """Write the heads-up line and the recording; give where what stands above them ends."""
+    width = text_width(recording, size)
+    above = foot
     if line:
-        _strip(canvas, line, (size // 2, top), size, width + round(2.6 * size) if recording else 0)
+        room = canvas.shape[1] - 2 * size - (width + round(2.6 * size) if recording else 0)
+        letters = max(LEAST, min(size, int(size * room / max(1, text_width(line, size)))))
+        above = _strip(canvas, wrapped(line, letters, room, _LINES), letters, foot)
     if recording:
-        left = canvas.shape[1] - width - round(2.6 * size)
-        _shade(canvas, left, top, canvas.shape[1] - size // 2, top + round(1.6 * size))
+        left, top = canvas.shape[1] - width - round(2.6 * size), foot - round(1.6 * size)
+        shade(canvas, left, top, canvas.shape[1] - size // 2, foot)
         cv2.circle(canvas, (left + size, top + round(0.8 * size)), max(2, round(size * 0.33)), _RED, -1, cv2.LINE_AA)
-        _text(canvas, recording, (left + round(1.7 * size), top + round(1.15 * size)), size)
-
-
-def _help_card(canvas: Picture, size: int) -> None:
-    height, width = canvas.shape[:2]
-    size = max(6, min(size, int(height / (1.7 * (len(KEYS) + 2)))))
-    labels = max(_width(key.label, size) for key in KEYS)
-    whole = labels + max(_width(key.help, size) for key in KEYS) + 4 * size
-    if whole > width:
-        size = max(5, int(size * width / whole))
-        labels, whole = int(labels * width / whole), width
-    step = round(1.7 * size)
-    left, top = (width - whole) // 2, (height - step * (len(KEYS) + 1)) // 2
-    _shade(canvas, left, top, left + whole, top + step * (len(KEYS) + 1))
-    for row, key in enumerate(KEYS, start=1):
-        _text(canvas, key.label, (left + size, top + row * step), size, _GREY)
-        _text(canvas, key.help, (left + labels + 3 * size, top + row * step), size)
+        write_text(canvas, recording, (left + round(1.7 * size), top + round(1.15 * size)), size)
+        above = min(above, top - size // 4)
+    return above

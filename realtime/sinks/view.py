@@ -33,12 +33,18 @@ class ViewSettings:
         info: Whether there is a heads-up line.
         help: Whether there is the help card.
         fullscreen: Whether a window fills the screen.
+        overview: Whether a window shows all styles.
+        blackout: Whether the picture is black, in every sink.
+        clean: Whether nothing is ever drawn over the picture in a window.
     """
 
     compare: bool = False
     info: bool = True
     help: bool = False
     fullscreen: bool = False
+    overview: bool = False
+    blackout: bool = False
+    clean: bool = False
 
 
 class View:
@@ -62,6 +68,7 @@ class View:
         self._changing = threading.Lock()
         self._line: tuple[Stylized, float, str] | None = None
         self._composed: tuple[Stylized, bool, str, Picture] | None = None
+        self._blackness: Picture | None = None
 
     @property
     def settings(self) -> ViewSettings:
@@ -102,6 +109,8 @@ class View:
             uint8, H×W×3, BGR, not to be changed: the frame's own picture where nothing is beside or over it.
         """
         with self._changing:
+            if self._settings.blackout:
+                return self._black(stylized.picture)
             compare, text = self._settings.compare, self.line(stylized) if info else ""
             if not compare and not text:
                 return stylized.picture
@@ -113,6 +122,11 @@ class View:
                 picture = draw(picture, text)
             self._composed = stylized, compare, text, picture
             return picture
+
+    def _black(self, picture: Picture) -> Picture:
+        if self._blackness is None or self._blackness.shape != picture.shape:
+            self._blackness = np.zeros_like(picture)
+        return self._blackness
 
 
 def side_by_side(stylized: Stylized) -> Picture:

@@ -2,114 +2,95 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import socket
-import sys
-from contextlib import suppress
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 
-from realtime.control.commands import Command, Quit
+from realtime.control.commands import Command, Gesture, Pointer, Quit, Typed
 from realtime.control.keymap import KEY_MAP
-from realtime.core.errors import SinkError
+from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Picture, Size
 from realtime.look.stylized import Stylized
+from realtime.sinks import screen
 from realtime.sinks.base import Format, Sink
+from realtime.sinks.keys import key_name
 
-# What waitKeyEx gives for keys without a character: X11 (Qt, GTK), Windows, macOS.
-_SPECIAL = {
-    27: "escape",
-    0xFF51: "left", 0xFF52: "up", 0xFF53: "right", 0xFF54: "down",
-    0x250000: "left", 0x260000: "up", 0x270000: "right", 0x280000: "down",
-    0xF702: "left", 0xF700: "up", 0xF703: "right", 0xF701: "down",
-    **{first + n: f"f{n + 1}" for first in (0xFFBE, 0xF704) for n in range(4)},
-    **{0x700000 + (n << 16): f"f{n + 1}" for n in range(4)},
+POINTER_SECONDS = 3.0
+"""How long a pointer that rests stays visible in full screen."""
+_LEAST_HEIGHT = 480  # of a window, whose text stays legible over a small picture
+_GESTURES: dict[int, Gesture] = {
+    cv2.EVENT_MOUSEMOVE: "move", cv2.EVENT_LBUTTONDOWN: "press", cv2.EVENT_RBUTTONDOWN: "menu",
+    cv2.EVENT_MOUSEWHEEL: "wheel",
 }  # fmt: skip
-
-
-def display_problem() -> str:
-    """Say why no window can be opened, in a few words; empty when one can.
-
-    To be asked before any highgui call: without a display OpenCV's Qt aborts the whole process.
-    """
-    if sys.platform in ("win32", "darwin"):
-        return ""
-    display = os.environ.get("DISPLAY", "")
-    if not display:
-        return "DISPLAY is not set"
-    try:
-        reachable = _x_screen() is not None
-    except OSError:  # no libX11 on this machine; OpenCV brings libraries of its own
-        reachable = _x_socket_answers(display)
-    return "" if reachable else f"the display {display} cannot be reached"
-
-
-def _screen_size() -> Size:
-    """How large the screen is, in pixels; where that cannot be known, a small one's size."""
-    if sys.platform == "win32":
-        return ctypes.windll.user32.GetSystemMetrics(0), ctypes.windll.user32.GetSystemMetrics(1)
-    with suppress(OSError):
-        if sys.platform != "darwin" and (size := _x_screen()):
-            return size
-    return 1280, 800
-
-
-def _x_screen() -> Size | None:
-    """Give the width and height of the X screen, None when it cannot be reached. OSError when there is no libX11."""
-    x11 = ctypes.CDLL("libX11.so.6")
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    for call in (x11.XCloseDisplay, x11.XDefaultScreen):
-        call.argtypes = [ctypes.c_void_p]
-    for call in (x11.XDisplayWidth, x11.XDisplayHeight):
-        call.argtypes = [ctypes.c_void_p, ctypes.c_int]
-    connection = x11.XOpenDisplay(None)
-    if not connection:
-        return None
-    screen = x11.XDefaultScreen(connection)
-    size = x11.XDisplayWidth(connection, screen), x11.XDisplayHeight(connection, screen)
-    x11.XCloseDisplay(connection)
-    return size
-
-
-def _x_socket_answers(display: str) -> bool:
-    host, _, rest = display.rpartition(":")
-    number = rest.partition(".")[0]
-    if not number.isdecimal():
-        return False
-    try:
-        if host in ("", "unix"):
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.connect(f"/tmp/.X11-unix/X{number}")
-        else:
-            socket.create_connection((host, 6000 + int(number)), timeout=2).close()
-    except OSError:
-        return False
-    return True
+_NOTCH = 120  # what highgui gives for a notch of the wheel
 
 
 class WindowSink(Sink):
-    """A window that keeps the picture's aspect. `write` shows a frame, `commands` gives what was typed since."""
+    """A window that keeps the picture's aspect. `write` shows a frame, `commands` gives what was done there since."""
 
-    def __init__(self, title: str = "realtime") -> None:
+    def __init__(
+        self,
+        title: str = "realtime",
+        *,
+        fill: bool = False,
+        on_screen: int | None = None,
+        place: screen.Screen | None = None,
+        pointer_seconds: float = POINTER_SECONDS,
+        keymap: Mapping[str, Command] = KEY_MAP,
+    ) -> None:
         """Make sure that a window can be opened; `open` opens it.
 
+        Args:
+            title: The window's title.
+            fill: Whether a picture of another aspect is cropped, rather than shown between black edges.
+            on_screen: The screen to open on, from 1; by default the one that the system chooses.
+            place: Where the picture lay on the desktop before, and how large it was.
+            pointer_seconds: How long a pointer that rests stays visible in full screen.
+            keymap: The commands of the keys, by name.
+
         Raises:
+            UsageError: There is no such screen.
             SinkError: There is no display.
         """
-        if problem := display_problem():
+        if problem := screen.display_problem():
             raise SinkError(f"no window can be opened: {problem}")
-        self.title = title
+        self.title, self._fill, self._keymap, self._pointer_seconds = title, fill, keymap, pointer_seconds
+        self.typing = False
+        """Whether keys are given as they are, as `Typed`, rather than as the commands of the key table."""
+        screens = screen.screens()
+        if on_screen is not None and not 1 <= on_screen <= len(screens):
+            raise UsageError(f"there is no screen {on_screen}; the system knows of {len(screens)}")
+        self._screen = screens[on_screen - 1] if on_screen else screens[0]
+        self._begin = _within(place, screens) if place else None
+        self._chosen = on_screen is not None
         self._seen = False
         self._fullscreen = False
-        self._screen: Size = (0, 0)
         self._shape: tuple[int, ...] = ()  # of the picture that the window was shaped for
-        self._tall = self._given = 0  # the height that the person wants, and that it was last given
+        self._waiting = False  # whether that picture stood for one that had not come yet
+        self._tall, self._given = self._begin.height if self._begin else 0, 0  # the height wanted, and last given
+        self._corner = self._shown = (0, 0)  # the picture's top left corner in what is shown, and its size
+        self._gestures: list[Command] = []
+        self._moved = 0.0
+        self._pointer = screen.Pointer()
+
+    @property
+    def size(self) -> Size:
+        """Width and height of what the window shows, in pixels of the screen; 0 before it is open."""
+        if self.format is None or self._closed:
+            return 0, 0
+        _, _, width, height = cv2.getWindowImageRect(self.title)
+        return max(0, width), max(0, height)
+
+    @property
+    def place(self) -> screen.Screen | None:
+        """Where the window lies, or lay when it was closed; None while it was never shown but in full screen."""
+        return self._begin
 
     def _open(self, format: Format) -> None:
         _find_fonts()
-        self._screen = _screen_size()
         try:
             # The aspect is kept by `_framed`: highgui's own way is not the same everywhere, and leaves light edges.
             cv2.namedWindow(self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
@@ -118,32 +99,41 @@ class WindowSink(Sink):
                 "no window can be opened: this OpenCV was built without them (opencv-python-headless?);"
                 " pip uninstall it and install opencv-python"
             ) from error
+        cv2.setMouseCallback(self.title, self._gestured)
+        if self._chosen or self._begin:
+            corner = self._begin or self._screen
+            cv2.moveWindow(self.title, corner.left, corner.top)
 
     def _write(self, stylized: Stylized) -> None:
         self.show(stylized.picture)
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Picture, waiting: bool = False, whole: bool = False) -> None:
         """Put a picture on the screen, also one that is no frame.
 
         Args:
             picture: uint8, H×W×3, BGR.
+            waiting: Whether it stands for a picture that has not come yet: the window is shaped anew for that one.
+            whole: Whether the window keeps its shape, whatever shape the picture has.
 
         Raises:
             SinkError: The window was not opened, or was closed.
         """
         if self._closed or self.format is None:
             raise SinkError("the window was closed" if self._closed else "the window was not opened")
-        if picture.shape != self._shape and not self._fullscreen:
+        if not (whole or self._fullscreen) and (picture.shape != self._shape or self._waiting > waiting):
             self._resize(picture)
-        _, _, width, height = cv2.getWindowImageRect(self.title)
-        cv2.imshow(self.title, _framed(picture, (width, height)))
+            self._waiting = waiting
+        framed, self._corner = _framed(picture, self.size, self._fill)
+        self._shown = picture.shape[1], picture.shape[0]
+        cv2.imshow(self.title, framed)
 
     def _resize(self, picture: Picture) -> None:
         """Give the window the picture's shape, as tall as the person made it and the screen allows."""
         height, width = picture.shape[:2]
-        if self._shape:
+        if self._shape and not self._waiting:
             self._measure()
-        scale = min((self._tall or height) / height, 0.95 * self._screen[0] / width, 0.85 * self._screen[1] / height)
+        wide, high = 0.95 * self._screen.width, 0.85 * self._screen.height
+        scale = min((self._tall or max(height, _LEAST_HEIGHT)) / height, wide / width, high / height)
         self._given = max(1, round(height * scale))
         cv2.resizeWindow(self.title, max(1, round(width * scale)), self._given)
         self._shape = picture.shape
@@ -160,59 +150,101 @@ class WindowSink(Sink):
             return
         if on and self._shape:
             self._measure()
+            self._begin = self._lies()
+        if on and self._chosen:
+            cv2.moveWindow(self.title, self._screen.left, self._screen.top)
         self._fullscreen = on
+        self._moved = time.monotonic()
         self._shape = ()  # afterwards it is shaped anew, since the picture may have changed meanwhile
         mode = cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL
         cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
 
     def commands(self) -> list[Command]:
-        """Give what the keys typed since the last call mean; closing the window means `Quit`. Lets the window redraw."""
+        """Give what keys and mouse did since the last call; closing the window means `Quit`. Lets the window redraw."""
+        self._hide_pointer()
         found: list[Command] = []
         try:
             code = cv2.waitKeyEx(1)
             while code != -1:
-                if command := KEY_MAP.get(key_name(code)):
+                name = key_name(code)
+                if command := Typed(name) if self.typing and name else self._keymap.get(name):
                     found.append(command)
                 code = cv2.pollKey()
             visible = cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # its last window closed, highgui knows of none any more
             visible = False
+        gestures, self._gestures = self._gestures, []
+        found += gestures
         self._seen = self._seen or visible
         if self._seen and not visible:
             found.append(Quit())
         return found
 
+    def _gestured(self, event: int, x: int, y: int, flags: int, data: object) -> None:
+        """Note what the mouse did; highgui calls this while it looks for keys."""
+        self._moved = time.monotonic()
+        gesture = _GESTURES.get(event)
+        if gesture is None or not min(self._shown):
+            return
+        across, down = (
+            (at - corner) / side for at, corner, side in zip((x, y), self._corner, self._shown, strict=True)
+        )
+        notches = round((flags >> 16) / _NOTCH) if gesture == "wheel" else 0
+        if gesture == "move" and self._gestures and getattr(self._gestures[-1], "gesture", "") == "move":
+            self._gestures.pop()  # the last place alone is of use
+        self._gestures.append(Pointer(gesture, across, down, notches))
+
+    def _hide_pointer(self) -> None:
+        if self._pointer.hidden and self._pointer.moved():
+            self._moved = time.monotonic()
+        rests = time.monotonic() - self._moved >= self._pointer_seconds
+        self._pointer.hide(self._fullscreen and rests)
+
+    def _lies(self) -> screen.Screen | None:
+        """Give the place of the window on the desktop; what was known before where it is not shown now."""
+        place = screen.Screen(*cv2.getWindowImageRect(self.title))
+        return place if min(place.width, place.height) > 0 else self._begin
+
     def _close(self) -> None:
         if self.format is None:
             return
+        self._pointer.hide(False)
         try:
+            if not self._fullscreen:
+                self._begin = self._lies()
             cv2.destroyWindow(self.title)
             cv2.waitKeyEx(1)  # the window goes when its events are handled
         except cv2.error:
             pass  # closed by its own button, it is gone already
 
 
-def _framed(picture: Picture, window: Size) -> Picture:
-    """`picture` between black edges, in the window's aspect."""
+def _within(place: screen.Screen, screens: Sequence[screen.Screen]) -> screen.Screen | None:
+    """Give the place where it lies on one of the screens, None where that screen is gone."""
+    middle = place.left + place.width // 2, place.top + place.height // 2
+    for known in screens:
+        if 0 <= middle[0] - known.left < known.width and 0 <= middle[1] - known.top < known.height:
+            return place
+    return None
+
+
+def _framed(picture: Picture, window: Size, fill: bool) -> tuple[Picture, tuple[int, int]]:
+    """Give a picture in the window's aspect, between black edges or cropped, and where its top left corner is in that."""
     height, width = picture.shape[:2]
     if min(window) <= 0:
-        return picture
+        return picture, (0, 0)
     aspect = window[0] / window[1]
+    if fill:
+        left = max(0, width - max(1, round(height * aspect))) // 2
+        top = max(0, height - max(1, round(width / aspect))) // 2
+        return picture[top : height - top, left : width - left], (-left, -top)
     # No more than four times as large, however odd the window.
     across = min(max(0, round(height * aspect) - width), 3 * width)
     down = min(max(0, round(width / aspect) - height), 3 * height)
     if across <= 1 and down <= 1:  # a pixel that rounding made
-        return picture
+        return picture, (0, 0)
     left, top = across // 2, down // 2
-    return cv2.copyMakeBorder(picture, top, down - top, left, across - left, cv2.BORDER_CONSTANT)  # type: ignore[return-value]
-
-
-def key_name(code: int) -> str:
-    """Give the key map's name of what `cv2.waitKeyEx` gave: "left", "escape", "n"."""
-    character = code & 0xFFFF  # with GTK modifiers are in the bits above, and with Windows the arrows
-    if special := _SPECIAL.get(code) or _SPECIAL.get(character):
-        return special
-    return chr(character).lower() if 32 <= character < 127 else ""
+    edges = top, down - top, left, across - left
+    return cv2.copyMakeBorder(picture, *edges, cv2.BORDER_CONSTANT), (left, top)  # type: ignore[return-value]
 
 
 def _find_fonts() -> None:

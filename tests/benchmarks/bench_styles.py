@@ -41,7 +41,7 @@ class Watched(FakeWindow):
         super().__init__()
         self.times: list[float] = []
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Picture, waiting: bool = False, whole: bool = False) -> None:
         self.times.append(time.monotonic())
         self.on_show(picture)
 
