@@ -154,6 +154,22 @@ def test_a_tiff_is_turned_whatever_its_other_entries_are(tmp_path: Path) -> None
     assert source.exif is not None and source.exif.main[272] == CAMERA[272] and len(source.notes) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "count"), [("pages.tif", 2), ("moving.webp", 2), ("moving.png", 2), ("two in one.jpg", 1), ("big.tif", 1)]
+)
+def test_further_pictures_of_a_file_are_named(tmp_path: Path, name: str, count: int) -> None:
+    good_photos()[name](tmp_path / name)
+    notes = read_photo(tmp_path / name).notes
+    assert notes == ((f"only the first of its {count} pictures is painted",) if count > 1 else ())
+
+
+def test_no_resolution_is_made_up(tmp_path: Path) -> None:
+    image().save(tmp_path / "in.tif")
+    _, out = painted(tmp_path / "in.tif", "png")
+    with Image.open(out) as opened:
+        assert "dpi" not in opened.info
+
+
 def test_the_other_byte_order_says_the_same(tmp_path: Path) -> None:
     other = turned(Exif("<", CAMERA, DETAILS, PLACE), ">")
     image().save(tmp_path / "in.jpg", exif=block(other), **JPEG)

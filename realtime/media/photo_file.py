@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -88,6 +89,8 @@ def read_photo(path: Path, keep_gps: bool = False) -> Photo:
             size = found.pixels.shape[1], found.pixels.shape[0]
             kept, packet, notes = kept_data(image.info, size, keep_gps)
             dpi = _sane(image.info.get("dpi"))
+            if (count := _pictures(image)) > 1:
+                notes = (f"only the first of its {count} pictures is painted", *notes)
             return Photo(found.on_white(), found.alpha, found.profile, kept, packet, dpi, notes)
     except StyleError as error:  # the error of the pictures that are usually read so
         raise SourceError(str(error)) from error
@@ -106,13 +109,20 @@ def mirrored(photo: Photo) -> Photo:
     return replace(photo, picture=flipped(photo.picture), alpha=alpha)
 
 
+def _pictures(image: Image.Image) -> int:
+    """Count the pages or frames of a file; a phone's JPEG may hold a second picture that belongs to the first."""
+    with suppress(Exception):  # a broken page further on costs the first one nothing
+        return 1 if image.format in ("JPEG", "MPO") else int(getattr(image, "n_frames", 1))
+    return 1
+
+
 def _sane(dpi: Any) -> tuple[float, float] | None:
-    """Check a resolution: a JPEG holds 1 to 65535, and files say anything."""
+    """Check a resolution: a JPEG holds 1 to 65535, files say anything, and 1 is what Pillow gives where a TIFF says nothing."""
     try:
         across, down = (float(value) for value in dpi)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         return None
-    return (across, down) if 1 <= across <= 65535 and 1 <= down <= 65535 else None
+    return (across, down) if 1 < across <= 65535 and 1 < down <= 65535 else None
 
 
 def check_place(path: Path, force: bool, size: Size | None = None) -> None:
