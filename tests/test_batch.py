@@ -26,7 +26,8 @@ def test_an_end_before_the_time_says_what_was_not_begun() -> None:
     tally = Tally(4)
     tally.made()
     tally.left_out("b.png")
-    assert tally.summary().startswith("1 made, 2 not begun, 1 left out (")
+    assert tally.summary().startswith("1 made, 2 not begun; 1 left out (")
+    assert Tally(1, besides=3).summary().startswith("0 made, 1 not begun; 3 left out (")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_folder_of_odd_files_is_painted_in_one_go(fake: None, tmp_path: Path) 
     failed = [*bad, "gone.jpg"]
     count = len(GOOD) + len(failed)
     assert count >= 60 and result.exit_code == 1 and isinstance(result.exception, SourceError)
-    summary = re.fullmatch(r"(\d+) made, (\d+) failed: (.*) \([^(]* for the whole\)", str(result.exception))
+    summary = re.fullmatch(r"(\d+) made, (\d+) failed: (.*); 5 left out \([^(]* for the whole\)", str(result.exception))
     assert summary and (int(summary[1]), int(summary[2])) == (len(GOOD), len(failed))
     assert {Path(name).name for name in summary[3].split(", ")} == set(failed)
     for name, (_, said) in bad.items():

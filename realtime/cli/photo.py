@@ -77,9 +77,10 @@ def photo(
     from realtime.photo.photos import BRUSH, PhotoPainter
     from realtime.styles.library import StyleLibrary
 
-    photos, notes = find_photos([user_path(str(path)) for path in inputs])
+    found = find_photos([user_path(str(path)) for path in inputs])
     out = os.path.expanduser(out)
-    for note in notes:
+    photos = found.photos
+    for note in found.notes:
         say(note)
     with ExitStack() as stack:
         say_loading(model)
@@ -99,7 +100,7 @@ def photo(
         check_places(written, [*photos, *styles, *([look_file] if look_file else [])], force)
         columns = _columns(library, looks) if compare else []
         wishes = Wishes(looks, mirror, keep_gps, force, compare, model)
-        batch = PhotoBatch(PhotoPainter(stylizer, library.code), wishes, library.portable, say, len(photos))
+        batch = PhotoBatch(PhotoPainter(stylizer, library.code), wishes, library.portable, say, found)
         try:
             for number, path in enumerate(photos, 1):
                 batch.add(number, path, targets[number - 1] if targets else [])

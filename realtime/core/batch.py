@@ -12,13 +12,14 @@ from realtime.core.text import clean
 class Tally:
     """What became of the files of a batch. Any thread may count."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, besides: int = 0) -> None:
         """Begin to count, and to measure the time.
 
         Args:
             total: The number of files in the batch.
+            besides: The number of files that were left out of it, being of another kind.
         """
-        self._total = total
+        self._total, self._besides = total, besides
         self._made = 0
         self._failed: list[str] = []
         self._left_out: list[str] = []
@@ -51,7 +52,7 @@ class Tally:
             self._failed.append(name)
 
     def left_out(self, name: str) -> None:
-        """Count a file that was not begun, because it is of another kind or is made already.
+        """Count a file of the batch that was not begun, because it is made already.
 
         Args:
             name: What a person calls the file.
@@ -68,17 +69,16 @@ class Tally:
         """Sum up the batch.
 
         Returns:
-            A line such as "198 made, 2 failed: a.jpg, b.jpg (3 min 25 s for the whole)".
+            A line such as "198 made, 2 failed: a.jpg, b.jpg; 3 left out (3 min 25 s for the whole)".
         """
         with self._lock:
-            made, failed, left = self._made, list(self._failed), list(self._left_out)
-        unbegun = self._total - made - len(failed) - len(left)
+            made, failed, left = self._made, list(self._failed), len(self._left_out)
+        unbegun = self._total - made - len(failed) - left
         counts = [f"{made} made"]
         counts += [f"{unbegun} not begun"] * (unbegun > 0)
-        counts += [f"{len(left)} left out"] * bool(left)
-        counts += [f"{len(failed)} failed"] * bool(failed)
-        named = f": {listed(failed)}" if failed else ""
-        return f"{', '.join(counts)}{named} ({duration(time.monotonic() - self._begin)} for the whole)"
+        counts += [f"{len(failed)} failed: {listed(failed)}"] * bool(failed)
+        others = f"; {left + self._besides} left out" if left + self._besides else ""
+        return f"{', '.join(counts)}{others} ({duration(time.monotonic() - self._begin)} for the whole)"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from realtime.look.look import Look
 from realtime.media.photo_file import Photo, check_place, mirrored, read_photo, write_photo
 from realtime.models.stylizer import Stylizer
 from realtime.photo.figure import shown
-from realtime.photo.files import check_places
+from realtime.photo.files import Found, check_places
 from realtime.photo.photos import BRUSH, PhotoPainter
 from realtime.styles.library import StyleLibrary
 
@@ -55,7 +55,7 @@ class PhotoBatch:
         wishes: Wishes,
         portable: Callable[[Look], Look],
         say: Callable[[str], None],
-        count: int,
+        found: Found,
     ) -> None:
         """Prepare a batch.
 
@@ -64,10 +64,10 @@ class PhotoBatch:
             wishes: How.
             portable: Makes a look fit to be kept in a file, as `StyleLibrary.portable`.
             say: Takes a line for a person.
-            count: The number of photos.
+            found: The photos, and how many other files were left out.
         """
         self._paint, self._wishes, self._portable, self._say = paint, wishes, portable, say
-        self.tally = Tally(count)
+        self.tally = Tally(len(found.photos), found.others)
         self.rows: list[Row] = []
         self.errors: list[RealtimeError] = []
 

@@ -21,10 +21,11 @@ _LONGEST_LOOK = 100  # bytes of a file name
 
 
 class Found(NamedTuple):
-    """The photos that files and folders mean, each once, and lines about what was left out of folders."""
+    """The photos that files and folders mean, each once, and lines about the others of folders, with their number."""
 
     photos: list[Path]
     notes: list[str]
+    others: int
 
 
 def find_photos(inputs: Sequence[Path]) -> Found:
@@ -43,11 +44,16 @@ def find_photos(inputs: Sequence[Path]) -> Found:
         UsageError: Something is not there, or nothing is a picture.
     """
     found: dict[str, Path] = {}
-    notes = []
+    notes, others = [], 0
     for path in inputs:
         if os.path.isdir(path):
-            inside, others = _look_into(path)
-            notes += others
+            inside, rest = _look_into(path)
+            count = sum(map(len, rest.values()))
+            others += count
+            if rest:
+                listed = "; ".join(f"{kind}: {_listed(names)}" for kind, names in sorted(rest.items()))
+                left = f"{count} more that {'is' if count == 1 else 'are'} left out"
+                notes.append(f"{clean(str(path))} holds {left} ({listed})")
         elif os.path.lexists(path):
             inside = [path]
         else:
@@ -60,10 +66,11 @@ def find_photos(inputs: Sequence[Path]) -> Found:
         raise UsageError(
             f"there are no pictures in {_listed(inputs)}: wanted {WANTED} files" + "".join(f"; {n}" for n in notes)
         )
-    return Found(list(found.values()), notes)
+    return Found(list(found.values()), notes, others)
 
 
-def _look_into(folder: Path) -> tuple[list[Path], list[str]]:
+def _look_into(folder: Path) -> tuple[list[Path], dict[str, list[str]]]:
+    """Find the photos in a folder, and its other files by their kinds."""
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -81,11 +88,7 @@ def _look_into(folder: Path) -> tuple[list[Path], list[str]]:
             photos.append(path)
         else:
             others.setdefault(kind or "unknown", []).append(path.name)
-    if not others:
-        return photos, []
-    count = sum(map(len, others.values()))
-    listed = "; ".join(f"{kind}: {_listed(names)}" for kind, names in sorted(others.items()))
-    return photos, [f"{clean(str(folder))} holds {count} more that {'is' if count == 1 else 'are'} left out ({listed})"]
+    return photos, others
 
 
 def _listed(names: Iterable[str | Path]) -> str:
