@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import http.client
 import os
+import shutil
 import socket
 import tarfile
 import tempfile
@@ -68,9 +69,13 @@ def _downloaded(handle: str) -> Path:
     os.environ.setdefault("TFHUB_CACHE_DIR", str(cache_folder()))
     _drop_dead_lock(handle)
     way_out = "download it with a browser and name the .tar.gz or the unpacked folder instead (--model PATH)"
+    kept = (cache_folder() / hashlib.sha1(handle.encode()).hexdigest()).is_dir()
     try:
         with _patience():
-            return Path(hub.resolve(handle))
+            folder = Path(hub.resolve(handle))
+        if not kept:
+            _check_whole(folder)
+        return folder
     except urllib.error.HTTPError as error:
         error.close()
         raise ModelError(f"{handle} answered {error.code} {error.reason}; {way_out}") from error
@@ -85,6 +90,19 @@ def _downloaded(handle: str) -> Path:
             f"what {handle} sent is no complete .tar.gz of a model ({first_line(error)}); nothing of it was kept in"
             f" {cache_folder()}: try again, or {way_out}"
         ) from error
+
+
+def _check_whole(folder: Path) -> None:
+    """Remove a module that was downloaded in part: not every Python notices that an archive ends too early.
+
+    Raises:
+        ValueError: The module cannot be loaded.
+    """
+    try:
+        hub.load(str(folder))
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ValueError(first_line(error)) from error
 
 
 def _unpacked(path: Path) -> Path:
