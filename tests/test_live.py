@@ -291,7 +291,7 @@ def test_a_slideshow_walks_through_the_styles(stage: Stage) -> None:
     seen: list[tuple[int, ...]] = []
 
     def look(picture: Picture) -> None:
-        if not seen or colour(picture) != seen[-1]:
+        if colour(picture) not in ((0, 0, 0), *seen[-1:]):  # black while it waits for the first frame
             seen.append(colour(picture))
         if len(seen) == 5:
             stage.window.type(SetSlideshow())
@@ -473,6 +473,25 @@ def test_freeze_holds_the_picture_and_styles_still_change_on_it(stage: Stage) ->
     # One frame may have been on its way when the key was pressed.
     assert len(set(held[3:20])) == 1
     assert stage.model.frames <= 2, "the same picture is painted once"
+
+
+def test_while_the_picture_is_frozen_the_source_rests(stage: Stage) -> None:
+    session = stage.session(Settings(Look(RED_ALONE)), seconds=20)
+    read: list[int] = []
+
+    def look(picture: Picture) -> None:
+        if len(stage.window.shown) == 3:
+            stage.window.type(Toggle("frozen"))
+        elif session.controls.settings.frozen:
+            read.append(stage.source.count)
+            if len(read) == 8:
+                stage.window.type(Toggle("frozen"))
+        elif read and stage.source.count > read[-1] + 3:  # and it goes on
+            session.stop()
+
+    stage.window.on_show = look
+    session.run()
+    assert read[7] - read[3] <= 1
 
 
 def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alone(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtime.core.errors import RealtimeError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
 
 
 def find_added(group: str) -> dict[str, EntryPoint]:
     """Give the entry points of a group, such as "realtime.sinks", by name."""
+    from importlib.metadata import entry_points  # takes as long to import as all else that `realtime --help` needs
+
     return {point.name: point for point in entry_points(group=group)}
 
 

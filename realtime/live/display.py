@@ -116,6 +116,7 @@ class Display:
         """
         stylized = self._pictures.get(0.01)
         settings, now = self._stream.view.settings, time.monotonic()
+        new = stylized is not None and not (self._latest and stylized.picture is self._latest.picture)
         if stylized is not None:
             if self._latest is None:
                 self._notices.extend((now + _GREETING_SECONDS, text) for text in self._greeting)
@@ -127,7 +128,7 @@ class Display:
         due = settings is not self._drawn_with or now - self._drawn_at > _REDRAW_SECONDS
         if self._overview:
             due = due or now - self._drawn_at > _OVERVIEW_SECONDS
-        elif stylized is not None:
+        elif new:
             due = True
         if due:
             self._window.full_screen(settings.fullscreen)

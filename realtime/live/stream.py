@@ -34,6 +34,7 @@ from realtime.sources.base import Source
 from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
+_STILL_SECONDS = 0.1  # how often a frozen picture is given again, for a clip that is recorded
 _REPAINT_SECONDS = 0.04  # how often a picture that stays is painted again while a morph goes on
 
 
@@ -71,7 +72,7 @@ class Stream:
         self.source, self.library = source, library
         self.events = events or Events()
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
-        self.controls = Controls(settings, lambda: library.names, self.events, self._act)
+        self.controls = Controls(settings, lambda: library.names, self.events, lambda action: self.perform(action))
         self.view = View(view, self._describe, self.events)
         self.thumbnails = Thumbnails(stylizer, library, host, lambda: self.latest, self.events)
         self.meter = Meter()
@@ -213,7 +214,7 @@ class Stream:
     def _read(self) -> None:
         try:
             while not self.ended.is_set():
-                frame = self.source.read(0.1)
+                frame = self._still() or self.source.read(0.1)
                 self._look_for_trouble()
                 if frame is not None:
                     self.meter.captured.tick()
@@ -225,12 +226,17 @@ class Stream:
         except BaseException as error:
             self.failed(error)
 
+    def _still(self) -> Frame | None:
+        """Give the frozen picture once more, after a while: the source, which may have to draw or to decode, rests."""
+        if (held := self._held) is None or not self.controls.settings.frozen:
+            return None
+        self.ended.wait(_STILL_SECONDS)
+        return Frame(held, time.monotonic())
+
     def _look_for_trouble(self) -> None:
-        notice = self.source.notice
-        if notice != self.trouble:
-            before, self.trouble = self.trouble, notice
-            if bool(notice) != bool(before):  # how long it lasts is in the notice: the feed hears of it once
-                self.events.emit(Trouble(notice))
+        before, self.trouble = self.trouble, self.source.notice
+        if bool(self.trouble) != bool(before):  # how long it lasts is in the notice: the feed hears of it once
+            self.events.emit(Trouble(self.trouble))
 
     # ---- turns ----
 
@@ -288,9 +294,6 @@ class Stream:
     def _heard(self, event: Event) -> None:
         if isinstance(event, SettingsChanged):
             self._host.wake()
-
-    def _act(self, action: Action) -> None:
-        self.perform(action)
 
     def _describe(self, stylized: Stylized) -> str:
         return heads_up_line(stylized, self.controls.settings, self.library.names, self.meter.shown.lately)

@@ -15,12 +15,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from realtime.core.added import find_added, make_added
 from realtime.core.addresses import without_secrets
 from realtime.core.errors import ModelError, UsageError
 from realtime.core.paths import user_path
-from realtime.models.model import Model
+
+if TYPE_CHECKING:
+    from realtime.models.model import Model
 
 MAGENTA = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2"
 LITE = Path(__file__).with_name("lite")
@@ -56,6 +59,8 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
     name, _, argument = text.partition(":")
     added = find_added(GROUP)
     if name in added:
+        from realtime.models.model import Model  # OpenCV comes with it: `realtime --help` does not wait for that
+
         return make_added(added[name], Model, ModelError, argument, threads)  # type: ignore[type-abstract]
     path = user_path(text)
     if "," in text and not os.path.exists(path):

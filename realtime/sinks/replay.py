@@ -69,6 +69,8 @@ class ReplaySink(Sink):
         self._pictures: deque[Kept] = deque()
         self._sound: deque[Block] = deque()
         self._waiting = 0
+        self._latest: Picture | None = None
+        self._jpeg = b""
         self.size = 0
         """Bytes of the JPEGs that are kept."""
         self.dropped = 0
@@ -87,7 +89,10 @@ class ReplaySink(Sink):
 
     def _keep(self, picture: Picture, time: float) -> None:
         try:
-            jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1].tobytes()
+            if picture is not self._latest:  # one that stays is encoded once
+                encoded = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1]
+                self._latest, self._jpeg = picture, encoded.tobytes()
+            jpeg = self._jpeg
             blocks = self._microphone.take() if self._microphone else []
             with self._changing:
                 self._pictures.append(Kept(time, jpeg))
