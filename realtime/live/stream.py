@@ -103,8 +103,6 @@ class Stream:
         self._capture: threading.Thread | None = None
         self._unsubscribe = self.events.subscribe(self._heard)
 
-    # ---- what a person does ----
-
     def apply(self, command: Command) -> None:
         """Carry out a command: on the view, on the settings, or as an action.
 
@@ -179,8 +177,6 @@ class Stream:
         """Give how the stream runs, or ran; `dropped` are frames that were lost after the model."""
         return self.meter.figures(self._captured.dropped + dropped)
 
-    # ---- its life ----
-
     def start(self) -> None:
         """Begin to read the source and to take turns."""
         for name, _ in self.in_use.styles:
@@ -238,8 +234,6 @@ class Stream:
         if bool(self.trouble) != bool(before):  # how long it lasts is in the notice: the feed hears of it once
             self.events.emit(Trouble(self.trouble))
 
-    # ---- turns ----
-
     def ready(self) -> bool:
         """Say whether there is something to stylize: a frame, or the last one anew since the settings changed."""
         if self.ended.is_set():
@@ -254,11 +248,11 @@ class Stream:
     def take_turn(self) -> None:
         """Stylize the newest frame and put it into the outlets."""
         frame = self._captured.get(0.0)
-        if frame is None and self._newest is not None:
+        if frame is None:
+            if self._newest is None:
+                return
             # A command came, or a style is on its way, and no new picture comes.
             frame = Frame(self._newest.picture, time.monotonic())
-        if frame is None:
-            return
         settings = self.controls.settings
         self._newest, self._painted_with = frame, settings
         latest = self._stylize(frame, settings)
@@ -277,8 +271,8 @@ class Stream:
                 self._mirrored = picture, flipped(picture)
             picture = self._mirrored[1]
         self._pipeline.morph = settings.morph
-        paint = self._pipeline.untouched if settings.original else self._pipeline.paint
-        return paint(Frame(picture, frame.time, settings.mirror), settings.look)
+        frame = Frame(picture, frame.time, settings.mirror)
+        return (self._pipeline.untouched if settings.original else self._pipeline.paint)(frame, settings.look)
 
     def _deliver(self, latest: Stylized) -> None:
         with self._changing:
@@ -288,8 +282,6 @@ class Stream:
             do()
         for outlet in self._outlets:
             outlet.put(latest)
-
-    # ---- what is said ----
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, SettingsChanged):
