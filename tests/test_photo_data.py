@@ -45,6 +45,7 @@ from PIL.PngImagePlugin import PngInfo
 import realtime
 from realtime.cli.photo import photo
 from realtime.core.errors import SinkError, SourceError, UsageError
+from realtime.look.look import Look
 from realtime.media import xmp
 from realtime.media.colour import ADOBE_RGB, BT709, in_srgb, profile_of, srgb_profile
 from realtime.media.exif import Entry, Exif, parse
@@ -563,15 +564,18 @@ def test_paint_photo_in_python(folder: Path) -> None:
     image().save("place.jpg", exif=exif(place=PLACE), **JPEG)
     with realtime.Stylizer(FakeModel()) as stylizer:
         realtime.paint_photo(stylizer, "place.jpg", "one.jpg", "red.png")
-        realtime.paint_photo(
-            stylizer, "place.jpg", "two.png", np.zeros((9, 9, 3), np.uint8), strength=0.0, keep_gps=True
-        )
+        realtime.paint_photo(stylizer, "place.jpg", "style.png", np.full((9, 9, 3), 77, np.uint8))
+        plain = Look((("wave", 0.5), ("glass", 0.5)), strength=0.0)
+        assert realtime.paint_photo(stylizer, "place.jpg", "two.png", plain, keep_gps=True) == []
+        realtime.paint_photo(stylizer, "place.jpg", "mirror.png", plain, mirror=True)
         with pytest.raises(UsageError, match="--force"):
             realtime.paint_photo(stylizer, "place.jpg", "one.jpg", "wave")
         with pytest.raises(SourceError, match=r"none\.jpg"):
             realtime.paint_photo(stylizer, "none.jpg", "three.jpg", "wave")
     assert not told(folder / "one.jpg").place and told(folder / "two.png").place == PLACE
-    assert np.abs(seen(load_picture(Path("two.png"))).astype(int) - seen(load_picture(Path("place.jpg")))).max() == 0
+    assert (load_picture(Path("style.png")) == 77).all()
+    assert (load_picture(Path("two.png")) == load_picture(Path("place.jpg"))).all()
+    assert (load_picture(Path("mirror.png")) == load_picture(Path("place.jpg"))[:, ::-1]).all()
 
 
 # Kinds

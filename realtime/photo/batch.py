@@ -142,13 +142,12 @@ def paint_photo(
     stylizer: Stylizer,
     photo: str | Path,
     out: str | Path,
-    style: str | Path | Picture,
+    style: str | Path | Picture | Look,
     *,
-    strength: float = 1.0,
-    own_colours: float = 0.0,
+    mirror: bool = False,
     keep_gps: bool = False,
     force: bool = False,
-) -> None:
+) -> list[str]:
     """Paint a photo at its full size, and write it with its colour profile, transparency, camera and date.
 
     >>> import realtime
@@ -159,11 +158,13 @@ def paint_photo(
         stylizer: What paints.
         photo: A picture file: JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC, or RAW with the extra `raw`.
         out: A new .png, .jpg, .webp or .tif.
-        style: A name, a picture file, or a picture (uint8, H×W×3, BGR).
-        strength: From 0, the photo itself, to 1.
-        own_colours: From 0, the style's colours, to 1, the photo's own.
+        style: A name, a picture file, a mixture ("wave:0.6,glass:0.4"), a picture (uint8, H×W×3, BGR), or a look.
+        mirror: Whether the photo is painted as in a mirror.
         keep_gps: Whether the place where it was taken is kept, and the camera maker's own data.
         force: Whether a file that exists is replaced.
+
+    Returns:
+        Notes about what could not be kept.
 
     Raises:
         SourceError: The photo cannot be read.
@@ -173,15 +174,18 @@ def paint_photo(
     """
     library = StyleLibrary(stylizer)
     path, place = Path(photo), Path(out)
-    read = [path]
+    read, codes = [path], {}
     if isinstance(style, np.ndarray):
-        code = library.code(style)
+        look = Look((("style", 1.0),), brush=BRUSH)
+        codes["style"] = stylizer.encode(style)
     else:
-        name = library.find(str(style))
-        code = library.code(name)
-        read.append(library.path(name))
+        look = style if isinstance(style, Look) else Look(library.find_mixture(str(style)), brush=BRUSH)
+        for name, _ in look.styles:
+            codes[name] = library.code(name)
+            read.append(library.path(name))
     check_places([place], read, force)
     source = read_photo(path, keep_gps)
+    source = mirrored(source) if mirror else source
     check_place(place, force, (source.picture.shape[1], source.picture.shape[0]))
-    look = Look((("style", 1.0),), strength=strength, own_colours=own_colours, brush=BRUSH)
-    write_photo(source, PhotoPainter(stylizer, lambda name: code)(source.picture, look), place, force=force)
+    painted = PhotoPainter(stylizer, codes.__getitem__)(source.picture, look)
+    return [*source.notes, *write_photo(source, painted, place, force=force)]
