@@ -39,6 +39,12 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered(state_of_its_own: None) -> None:
+    """Each test is a first start."""
+    (Path(os.environ["XDG_STATE_HOME"]) / "realtime" / "last.toml").unlink(missing_ok=True)
+
+
 class Screen:
     """A screen without glass. Tests give `environment` to the programs whose windows shall be on it."""
 

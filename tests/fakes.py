@@ -93,6 +93,7 @@ class FakeWindow:
         self.fullscreen = False
         self.typing = False
         self.size = (640, 480)
+        self.place = None
         self.closed = False
         self.format: Format | None = None
 

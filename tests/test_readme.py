@@ -18,6 +18,9 @@ from fakes import FakeModel
 from packaging.requirements import Requirement
 from test_cli import Run, run  # noqa: F401
 
+from realtime.control.presets import looks_folder
+from realtime.look.look import Look
+from realtime.look.look_files import write_look
 from realtime.models.registry import _how_to_get_it
 
 tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
@@ -92,6 +95,10 @@ def test_every_command_line_runs(page: str, lines: tuple[str, ...], run: Run, be
             words += [] if "--source" in words or named else ["--source", "demo"]
         if "snapshot.png" in words:
             assert run("photo", "photo.jpg", "--style", "wave", "-o", "snapshot.png")[0] == 0
+        if {"looks", "evening"} <= {*words} or words[:2] == ["--look", "evening"]:
+            (looks_folder() / "evening.toml").unlink(missing_ok=True)
+            for kept in ("1", "evening") if "--look" in words else ("1",):
+                write_look(Look((("wave", 1.0),)), looks_folder() / f"{kept}.toml")
         if "remove" in words and not (tmp_path / "config").exists():
             assert run("styles", "add", "photo.jpg", "--name", "evening")[0] == 0
         status, _, err = run(*words)

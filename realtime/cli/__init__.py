@@ -14,6 +14,7 @@ import click
 from realtime.cli.doctor import doctor
 from realtime.cli.keys import keys
 from realtime.cli.live import realtime
+from realtime.cli.looks import looks
 from realtime.cli.machine import bench, cameras
 from realtime.cli.options import add_log_options, say
 from realtime.cli.photo import photo
@@ -23,7 +24,7 @@ from realtime.core import threads
 from realtime.core.errors import RealtimeError
 from realtime.core.log import end_logs
 
-for command in (styles, keys, cameras, bench, doctor, render, photo):
+for command in (styles, looks, keys, cameras, bench, doctor, render, photo):
     realtime.add_command(command)
 add_log_options(realtime)
 

@@ -121,6 +121,9 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     help="Show it in a sink that another package adds, too.",
 )
 @click.option("--announce", is_flag=True, help="Print each change of style and strength, for screen readers.")
+@click.option("--fresh", is_flag=True, help="Begin anew, not with the camera, look and window of the last time.")
+@click.option("--strobe", is_flag=True, help="Let a slideshow change more than three times a second. Such flashes can cause"
+              " seizures.")  # fmt: skip
 @click.option("--no-window", is_flag=True, help="Open no window. End with --frames, --seconds or Ctrl-C.")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
 @click.option(

@@ -142,7 +142,7 @@ styles_option = click.option(
 _LOOK = (
     click.option("--style", metavar="NAME",
                  help="A name (see realtime styles) or a picture. Or up to four mixed: wave:0.6,glass:0.4."),
-    click.option("--look", "look_file", metavar="FILE", type=file, help="Begin from the look in a .toml file or a snapshot."),
+    click.option("--look", "look_file", metavar="FILE", type=file, help="Begin from a look: kept, in a file, or a snapshot's."),
     click.option("--strength", type=amount, metavar="X", help="From 0, the frame itself, to 1.  [default: 1]"),
     click.option("--own-colours", type=amount, metavar="X",
                  help="From 0, the style's colours, to 1, the frame's own.  [default: 0]"),
@@ -160,13 +160,15 @@ def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None, **amounts: float | None) -> Look:
+def chosen_look(
+    library: StyleLibrary, style: str | None, look_file: Path | Look | None, **amounts: float | None
+) -> Look:
     """Make the look that the options mean: the look of the file, changed by the other options.
 
     Args:
         library: Where the styles are found; pictures named by `style` are added to it.
         style: A style or a mixture; None for those of the file, or the first of the library.
-        look_file: A look file or a snapshot.
+        look_file: A look file, a snapshot, the name of a kept look, or a look.
         amounts: The look's other fields, by name; None leaves a field as it is.
 
     Returns:
@@ -178,7 +180,7 @@ def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None
     from realtime.look.look import Look
     from realtime.look.look_files import read_look
 
-    base = read_look(look_file) if look_file else None
+    base = read_look(_look_path(look_file)) if isinstance(look_file, Path) else look_file
     if style is not None:
         found = library.find_mixture(style)
     elif base:
@@ -187,6 +189,13 @@ def chosen_look(library: StyleLibrary, style: str | None, look_file: Path | None
         found = ((library.first(), 1.0),)
     given = {name: amount for name, amount in amounts.items() if amount is not None}
     return replace(base, styles=found, **given) if base else Look(found, **given)
+
+
+def _look_path(given: Path) -> Path:
+    """Give the file of a look: the file itself, or that of the kept look of this name."""
+    from realtime.control.presets import named_look
+
+    return given if given.exists() else named_look(str(given)) or given
 
 
 def _log_file(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime._version import __version__
 from realtime.cli.announce import Announcer
+from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
 from realtime.cli.options import chosen_look, say, say_loading
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.settings import Settings
@@ -50,6 +51,8 @@ def show_live(
     keep_original: bool,
     sinks: tuple[str, ...],
     no_window: bool,
+    fresh: bool,
+    strobe: bool,
     announce: bool,
     frames: int | None,
     seconds: float | None,
@@ -59,6 +62,7 @@ def show_live(
     Raises:
         RealtimeError: Something cannot be opened, or the session ended with an error.
     """
+    from realtime.control.slideshow import FLASH_SECONDS, flashing
     from realtime.core.events import Event
     from realtime.core.signals import ended_in_time
     from realtime.live.outputs import Saving
@@ -70,6 +74,7 @@ def show_live(
     from realtime.sinks.registry import make_sink
     from realtime.sinks.view import ViewSettings
     from realtime.sinks.window import WindowSink
+    from realtime.sources.camera import CameraSource
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
 
@@ -78,15 +83,18 @@ def show_live(
     windowed = not no_window and has_display(needed=record is None and not more_sinks)
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))
-        frames_from = stack.enter_context(open_source(source, size, fps))
+        last = Memory() if fresh or not windowed else remembered()
+        known = last.camera if source is None and camera_is_there(last.camera) else None
+        frames_from = stack.enter_context(open_source(source or known, size, fps))
         say_loading(model)
         stylizer = Stylizer(model)
         stack.callback(close_unless_hung, stylizer)
         library = StyleLibrary(stylizer, folders)
+        before = usable(last.look, library) if style is None and look_file is None else None
         look = chosen_look(
-            library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
+            library, style, look_file or before, strength=strength, own_colours=own_colours, brush=brush, steady=steady
         )
-        taken = read_mirror(look_file) if look_file and not kept_original(source) else None
+        taken = read_mirror(look_file) if look_file and look_file.exists() and not kept_original(source) else None
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
@@ -97,8 +105,10 @@ def show_live(
             stack.callback(microphone.close)
             say(f"microphone: {microphone.name}")
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
-        window = WindowSink(fill=fill, on_screen=on_screen) if windowed else None
-        session = LiveSession(stylizer, library)
+        window = WindowSink(fill=fill, on_screen=on_screen, place=last.place) if windowed else None
+        session = LiveSession(stylizer, library, strobe)
+        if slideshow and slideshow < FLASH_SECONDS:
+            say(flashing(slideshow, strobe))
 
         def hear(event: Event) -> None:
             if event.text:
@@ -151,4 +161,11 @@ def show_live(
             say(
                 "no window and no clip: the picture goes nowhere; --record FILE keeps it, --frames N, --seconds N or Ctrl-C end it"
             )
+        if windowed:
+            camera = frames_from.name if isinstance(frames_from, CameraSource) and source else last.camera
+            stack.callback(
+                lambda: remember(Memory(camera, stream.controls.settings.look, window.place if window else None))
+            )
+        if before:
+            say("the look and the window are as they were the last time; --fresh begins anew")
         say(str(session.run(window, frames=frames, seconds=seconds, greeting=greeting)))

@@ -173,7 +173,12 @@ class SetSlideshow(PictureCommand):
 
 @dataclass(frozen=True, slots=True)
 class AwaitPreset(PictureCommand):
-    """Keep the look under the number of the next `Preset`; given again, wait for it no longer."""
+    """Keep the look under the number of the next `Preset`; given again, wait for it no longer.
+
+    `silent` waits for it without a notice, where another one says what is waited for.
+    """
+
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,71 @@
-"""Looks that a person keeps under a number."""
+"""Looks that a person keeps, each under a number, and under a name if it is given one."""
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
 
-from realtime.core.errors import UsageError
+from realtime.core.errors import SinkError, UsageError
 from realtime.look.look import Look
 from realtime.look.look_files import read_look, write_look
 from realtime.styles.library import StyleLibrary
+
+
+def looks_folder() -> Path:
+    """Say where kept looks lie; the folder need not exist."""
+    return platformdirs.user_config_path("realtime") / "looks"
+
+
+def named_look(name: str, folder: Path | None = None) -> Path | None:
+    """Find the kept look of a name or number; None when there is none. A name is never taken for a path."""
+    path = (folder or looks_folder()) / f"{name}.toml"
+    return path if _is_name(name) and path.is_file() else None
+
+
+def kept_looks(folder: Path | None = None) -> list[tuple[str, Path]]:
+    """List the kept looks, by name or number, in order."""
+    return [(path.stem, path) for path in sorted((folder or looks_folder()).glob("*.toml"))]
+
+
+def name_look(number: int, name: str, folder: Path | None = None) -> Path:
+    """Keep the look under a number under a name as well.
+
+    Args:
+        number: The number, from 1.
+        name: The name.
+        folder: Where kept looks lie; by default in the user's settings.
+
+    Returns:
+        The new file.
+
+    Raises:
+        UsageError: There is no such look, the name is taken, or it can be no file's name.
+        SinkError: The file cannot be written.
+    """
+    source = named_look(str(number), folder)
+    if source is None:
+        raise UsageError(f"no look is kept under F{number}; k and F{number} in the window keep the one in use")
+    if not _is_name(name) or name.isdecimal():
+        raise UsageError(
+            f"{name!r} can be no look's name; letters, digits, spaces, - and _ can be in it, not digits alone"
+        )
+    path = (folder or looks_folder()) / f"{name}.toml"
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(source.read_text("utf-8"))
+    except FileExistsError:
+        raise UsageError(f"a look is called {name} already ({path}); choose another name") from None
+    except OSError as error:
+        raise SinkError(f"the look cannot be kept in {path} ({error.strerror})") from error
+    return path
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch(r"[\w][\w -]{0,60}", text) is not None
 
 
 class Presets:
@@ -19,7 +74,19 @@ class Presets:
     def __init__(self, library: StyleLibrary, folder: Path | None = None) -> None:
         """Use the looks in `folder`, by default one in the user's settings; their styles are found in `library`."""
         self._library = library
-        self._folder = folder or platformdirs.user_config_path("realtime") / "looks"
+        self._folder = folder or looks_folder()
+
+    def replaces(self, number: int, look: Look) -> str:
+        """Say what would be lost if a look were kept under a number: the name of another look that is there, or ""."""
+        path = self._path(number)
+        if not path.exists():
+            return ""
+        try:
+            kept = read_look(path)
+        except UsageError:
+            return "a file that is no look"
+        names = [Path(name).stem if os.path.isabs(name) else name for name, _ in kept.styles]
+        return "" if kept == self._library.portable(look) else "+".join(names)
 
     def keep(self, number: int, look: Look) -> None:
         """Keep a look under a number, in place of the one that was there.

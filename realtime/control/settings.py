@@ -127,6 +127,8 @@ def reduce(settings: Settings, command: PictureCommand, styles: Sequence[str]) -
                 replace(now, slideshow=seconds),
                 f"slideshow: a style every {seconds:g} s" if seconds else "slideshow ended",
             )
+        case AwaitPreset(silent=True):
+            return Change(replace(now, awaits_preset=True))
         case AwaitPreset() if settings.awaits_preset:
             return Change(now)
         case AwaitPreset():

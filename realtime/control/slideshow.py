@@ -9,13 +9,26 @@ from realtime.control.commands import StepStyle
 from realtime.control.controls import Controls
 from realtime.look.look import Mixture
 
+FLASH_SECONDS = 1 / 3
+"""The least time between two changes of the whole picture: three a second, as WCAG 2.3.1 has it."""
+
+
+def flashing(seconds: float, strobe: bool) -> str:
+    """Say what becomes of a slideshow that changes more often than `FLASH_SECONDS` allow."""
+    if strobe:
+        return f"a style every {seconds:g} s flashes: such pictures can cause seizures in people with photosensitive epilepsy"
+    return (
+        f"a style every {seconds:g} s would flash, which can cause seizures; it changes three times a second at most,"
+        " unless --strobe is given"
+    )
+
 
 class Slideshow:
     """Takes the next style when the one that is shown has had its time; a style chosen by key has its time too."""
 
-    def __init__(self, controls: Controls, clock: Callable[[], float] = time.monotonic) -> None:
-        """Walk through the styles of `controls`, in seconds of `clock`."""
-        self._controls, self._clock = controls, clock
+    def __init__(self, controls: Controls, clock: Callable[[], float] = time.monotonic, strobe: bool = False) -> None:
+        """Walk through the styles of `controls`, in seconds of `clock`; `strobe` allows more than three changes a second."""
+        self._controls, self._clock, self._strobe = controls, clock, strobe
         self._shown: Mixture = ()
         self._since = 0.0
 
@@ -25,5 +38,5 @@ class Slideshow:
         rests = not settings.slideshow or settings.frozen or settings.awaits_preset
         if settings.look.styles != self._shown or rests:
             self._shown, self._since = settings.look.styles, now
-        elif now - self._since >= settings.slideshow:
+        elif now - self._since >= (settings.slideshow if self._strobe else max(settings.slideshow, FLASH_SECONDS)):
             self._controls.apply(StepStyle(1))

@@ -11,11 +11,20 @@ from pathlib import Path
 
 import platformdirs
 
-from realtime.control.commands import Action, KeepLook, Quit, RecallLook, Record, SaveReplay, Snapshot, UseLook
+from realtime.control.commands import (
+    Action,
+    KeepLook,
+    Quit,
+    RecallLook,
+    Record,
+    SaveReplay,
+    Snapshot,
+)
 from realtime.control.presets import Presets
 from realtime.core import threads
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice, Saved
+from realtime.live.kept_looks import KeptLooks
 from realtime.live.stream import Stream
 from realtime.look.stylized import Stylized
 from realtime.media.audio import SharedSound, Sound
@@ -76,7 +85,7 @@ class Outputs:
         self._stream, self._saving, self._stop, self._windowed = stream, saving, stop, windowed
         self._codec = find_codec(saving.codec)
         self._clips = saving.folder or clips_folder()
-        self._presets = Presets(stream.library, saving.presets)
+        self._looks = KeptLooks(stream, Presets(stream.library, saving.presets))
         self._snapshots = SnapshotSink(
             saving.folder or platformdirs.user_pictures_path() / "realtime",
             saving.keep_original,
@@ -133,20 +142,11 @@ class Outputs:
             assert latest is not None
             self._save(lambda: self._write_snapshot(latest))
         elif isinstance(action, KeepLook):
-            self._presets.keep(action.number, self._stream.controls.settings.look)
-            self._notify(f"look kept: F{action.number} recalls it")
+            self._looks.keep(action.number)
         elif isinstance(action, RecallLook):
-            self._recall(action.number)
+            self._looks.recall(action.number)
         else:
             raise UsageError(f"nobody here carries out {type(action).__name__}")
-
-    def _recall(self, number: int) -> None:
-        look = self._presets.recall(number)
-        if look is None:
-            self._notify(f"no look is kept under F{number}; k and F{number} keep the one in use")
-        else:
-            self._stream.apply(UseLook(look))
-            self._notify(f"look {number}: {look.name}")
 
     # ---- clips ----
 

@@ -60,11 +60,11 @@ class LiveSession:
     >>> print(session.run(WindowSink()))
     """
 
-    def __init__(self, stylizer: Stylizer, library: StyleLibrary) -> None:
-        """Make a session without a stream."""
+    def __init__(self, stylizer: Stylizer, library: StyleLibrary, strobe: bool = False) -> None:
+        """Make a session without a stream; `strobe` lets slideshows change more than three times a second."""
         self.events = Events()
         """The feed of what happens in all streams."""
-        self._stylizer, self._library = stylizer, library
+        self._stylizer, self._library, self._strobe = stylizer, library, strobe
         self._host = ModelHost()
         self._streams: tuple[Stream, ...] = ()
         self._outputs: dict[Stream, Outputs] = {}
@@ -101,7 +101,7 @@ class LiveSession:
         stream = Stream(source, self._stylizer, self._library, self._host, settings, view=view, events=events)
         with self._changing:
             self._streams = (*self._streams, stream)
-            self._slideshows[stream] = Slideshow(stream.controls)
+            self._slideshows[stream] = Slideshow(stream.controls, strobe=self._strobe)
             if self._running:
                 stream.start()
         return stream
