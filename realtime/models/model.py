@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -16,6 +15,9 @@ from realtime.models.base import StyleCode, check_picture
 from realtime.models.engine import Engine, StyleEngine
 from realtime.models.fitting import Fitting, Inputs
 from realtime.models.tile_network import TileNetwork
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _CLOSE_SECONDS = 2.0
 _SIZES = 2
@@ -132,7 +134,11 @@ class EngineModel(Model):
         self.identity = style.identity
         self._fittings: dict[tuple[int, ...], Fitting] = {}  # by the shape of pictures, the one used last at the end
         self._lock = threading.Lock()
-        self._thread = ThreadPoolExecutor(1, "engine") if frame.spec.one_thread else None
+        self._thread: ThreadPoolExecutor | None = None
+        if frame.spec.one_thread:
+            from concurrent.futures import ThreadPoolExecutor  # not waited for where it is not needed
+
+            self._thread = ThreadPoolExecutor(1, "engine")
 
     @property
     def fingerprint(self) -> str:
