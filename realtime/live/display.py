@@ -29,6 +29,7 @@ from realtime.sinks.view import ViewSettings
 _NOTICE_SECONDS, _GREETING_SECONDS, _AGAIN_SECONDS = 3.0, 8.0, 3.0
 _OVERVIEW_SECONDS = 0.07  # how often the overview is drawn, at most
 _MOST_NOTICES = 4
+_KEY_SECONDS = 0.03  # how often keys are looked for while no frame comes: a frame is shown at once
 _REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again, for what is written over it
 _WAITING: tuple[int, int] = (640, 480)  # size of the picture that is shown while there is none
 
@@ -114,7 +115,7 @@ class Display:
         Returns:
             Whether a frame was shown.
         """
-        stylized = self._pictures.get(0.01)
+        stylized = self._pictures.get(_KEY_SECONDS)
         settings, now = self._stream.view.settings, time.monotonic()
         new = stylized is not None and not (self._latest and stylized.picture is self._latest.picture)
         if stylized is not None:
