@@ -44,7 +44,7 @@ from PIL.PngImagePlugin import PngInfo
 
 import realtime
 from realtime.cli.photo import photo
-from realtime.core.errors import SinkError, SourceError, UsageError
+from realtime.core.errors import SinkError, SourceError, StyleError, UsageError
 from realtime.look.look import Look
 from realtime.media import xmp
 from realtime.media.colour import ADOBE_RGB, BT709, in_srgb, profile_of, srgb_profile
@@ -576,6 +576,52 @@ def test_paint_photo_in_python(folder: Path) -> None:
     assert (load_picture(Path("style.png")) == 77).all()
     assert (load_picture(Path("two.png")) == load_picture(Path("place.jpg"))).all()
     assert (load_picture(Path("mirror.png")) == load_picture(Path("place.jpg"))[:, ::-1]).all()
+
+
+def test_a_figure_beside_a_painting_with_a_long_name(folder: Path) -> None:
+    image().save("x" * 251 + ".jpg", **JPEG)
+    assert run("x" * 251 + ".jpg", "--compare", "-o", "out").exit_code == 0
+    names = sorted(os.listdir("out"))
+    assert len(names) == 2 and names[0].endswith(".compare.png") and names[1].endswith("_red.jpg")
+
+
+# Sizes that are read before anything is decoded
+
+
+def huge(path: Path) -> Path:
+    """A small picture that says it is huge, by the ending of its name."""
+    if path.suffix == ".webp":
+        image().save(path, lossless=True, exif=exif())
+        data = bytearray(path.read_bytes())
+        data[24:30] = (16_382).to_bytes(3, "little") * 2
+    else:
+        image().save(path)
+        data = bytearray(path.read_bytes())
+        at = data.index(b"ispe") + 8
+        data[at : at + 8] = struct.pack(">LL", 60_000, 60_000)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("ending", "size"), [("webp", 268), ("avif", 3600), ("heic", 3600)])
+def test_a_size_is_read_before_the_picture_is_set_up(tmp_path: Path, ending: str, size: int) -> None:
+    with pytest.raises(StyleError, match=f"a.{ending} has {size} megapixels, more than 50; make a smaller copy"):
+        load_picture(huge(tmp_path / f"a.{ending}"))
+
+
+# Greys that count from white
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(8, "u1"), (16, "<u2")])
+@pytest.mark.parametrize("from_white", [False, True])
+def test_a_grey_that_counts_from_white(tmp_path: Path, bits: int, kind: str, from_white: bool) -> None:
+    values = np.full((30, 40), (256 ** (bits // 8) - 1) // 4, kind)
+    main = {
+        256: short(40), 257: short(30), 258: short(bits), 259: short(1), 262: short(int(not from_white)), 273: short(8),
+        277: short(1), 278: short(30), 279: short(values.nbytes),
+    }  # fmt: skip
+    (tmp_path / "a.tif").write_bytes(added_to_tiff(b"II*\0\0\0\0\0" + values.tobytes(), Exif("<", main)))
+    assert np.abs(load_picture(tmp_path / "a.tif").astype(int) - (191 if from_white else 63)).max() <= 1
 
 
 # Kinds

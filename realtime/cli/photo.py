@@ -21,7 +21,7 @@ from realtime.cli.options import (
 )
 from realtime.cli.options import brush as as_brush
 from realtime.core.errors import SourceError
-from realtime.core.paths import user_path
+from realtime.core.paths import shortened, user_path
 
 if TYPE_CHECKING:
     from realtime.core.frame import Picture
@@ -127,7 +127,8 @@ def _figure_place(photos: list[Path], names: list[str], out: str) -> Path:
         return Path(out)
     if len(photos) * len(names) > 1:
         return Path(out) / "compare.png"
-    return places(photos, names, out)[0][0].with_suffix(".compare.png")
+    place = places(photos, names, out)[0][0]
+    return place.with_name(shortened(place.stem, ".compare.png", place.parent))
 
 
 def _looks(

@@ -145,6 +145,8 @@ class _Reader:
     def _entry(self, at: int, tags: Tags) -> None:
         tag, kind = struct.unpack_from(self._order + "HH", self._data, at)
         count = int(self._unpack(self._offset, at + 4))
+        if not count:
+            return  # an empty text, say
         length = WIDTHS.get(kind, 0) * count
         start = at + 4 + self._room
         if length > self._room:

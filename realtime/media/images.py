@@ -149,5 +149,6 @@ def _profile(image: Image.Image) -> bytes | None:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Bring 16 or 32 bits of grey, which convert() would clip at 255, into 8."""
     if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(as_bytes(np.asarray(image), image.mode))
+        values = as_bytes(np.asarray(image), image.mode)
+        return Image.fromarray(255 - values if image.info.get("white_is_zero") else values)
     return image

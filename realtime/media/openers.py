@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +55,8 @@ def open_image(file: io.FileIO, kind: str, path: Path) -> Image.Image:
 
     Returns:
         The picture, still to be decoded (RAW files and odd TIFFs are decoded, their size looked at before). Its `info` has
-        raw EXIF data (`exif`), entries that were lost (`exif_lost`), code points (`nclx_profile`).
+        raw EXIF data (`exif`), entries that were lost (`exif_lost`), code points (`nclx_profile`), and whether a grey of 16 bits
+        counts from white (`white_is_zero`), which Pillow leaves as it is.
 
     Raises:
         StyleError: It is of no kind that is read, is empty or too large.
@@ -69,6 +71,7 @@ def open_image(file: io.FileIO, kind: str, path: Path) -> Image.Image:
             file.seek(0)
     if kind == "RAW":
         return open_raw(file, name, MOST_PIXELS)
+    check_size(name, *_declared_size(file, kind))
     if kind == "HEIC":
         return _open_heic(file)
     if kind not in READABLE:
@@ -91,7 +94,21 @@ def open_image(file: io.FileIO, kind: str, path: Path) -> Image.Image:
         image.info["exif"] = told
     if kind == "TIFF" and (found := _parsed(file, exif.parse)):
         image.info["exif"], image.info["exif_lost"] = exif_block.block(_without_pixels(found)), found.lost
+        image.info["white_is_zero"] = 262 in found.main and found.number(262) == 0 and image.mode.startswith("I;16")
     return image
+
+
+def _declared_size(file: io.FileIO, kind: str) -> tuple[int, int]:
+    """Read the size that a file declares where its library sets up a whole picture, or gives up, before it can be asked."""
+    head = file.read(1 << 16) or b""
+    file.seek(0)
+    if kind == "WebP" and head[12:16] == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if kind in ("AVIF", "HEIC"):  # of the whole, of its tiles and its previews
+        sizes = [(int.from_bytes(head[m.end() : m.end() + 4], "big"), int.from_bytes(head[m.end() + 4 : m.end() + 8], "big"))
+                 for m in re.finditer(rb"ispe\0\0\0\0", head)]  # fmt: skip
+        return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
+    return 0, 0
 
 
 def _code_points(file: io.FileIO, kind: str) -> dict[str, int] | None:
