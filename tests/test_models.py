@@ -822,6 +822,13 @@ def test_strength_out_of_range(stylizer: Stylizer, strength: float) -> None:
         stylizer(scene(), stylizer.encode(stripes(1)), strength=strength)
 
 
+def test_a_code_that_would_fill_the_memory_is_refused_unread(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("array0.npy", bytes(100 << 20))
+    with pytest.raises(StyleError, match=r"bomb\.npz is not a style code .*104857600 bytes"):
+        StyleCode.load(tmp_path / "bomb.npz")
+
+
 def test_stylizer_encodes_the_picture_of_a_file(stylizer: Stylizer, tmp_path: Path) -> None:
     picture = np.random.default_rng(3).integers(0, 255, (40, 30, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "style.png"), picture)

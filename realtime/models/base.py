@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from realtime.core.errors import StyleError, UsageError
 
+_MOST_BYTES = 16 << 20  # a code of a Hub module, the largest there is, has 20 kB
 STYLE_SIZE = 256
 """Side, in pixels, of the square that a style picture is brought to: what Magenta's style networks were trained on."""
 
@@ -120,6 +122,10 @@ class StyleCode:
             StyleError: The file is missing, broken or of another kind.
         """
         try:
+            with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+            if size > _MOST_BYTES:
+                raise ValueError(f"{size} bytes of arrays are in it, and a code has {_MOST_BYTES} at most")
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = tuple(stored[f"array{i}"] for i in range(len(stored.files) - 1))
                 if not arrays or any(array.dtype != np.float32 for array in arrays):

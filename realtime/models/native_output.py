@@ -15,20 +15,20 @@ from collections.abc import Iterator
 # own log is set up ("I0000 00:00:1795430740.484397   19439 port.cc:153] oneDNN custom operations are on..."), and that
 # there is no GPU as if it were an error. TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL and the like reach none of these
 # (tried with ai-edge-litert 2.3.0 and TensorFlow 2.21), and LiteRT's wheel exports no function that sets the level.
-_ANNOUNCEMENT = (
-    rb"INFO: |WARNING: All log messages before absl::InitializeLog\(\)|[IW]\d{4} "
-    rb"|E\d{4} .*(cuda|cuInit|computation_placer)"
+_ANNOUNCEMENT = (  # for `re` and for `grep -E` alike
+    r"^(INFO: |WARNING: All log messages before absl::InitializeLog\(\)|[IW][0-9]{4} "
+    r"|E[0-9]{4} .*(cuda|cuInit|computation_placer))"
 )
 # Native code that crashes ends the process before anything here can run. So a second process stands by: its input ends
-# when the first one is gone, and it then shows what was held back, from the file that is its output.
-_STANDBY = f"""
-import os, re
-os.read(0, 1)
-os.lseek(1, 0, 0)
-for line in os.fdopen(1, "rb"):
-    if not re.match({_ANNOUNCEMENT!r}, line):
-        os.write(2, line)
-"""
+# when the first one is gone, and it then shows what was held back in a file. A shell starts ten times as fast as Python.
+_SHELL = ["/bin/sh", "-c", 'read -r _; LC_ALL=C grep -avE "$1" "$0" >&2; rm -f "$0"']
+_PYTHON = [
+    sys.executable,
+    "-ISc",
+    "import os, re, sys; os.read(0, 1)\n"
+    "with open(sys.argv[1], errors='replace') as held:\n"
+    "    os.write(2, ''.join(line for line in held if not re.match(sys.argv[2], line)).encode())",
+]
 _one_at_a_time = threading.Lock()
 _announced: set[str] = set()
 
@@ -50,9 +50,11 @@ def without_announcements(engine: str) -> Iterator[None]:
         try:
             kept = os.dup(2)
             undo.callback(os.close, kept)
-            held = undo.enter_context(tempfile.TemporaryFile())
-            command = [sys.executable, "-I", "-S", "-c", _STANDBY]
-            standby = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=held, bufsize=0)
+            held = tempfile.NamedTemporaryFile(prefix="realtime-", suffix=".log", delete=False)  # noqa: SIM115
+            undo.callback(_remove, held.name)
+            undo.callback(held.close)
+            command = [*(_SHELL if os.path.exists(_SHELL[0]) else _PYTHON), held.name, _ANNOUNCEMENT]
+            standby = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0)
         except OSError:  # no standard error (a program without a terminal), or no room for a file or a process
             yield
             return
@@ -67,7 +69,7 @@ def without_announcements(engine: str) -> Iterator[None]:
             os.dup2(kept, 2)
             held.seek(0)
             for line in held:
-                if not re.match(_ANNOUNCEMENT, line):
+                if not re.match(_ANNOUNCEMENT.encode(), line):
                     os.write(2, line)
 
 
@@ -87,6 +89,11 @@ def _dismiss(standby: subprocess.Popen[bytes]) -> None:
     """End the second process, which is not needed and may not even have begun."""
     standby.kill()
     standby.communicate()
+
+
+def _remove(name: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(name)
 
 
 def _flush() -> None:
