@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +49,11 @@ def test_a_folder_of_odd_files_is_painted_in_one_go(fake: None, tmp_path: Path) 
     for name, (write, _) in (*bad.items(), *rest.items()):
         write(folder / name)
     (folder / ".hidden.jpg").touch()
-    (folder / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    gone = ["gone.jpg"] if sys.platform != "win32" else []  # where links need rights
+    for name in gone:
+        (folder / name).symlink_to(tmp_path / "nowhere")
     result = CliRunner().invoke(photo, [str(folder), "--style", "wave", "--strength", "0", "-o", "out/"])
-    failed = [*bad, "gone.jpg"]
+    failed = [*bad, *gone]
     count = len(GOOD) + len(failed)
     assert count >= 60 and result.exit_code == 1 and isinstance(result.exception, SourceError)
     summary = re.fullmatch(r"(\d+) made, (\d+) failed: (.*); 5 left out \([^(]* for the whole\)", str(result.exception))
