@@ -89,7 +89,7 @@ def test_from_a_clip_to_the_screen_with_keys_snapshot_and_recording(screen, clip
             shape = picture().shape  # the screen is too narrow for two such pictures: the window gets lower as well
 
             def aspect() -> float:
-                return picture().shape[1] / picture().shape[0]
+                return float(picture().shape[1] / picture().shape[0])
 
             screen.press(window, "c")
             until(lambda: aspect() > 1.5 * shape[1] / shape[0], "original and stylized stand side by side")
