@@ -50,7 +50,7 @@ from realtime.media import xmp
 from realtime.media.colour import ADOBE_RGB, BT709, in_srgb, profile_of, srgb_profile
 from realtime.media.exif import Entry, Exif, parse
 from realtime.media.exif_block import added_to_tiff, block, turned
-from realtime.media.image_file import kind_of_file
+from realtime.media.image_file import is_still, kind_of_file
 from realtime.media.images import load_picture
 from realtime.media.kinds import kind_of
 from realtime.media.photo_file import Photo, check_place, read_photo, write_photo
@@ -642,6 +642,9 @@ def test_kinds_by_content(tmp_path: Path) -> None:
         assert kind_of(head) == kind, head
     (tmp_path / "empty").touch()
     assert kind_of_file(tmp_path / "empty") == "empty" and kind_of_file(tmp_path / "none") == ""
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        assert kind_of_file(tmp_path / "pipe") == "" and not is_still(tmp_path / "pipe")
 
 
 # A fuzz: whatever is in a file, it is a photo or an error of ours that names it, and what is kept can be written

@@ -69,8 +69,10 @@ def kind_of_file(path: Path) -> str:
         path: The file.
 
     Returns:
-        As `kinds.kind_of`; "empty" for no bytes at all, an empty string for what is not known or cannot be read.
+        As `kinds.kind_of`; "empty" for no bytes at all, an empty string for what is not known, cannot be read or is no file.
     """
+    if not os.path.isfile(path):  # to open a pipe would wait for ever, to open a camera would take it
+        return ""
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD)
