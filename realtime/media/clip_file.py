@@ -45,7 +45,7 @@ class _Disk:
     def write(self, data: bytes) -> int:
         view = memoryview(data)
         while view:
-            view = view[self._try(lambda part=view: self._file.write(part)) :]
+            view = view[self._try(lambda rest=view: self._file.write(rest)) :]
         return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -74,7 +74,7 @@ class _Disk:
             if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # no disk at all, say: /dev/shm of a strange system
                 self.error = self.error or error
 
-    def cut(self, length: int) -> None:
+    def truncate(self, length: int) -> None:
         """Keep the first `length` bytes."""
         self._file.truncate(length)
 
@@ -206,7 +206,7 @@ class ClipFile:
             failure = self._ended_early(self._disk.error)
         if failure and self._codec.format == "mp4":
             with suppress(OSError):
-                self._disk.cut(whole_fragments(self.partial))
+                self._disk.truncate(whole_fragments(self.partial))
         self._disk.close()
         self._container = None
         try:

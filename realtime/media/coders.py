@@ -172,17 +172,17 @@ class SoundEncoder:
 
         packets = []
         while len(self._waiting) >= self._whole or (last and len(self._waiting)):
-            part = self._waiting[: self._whole]
+            block = self._waiting[: self._whole]
             self._waiting = self._waiting[self._whole :]
             form, layout = self._context.format.name, self._context.layout.name
-            if len(part) < self._whole:
-                part = np.concatenate((part, np.zeros((self._whole - len(part), part.shape[1]), np.float32)))
+            if len(block) < self._whole:
+                block = np.concatenate((block, np.zeros((self._whole - len(block), block.shape[1]), np.float32)))
             if form == "s16":
-                part = (np.clip(part, -1, 1) * 32767).round().astype(np.int16)
-            values = np.ascontiguousarray(part.T) if form == "fltp" else part.reshape(1, -1)
+                block = (np.clip(block, -1, 1) * 32767).round().astype(np.int16)
+            values = np.ascontiguousarray(block.T) if form == "fltp" else block.reshape(1, -1)
             frame = av.AudioFrame.from_ndarray(values, format=form, layout=layout)
             frame.sample_rate, frame.time_base, frame.pts = SOUND_RATE, Fraction(1, SOUND_RATE), self._next
-            self._next += len(part)
+            self._next += len(block)
             packets += self._context.encode(frame)
         return [packet_of(self.track, packet) for packet in packets]
 

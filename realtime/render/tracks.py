@@ -139,7 +139,7 @@ def _add_stream(tracks: Tracks, stream: Any, packets: list[Any], ending: str) ->
     else:
         codec = stream.codec_context.codec.canonical_name
         elsewhere = next((e for e in _OTHERS if e != ending and _takes(e, stream, packets)), "")
-        hint = f"an {elsewhere} holds it" if elsewhere else "no kind of output holds it"
+        hint = f"an {elsewhere} holds it" if elsewhere else "no output of this program holds it"
         tracks.notes.append(f"{what} ({codec}) does not go into {ending} files and is left out; {hint}")
 
 
