@@ -144,6 +144,8 @@ def test_names_as_long_as_the_file_system_takes(tmp_path: Path, letter: str, len
     assert render(clip, place).finished
     assert len(seen(place)) == 3
     assert list((tmp_path / "o").iterdir()) == [place]
+    assert render(clip, place, force=True, preview=True).finished
+    assert len(list((tmp_path / "o").glob("*.preview.png"))) == 1
     partial = partial_of(clip.with_suffix(".mp4"))
     assert len(os.fsencode(partial.name)) <= 255
     assert is_partial(partial)

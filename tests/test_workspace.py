@@ -172,6 +172,17 @@ def test_another_process_that_holds_the_folder_is_named_and_its_death_frees_it(t
     Workspace(out, PLAN, True, False).close()
 
 
+def test_a_holder_from_somebody_else_is_shown_as_text(tmp_path: Path) -> None:
+    with closing(Workspace(tmp_path / "o.mp4", PLAN, False, False)) as space:
+        told = {"process": "\x1b[2J", "host": "a\x1b[31m\nb" + "c" * 999}
+        (space.path / "holder.json").write_text(json.dumps(told))
+        with pytest.raises(UsageError) as raised:
+            Workspace(tmp_path / "o.mp4", PLAN, True, False)
+    assert "process ? on a[31mbc" in str(raised.value)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 400
+
+
 def test_a_folder_of_the_version_before_is_said_and_left_alone(tmp_path: Path) -> None:
     old = tmp_path / "o.mp4.parts"
     old.mkdir()

@@ -24,6 +24,8 @@ def paint_video(
     *,
     rate: float = SEQUENCE_RATE,
     mirror: bool = False,
+    begin: float = 0.0,
+    end: float | None = None,
     resume: bool = False,
     force: bool = False,
 ) -> Outcome:
@@ -36,10 +38,12 @@ def paint_video(
     Args:
         stylizer: What paints.
         video: A file that FFmpeg reads, a folder of pictures, or a pattern of their names.
-        out: A new .mp4, .mkv, .webm or .gif, or a folder for numbered .png files.
+        out: A new .mp4, .mov, .mkv, .webm or .gif, or a folder for numbered .png files.
         style: A name, a picture file, a mixture ("wave:0.6,glass:0.4"), or a look.
         rate: Frames a second of pictures in a row.
         mirror: Whether the frames are painted as in a mirror.
+        begin: Where to begin, in seconds of the video.
+        end: Where to end, in seconds of the video; None is at its end.
         resume: Whether to go on with what was interrupted.
         force: Whether an output that exists is replaced.
 
@@ -57,7 +61,7 @@ def paint_video(
     schedule = Schedule(look, mirror=mirror)
     codes = {name: library.code(name) for name in schedule.styles}
     read = [*input_files(str(video)), *(library.path(name) for name in schedule.styles)]
-    task = Task(str(video), Path(out), schedule, rate, resume, force, read=read)
+    task = Task(str(video), Path(out), schedule, rate, resume, force, begin, end, read=read)
     return Rendering(task, [stylizer], codes.__getitem__, _Logged(str(video))).run()
 
 

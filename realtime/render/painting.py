@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -21,6 +22,8 @@ from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage, Shot
 from realtime.render.schedule import Schedule
+
+log = logging.getLogger(__name__)
 
 SEGMENT_SECONDS = 10
 """What a segment of the footage lasts: what is lost, at most, when the program is killed."""
@@ -137,6 +140,7 @@ def _restore(painter: Pipeline, state: bytes, schedule: Schedule) -> None:
         with np.load(io.BytesIO(state), allow_pickle=False) as stored:
             painter.restore({name: stored[name] for name in stored.files}, schedule.at)
     except Exception as error:  # zipfile and NumPy raise of every family for a broken file; all mean the same
+        log.info("the state of the painter is refused: %s", error)
         raise UsageError(
-            f"what was remembered of the frames so far cannot be read ({error}); --force begins anew"
+            "what was remembered of the frames so far cannot be read, or is not of this program; --force begins anew"
         ) from error

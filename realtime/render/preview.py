@@ -11,7 +11,7 @@ import numpy as np
 from realtime.core.errors import SinkError
 from realtime.core.frame import Frame, Picture
 from realtime.core.geometry import boxed, fit, flipped
-from realtime.core.paths import create_named
+from realtime.core.paths import create_named, shortened
 from realtime.look.pipeline import Pipeline
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
@@ -20,6 +20,7 @@ from realtime.render.schedule import Schedule, clock
 
 _BOX = (960, 960)  # of each frame on the sheet
 _GAP = 12
+_ROOM = "_999.png"
 
 
 def write_preview(
@@ -53,7 +54,9 @@ def write_preview(
     tiles += [np.zeros_like(tiles[0])] * (len(tiles) % 2)
     rows = [np.hstack(tiles[at : at + 2]) for at in range(0, len(tiles), 2)] if len(tiles) > 1 else tiles
     encoded = cv2.imencode(".png", np.vstack(rows))[1].tobytes()
-    file, place = create_named(out.absolute().parent, f"{out.stem[:180]}.preview", ".png")
+    folder = out.absolute().parent
+    stem = shortened(out.stem, f".preview{_ROOM}", folder).removesuffix(_ROOM)
+    file, place = create_named(folder, stem, ".png")
     try:
         with file:
             file.write(encoded)

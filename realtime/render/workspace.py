@@ -115,7 +115,9 @@ class Workspace:
             self._lock.acquire(timeout=0)
         except Timeout:
             held = _read(holder)
-            who = f"process {held.get('process', '?')} on {clean(str(held.get('host', '?')))}"
+            process, host = held.get("process"), str(held.get("host", "?"))
+            named = "".join(letter for letter in clean(host)[:80] if letter.isprintable())
+            who = f"process {process if type(process) is int else '?'} on {named}"
             raise UsageError(
                 f"{clean(str(self.out))} is being made by {who}; wait until that ends or choose another name"
             ) from None
