@@ -183,6 +183,18 @@ def test_a_holder_from_somebody_else_is_shown_as_text(tmp_path: Path) -> None:
     assert len(str(raised.value)) < 400
 
 
+def test_a_folder_of_a_render_that_was_killed_at_once_is_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "o.mp4.segments"
+    folder.mkdir()
+    for name in ("lock", "holder.json"):
+        (folder / name).write_text("")
+    for resume in (True, False):
+        with closing(Workspace(tmp_path / "o.mp4", PLAN, resume, False)) as space:
+            assert space.done == {}
+            space.remove()
+        folder.mkdir()
+
+
 def test_a_folder_of_the_version_before_is_said_and_left_alone(tmp_path: Path) -> None:
     old = tmp_path / "o.mp4.parts"
     old.mkdir()

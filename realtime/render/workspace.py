@@ -94,8 +94,7 @@ class Workspace:
                 f"{clean(str(old))} was begun by an older version of this program, which --resume cannot go on with;"
                 " remove it and begin anew"
             )
-        there = os.path.lexists(self.path)
-        if there and not self._plan.is_file():
+        if os.path.lexists(self.path) and not self._is_ours():
             raise UsageError(f"{clean(str(self.path))} is in the way; move it or choose another name for the output")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -103,10 +102,16 @@ class Workspace:
         except OSError as error:
             raise SinkError(f"nothing can be written to {clean(str(out.parent))} ({error.strerror})") from error
         try:
-            self._begin(plan, there, resume, force)
+            self._begin(plan, self._plan.is_file(), resume, force)
         except BaseException:
             self.close()
             raise
+
+    def _is_ours(self) -> bool:
+        """Whether a render made the folder; one that was killed at once left nothing but its lock."""
+        return self._plan.is_file() or (
+            self.path.is_dir() and {p.name for p in self.path.iterdir()} <= {"lock", "holder.json"}
+        )
 
     def _take(self) -> None:
         """Lock the folder, and note who holds it."""
