@@ -165,7 +165,8 @@ def test_a_window_begins_with_the_look_of_the_last_time(
     assert "as they were the last time; --fresh begins anew" in err
     assert "demo, swirl" in run("demo", "--frames", "2", "--style", "swirl")[2]
     assert "demo, wave" in run("demo", "--frames", "2", "--fresh")[2]
-    assert places == [None, Screen(7, 8, 700, 500), Screen(7, 8, 700, 500), None]
+    run("demo", "--frames", "2", "--size", "1280x720")
+    assert places == [None, Screen(7, 8, 700, 500), Screen(7, 8, 700, 500), None, None]
 
 
 # ---- flashes ---------------------------------------------------------------------------------------------------------

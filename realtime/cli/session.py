@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime._version import __version__
 from realtime.cli.announce import Announcer
-from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
+from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable, usual_size
 from realtime.cli.options import chosen_look, say, say_loading
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.settings import Settings
@@ -105,7 +105,8 @@ def show_live(
             stack.callback(microphone.close)
             say(f"microphone: {microphone.name}")
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
-        window = WindowSink(fill=fill, on_screen=on_screen, place=last.place) if windowed else None
+        place = last.place if usual_size() else None
+        window = WindowSink(fill=fill, on_screen=on_screen, place=place) if windowed else None
         session = LiveSession(stylizer, library, strobe)
         if slideshow and slideshow < FLASH_SECONDS:
             say(flashing(slideshow, strobe))

@@ -15,6 +15,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,12 @@ def run(checkout: Path, python: str, row: Row, seconds: float, fraction: bool) -
     command = [python, "-m", "realtime", "--source", "demo", "--size", row.size, "--seconds", f"{seconds:g}"]
     if row.lines:
         command += ["--brush", f"{row.lines / (int(row.size.partition('x')[2]) if fraction else 480):.4f}"]
-    process = subprocess.Popen([*command, *row.options], cwd=checkout, stderr=subprocess.PIPE, text=True)
-    assert process.stderr
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
+    with tempfile.TemporaryDirectory() as state:  # no row begins with the look and the window of the row before
+        words, environment = [*command, *row.options], {**os.environ, "XDG_STATE_HOME": state}
+        process = subprocess.Popen(words, cwd=checkout, env=environment, stderr=subprocess.PIPE, text=True)
+        assert process.stderr
+        said = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     found = re.search(r"(\d+) frames shown, ([\d.]+) a second.* p95 ([\d.]+) ms", said)
     if process.returncode or not found:
