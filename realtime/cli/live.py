@@ -11,7 +11,6 @@ import click
 from realtime import __version__
 from realtime.cli.group import ProgramGroup
 from realtime.cli.options import file, finite, folder, given_option, look_options, model_option, size, styles_option
-from realtime.cli.session import show_live
 from realtime.look.look import MORPH
 
 
@@ -134,6 +133,8 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 def realtime(context: click.Context, /, **options: Any) -> None:
     """See yourself painted, live: a camera's picture in the style of any picture."""
     if context.invoked_subcommand is None:
+        from realtime.cli.session import show_live  # here, so that --help waits for no large package
+
         show_live(**options)
         return
     if option := given_option(context):
