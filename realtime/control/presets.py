@@ -6,13 +6,16 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from realtime.core.errors import SinkError, UsageError
 from realtime.look.look import Look
 from realtime.look.look_files import read_look, write_look
-from realtime.styles.library import StyleLibrary
+
+if TYPE_CHECKING:
+    from realtime.styles.library import StyleLibrary
 
 
 def looks_folder() -> Path:
