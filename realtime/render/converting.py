@@ -123,7 +123,10 @@ class Converter:
             # Where nothing is said players take BT.709 for what is as large as HD, and BT.601 for less.
             matrix = "bt709" if min(frame.width, frame.height) >= 720 else "bt601"
             if number in _UNKNOWN and not rgb:
-                self.note = f"its colours are tagged {_UNKNOWN[number]}, which cannot be read: they are taken for {matrix.upper()}"
+                taken = matrix.upper().replace("BT", "BT.")
+                self.note = (
+                    f"its colours are tagged {_UNKNOWN[number]}, which cannot be read: they are taken for {taken}"
+                )
         if not rgb and number not in (2, *_MATRICES):
             frame.colorspace = 9 if number == 10 else _NUMBERS[matrix]
         full = int(frame.color_range) == 2 or frame.format.name.startswith(("yuvj", "rgb", "bgr", "gbr", "gray", "pal"))

@@ -220,6 +220,8 @@ class Bars(Display):
 
     def summary(self, tally: Tally) -> None:
         """Say what became of all."""
+        if self._whole is not None:
+            self._progress.update(self._whole, visible=False)  # a line that stays says it now
         self.say(tally.summary())
 
     def __enter__(self) -> Bars:
