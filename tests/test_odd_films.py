@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,8 @@ def test_a_film_is_never_painted_over_what_is_read(tmp_path: Path, how: str) -> 
     if how == "same":
         out = clip
     elif how == "symlink":
+        if sys.platform == "win32":
+            pytest.skip("links need a right of their own on Windows")
         out.symlink_to(clip)
     elif how == "hard link":
         os.link(clip, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ def test_wide_primaries_become_those_of_a_screen(tmp_path: Path) -> None:
 # ---- names ----
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts the whole path")
 @pytest.mark.parametrize("letter", ["x", "ü", "写", "🎬"])
 @pytest.mark.parametrize("length", [255, 254, 250, 246, 240])
 def test_names_as_long_as_the_file_system_takes(tmp_path: Path, letter: str, length: int) -> None:
@@ -310,8 +312,10 @@ def odd_films(folder: Path) -> dict[str, bool]:
         "12:30.avi": lambda path: shutil.copy(media.clip(path.parent.parent / "colon.avi", 3), path),
         "per%cent.avi": lambda path: media.clip(path.parent.parent / "percent.avi", 3).rename(path),
         f"{'n' * 251}.avi": lambda path: media.clip(path.parent.parent / "long.avi", 3).rename(path),
-        "PLAIN.AVI": lambda path: media.clip(path.parent.parent / "capital.avi", 3).rename(path),
+        "CAPITAL.AVI": lambda path: media.clip(path.parent.parent / "capital.avi", 3).rename(path),
     }  # fmt: skip
+    if sys.platform == "win32":  # which has no such names
+        makers = {name: make for name, make in makers.items() if ":" not in name and len(name) < 200}
     for name, make in makers.items():
         make(folder / name)
     broken: dict[str, bytes] = {

@@ -217,6 +217,7 @@ def test_what_is_finished_is_found_again(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "o.mp4.segments" / "plan.json").read_text()) == PLAN
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts the whole path")
 def test_names_as_long_as_the_file_system_takes_have_room_for_a_folder(tmp_path: Path) -> None:
     for stem in ("x" * 251, "ü" * 125, "写" * 83):
         one, other = (tmp_path / f"{stem[:-1]}{last}.mp4" for last in "ab")
