@@ -99,6 +99,17 @@ def test_every_tag_of_a_matrix_is_read_or_said(tmp_path: Path, matrix: int) -> N
         assert any("its colours are tagged" in note for note in footage.notes) == told
 
 
+@pytest.mark.parametrize("name", ["color_primaries", "color_trc"])
+def test_every_tag_of_primaries_and_transfer_is_read(tmp_path: Path, name: str) -> None:
+    for number in [*range(1, 19), 22]:
+        clip = encoded(
+            tmp_path / f"{number}.mkv", [flat((60, 120, 200))] * 2, "ffv1", "yuv420p", options={}, tags={name: number}
+        )
+        picture = first(clip)[20, 20].astype(int)
+        # Wide colours and high dynamic range are other colours on a screen; what nobody converts is as it was.
+        assert np.abs(picture - (60, 120, 200)).max() < (90 if number in (9, 11, 12, 16, 18) else 4)
+
+
 @pytest.mark.parametrize("pixels", ["gray", "gray10le", "gray16le", "rgb48le", "gbrp", "gbrp12le", "yuv444p16le",
                                     "yuv422p10le", "yuv410p", "monow", "bgr0", "nv12", "rgb555le"])  # fmt: skip
 def test_every_depth_and_order_of_pixels_is_read(tmp_path: Path, pixels: str) -> None:

@@ -132,6 +132,7 @@ class Converter:
         full = int(frame.color_range) == 2 or frame.format.name.startswith(("yuvj", "rgb", "bgr", "gbr", "gray", "pal"))
         primaries = int(frame.color_primaries)
         transfer = {16: "pq", 18: "hlg"}.get(int(frame.color_trc), "sdr" if primaries in WIDE else "")
+        frame.color_primaries = frame.color_trc = 2  # what is to be done of them is known; the scaler refuses some
         return matrix, full, transfer, primaries if transfer else 0
 
 
