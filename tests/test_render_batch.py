@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -294,7 +295,7 @@ def test_a_sheet_of_four_frames_before_the_work(run: Any, tmp_path: Path) -> Non
 
 
 def odd_films(folder: Path) -> dict[str, bool]:
-    """Thirty files as people have them, and whether a film can be made of each."""
+    """Sixty files as people have them, and whether a film can be made of each."""
     folder.mkdir()
     makers: dict[str, Callable[[Path], object]] = {
         "plain.avi": lambda path: media.clip(path, 3),
@@ -325,6 +326,15 @@ def odd_films(folder: Path) -> dict[str, bool]:
         f"{'n' * 251}.avi": lambda path: media.clip(path.parent.parent / "long.avi", 3).rename(path),
         "CAPITAL.AVI": lambda path: media.clip(path.parent.parent / "capital.avi", 3).rename(path),
     }  # fmt: skip
+    for size in ((1, 1), (2, 3), (3, 2), (16, 1), (4, 16), (5, 5), (64, 2), (2, 64), (127, 33), (31, 97)):
+        makers[f"{size[0]}x{size[1]}.mkv"] = partial(
+            encoded, pictures=[flat((9, 90, 9), size)] * 2, codec="ffv1", pixels="bgr0", options={}
+        )
+    for pixels in ("gray", "gray16le", "yuv410p", "yuv411p", "yuv422p", "yuv440p", "yuv444p", "yuv420p10le", "yuv444p12le",
+                   "yuva420p", "yuva444p", "bgra"):  # fmt: skip
+        makers[f"{pixels}.mkv"] = partial(
+            encoded, pictures=[media.numbered(1)] * 2, codec="ffv1", pixels=pixels, options={}
+        )
     if sys.platform == "win32":  # which has no such names
         makers = {name: make for name, make in makers.items() if ":" not in name and len(name) < 200}
     for name, make in makers.items():
@@ -335,6 +345,13 @@ def odd_films(folder: Path) -> dict[str, bool]:
         "noise.mkv": bytes(np.random.default_rng(1).integers(0, 256, 4000, np.uint8)),
         "half.mp4": (folder / "cover.mp4").read_bytes()[:300],
         "page.webm": b"<!doctype html><html><body>404</body></html>",
+        "zeros.mp4": bytes(5000),
+        "data.mkv": b'{"frames": []}',
+        "archive.mov": b"PK\x03\x04" + bytes(200),
+        "program.avi": b"MZ" + bytes(200),
+        "words.mov": "words".encode("utf-16") * 40,
+        "header.avi": b"RIFF\x10\0\0\0AVI ",
+        "start.mkv": b"\x1aE\xdf\xa3" + bytes(30),
     }
     for name, content in broken.items():
         (folder / name).write_bytes(content)
