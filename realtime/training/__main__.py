@@ -15,6 +15,8 @@ from typing import Any
 
 from realtime.core.errors import UsageError
 
+from . import strokes
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--style-rate", type=float, default=4e-3, help="learning rate of the style network at the start")
     train.add_argument("--only-style", action="store_true", help="stop when the style network is trained")
     train.add_argument("--seed", type=int, default=1)
+    strokes.add_commands(commands)
     evaluate = commands.add_parser(
         "evaluate", help="measure an exported pair against the teacher on held-back pictures"
     )
@@ -80,9 +83,9 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> None:
     """UsageError for what cannot be, and when something would be written over that was not made by the same run."""
     for name in ("batch", "steps", "round_steps", "style_steps"):
-        if getattr(options, name, 1) < 1:
+        if (getattr(options, name, None) or 1) < 1:
             raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)} is less than 1")
-    if getattr(options, "view", 48) % 48 or getattr(options, "view", 48) < 48:
+    if options.command == "train" and (options.view % 48 or options.view < 48):
         raise UsageError(f"--view {options.view} is no multiple of 48")
     if min(getattr(options, "count", (0, 0))) < 0:
         raise UsageError(f"--count {options.count[0]} {options.count[1]}: numbers from 0 up, where 0 is all of them")
@@ -296,9 +299,15 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         _check(options)
-        {"train": _train, "evaluate": _evaluate, "export": _export, "unpack": _unpack, "sheet": _sheet}[
-            options.command
-        ](options)
+        {
+            "train": _train,
+            "pack": strokes.pack,
+            "strokes": strokes.train,
+            "evaluate": _evaluate,
+            "export": _export,
+            "unpack": _unpack,
+            "sheet": _sheet,
+        }[options.command](options)
     except UsageError as error:
         parser.error(str(error))
 

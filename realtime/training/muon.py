@@ -27,23 +27,23 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
     return (rows, columns) if min(rows, columns) >= SMALLEST else None
 
 
-def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
-    """About U V^T of a matrix U S V^T, (R, C), by Newton-Schulz steps with the coefficients of Jordan et al."""
-    rows, columns = matrix.shape
-    x = ops.transpose(matrix) if rows > columns else matrix
-    x = x / (ops.sqrt(ops.sum(ops.square(x))) + 1e-7)
+def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
+    """About U V^T of matrices U S V^T, (N, R, C), by Newton-Schulz steps with the coefficients of Jordan et al."""
+    rows, columns = matrices.shape[1:]
+    x = ops.transpose(matrices, (0, 2, 1)) if rows > columns else matrices
+    x = x / (ops.sqrt(ops.sum(ops.square(x), axis=(1, 2), keepdims=True)) + 1e-7)
     for _ in range(steps):
-        squared = ops.matmul(x, ops.transpose(x))
+        squared = ops.matmul(x, ops.transpose(x, (0, 2, 1)))
         x = 3.4445 * x + ops.matmul(-4.7750 * squared + 2.0315 * ops.matmul(squared, squared), x)
-    return ops.transpose(x) if rows > columns else x
+    return ops.transpose(x, (0, 2, 1)) if rows > columns else x
 
 
 class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
     """Muon for matrices and kernels of convolutions, Adam for all other weights."""
 
-    def __init__(self, learning_rate: float, momentum: float = 0.95, **kwargs: Any) -> None:
+    def __init__(self, learning_rate: float, momentum: float = 0.95, adam: float = ADAM, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, name="muon", **kwargs)
-        self.momentum, self.beta, self.epsilon = momentum, 0.999, 1e-7
+        self.momentum, self.adam, self.beta, self.epsilon = momentum, adam, 0.999, 1e-7
 
     def build(self, variables: list[Any]) -> None:
         if self.built:
@@ -54,19 +54,35 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
             None if matrix_shape(v.shape) else self.add_variable_from_reference(v, name="velocity") for v in variables
         ]
 
-    def update_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
+    def _backend_update_step(self, grads: list[Tensor], trainable_variables: list[Any], learning_rate: Tensor) -> None:
+        """Update all weights, matrices of one shape together: one product for all of them."""
+        alike: dict[tuple[int, int], list[tuple[Tensor, Any]]] = {}
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            if shape := matrix_shape(variable.shape):
+                alike.setdefault(shape, []).append((gradient, variable))
+            else:
+                self._adam_step(gradient, variable, learning_rate)
+        for shape, members in alike.items():
+            self._muon_step(shape, members, learning_rate)
+
+    def _muon_step(self, shape: tuple[int, int], members: list[tuple[Tensor, Any]], learning_rate: Tensor) -> None:
+        ahead = []
+        for gradient, variable in members:
+            momentum = self.momenta[self._get_variable_index(variable)]
+            self.assign(momentum, momentum * self.momentum + gradient)
+            ahead.append(ops.reshape(gradient + self.momentum * momentum, shape))
+        size = 0.2 * max(shape) ** 0.5
+        for (_, variable), step in zip(members, ops.unstack(orthogonal(ops.stack(ahead)), len(ahead)), strict=True):
+            rate = ops.cast(learning_rate, variable.dtype)
+            self.assign_sub(variable, rate * size * ops.reshape(step, variable.shape))
+
+    def _adam_step(self, gradient: Tensor, variable: Any, learning_rate: Tensor) -> None:
         at = self._get_variable_index(variable)
         momentum, velocity = self.momenta[at], self.velocities[at]
-        rate = ops.cast(learning_rate, variable.dtype)
-        if velocity is None:
-            self.assign(momentum, momentum * self.momentum + gradient)
-            shape = matrix_shape(variable.shape)
-            assert shape
-            ahead = orthogonal(ops.reshape(gradient + self.momentum * momentum, shape))
-            self.assign_sub(variable, rate * 0.2 * max(shape) ** 0.5 * ops.reshape(ahead, variable.shape))
-            return
+        assert velocity is not None
         step = ops.cast(self.iterations + 1, variable.dtype)
         self.assign_add(momentum, (gradient - momentum) * 0.1)
         self.assign_add(velocity, (ops.square(gradient) - velocity) * (1 - self.beta))
-        size = ADAM * rate * ops.sqrt(1 - ops.power(self.beta, step)) / (1 - ops.power(0.9, step))
+        rate = self.adam * ops.cast(learning_rate, variable.dtype)
+        size = rate * ops.sqrt(1 - ops.power(self.beta, step)) / (1 - ops.power(0.9, step))
         self.assign_sub(variable, size * momentum / (ops.sqrt(velocity) + self.epsilon))

@@ -1,0 +1,135 @@
+"""The networks that judge strokes in training, and the terms made of their maps.
+
+VGG-19 as style transfer uses it (L. Gatys, A. Ecker, M. Bethge, Image Style Transfer Using Convolutional Neural Networks,
+2016) to relu3_1, and an encoder sixteen times smaller to relu4_1. No convolution pads: what lies outside a picture is
+nowhere invented, so nothing can be gained at its border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+Tensor = Any
+VGG = ("conv1_1*", "conv1_2", "pool", "conv2_1*", "conv2_2", "pool", "conv3_1*")
+SMALL = (
+    *("conv11", "conv12", "pool", "conv21", "conv22", "pool"),
+    *("conv31*", "conv32", "conv33", "conv34", "pool", "conv41*"),
+)
+"""Layers in order; the maps of those with a star are given."""
+
+
+def blocks(x: Tensor, window: int) -> Tensor:
+    """(N, H, W, C) in blocks of `window` pixels, what is over at the end dropped: (N, h, window, w, window, C).
+
+    Taking a maximum or mean of these has a gradient that is a product; that of pooling takes far longer on a GPU.
+    """
+    height, width, channels = x.shape[1] // window, x.shape[2] // window, x.shape[3]
+    return ops.reshape(x[:, : height * window, : width * window], (-1, height, window, width, window, channels))
+
+
+def pooled(x: Tensor, window: int) -> Tensor:
+    """The means of blocks of `window` pixels: (N, H / window, W / window, C)."""
+    return ops.mean(blocks(x, window), axis=(2, 4))
+
+
+class Percept:
+    """RGB pictures (N, H, W, 3) in 0..1 -> feature maps (N, h, w, C)."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray], dtype: str = "float32") -> None:
+        """`weights`: ``vgg/NAME/w``, ``vgg/NAME/b``, ``small/NAME.weight``, ``small/NAME.bias``, kernels out×in×h×w."""
+        self.dtype = dtype
+        self.layers = {
+            "vgg": self._ready(*(self._layer(weights, f"vgg/{{}}/{p}", VGG) for p in ("w", "b")), "conv1_1"),
+            "small": self._ready(
+                *(self._layer(weights, f"small/{{}}.{p}", SMALL) for p in ("weight", "bias")), "conv11"
+            ),
+        }
+
+    def _layer(self, weights: Mapping[str, np.ndarray], form: str, names: tuple[str, ...]) -> dict[str, Any]:
+        kept = {}
+        for name in ("conv0", *(n.strip("*") for n in names if n != "pool")):
+            value = np.asarray(weights[form.format(name)], np.float32)
+            kept[name] = value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
+        return kept
+
+    def _ready(self, kernels: dict[str, Any], biases: dict[str, Any], first: str) -> tuple[dict[str, Any], ...]:
+        """The scaling of colours by conv0 taken into the first convolution, and all as tensors."""
+        scale, offset = kernels.pop("conv0")[0, 0], biases.pop("conv0")
+        biases[first] = biases[first] + np.einsum("hwmo,m->o", kernels[first], offset)
+        kernels[first] = np.einsum("hwmo,cm->hwco", kernels[first], scale)
+        return tuple(
+            {name: ops.cast(ops.convert_to_tensor(np.ascontiguousarray(v)), self.dtype) for name, v in group.items()}
+            for group in (kernels, biases)
+        )
+
+    def _maps(self, picture: Tensor, family: str, names: tuple[str, ...]) -> list[Tensor]:
+        kernels, biases = self.layers[family]
+        x, found = ops.cast(picture, self.dtype), []
+        for name in names:
+            if name == "pool":
+                x = ops.max(blocks(x, 2), axis=(2, 4))
+                continue
+            kernel, bias = kernels[name.strip("*")], biases[name.strip("*")]
+            x = ops.relu(ops.conv(x, kernel, padding="valid", data_format="channels_last") + bias)
+            if name.endswith("*"):
+                found.append(x)
+        return found
+
+    def vgg(self, picture: Tensor) -> list[Tensor]:
+        """relu1_1, relu2_1, relu3_1: 64, 128, 256 channels at 1, 1/2, 1/4 of the size."""
+        return self._maps(picture, "vgg", VGG)
+
+    def small(self, picture: Tensor) -> list[Tensor]:
+        """relu3_1 and relu4_1 of the small encoder: 64 and 128 channels at 1/4 and 1/8 of the size."""
+        return self._maps(picture, "small", SMALL)
+
+
+def statistics(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Maps (N, H, W, C) -> their Gram matrices (N, C, C), means and deviations (N, C), float32."""
+    count, channels = maps.shape[1] * maps.shape[2], maps.shape[3]
+    flat = ops.reshape(maps, (-1, count, channels))
+    gram = ops.cast(ops.matmul(ops.transpose(flat, (0, 2, 1)), flat / count**0.5), "float32") / count**0.5
+    mean = ops.mean(ops.cast(flat, "float32"), axis=1)
+    square = ops.mean(ops.square(ops.cast(flat, "float32")), axis=1)
+    return gram, mean, ops.sqrt(ops.relu(square - ops.square(mean)) + 1e-5)
+
+
+def _relative(gap: Tensor, wanted: Tensor, axes: tuple[int, ...]) -> Tensor:
+    share = ops.sum(ops.square(gap), axis=axes) / (ops.sum(ops.square(wanted), axis=axes) + 1e-6)
+    return ops.minimum(ops.sqrt(share + 1e-4), 3.0)
+
+
+def gram_gap(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> Tensor:
+    """Relative distance of Gram matrices, at most 3: (N,)."""
+    return _relative(found[0] - wanted[0], wanted[0], (1, 2))
+
+
+def moments_gap(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> Tensor:
+    """Relative distance of means and deviations, at most 3: (N,). X. Huang, S. Belongie, Arbitrary Style Transfer, 2017."""
+    both = [ops.concatenate(pair[1:], axis=-1) for pair in (found, wanted)]
+    return _relative(both[0] - both[1], both[1], (1,))
+
+
+def normed(maps: Tensor) -> Tensor:
+    """Maps (N, H, W, C) with mean 0 and variance 1 in each channel, float32: a change of palette is free."""
+    maps = ops.cast(maps, "float32")
+    mean = ops.mean(maps, axis=(1, 2), keepdims=True)
+    variance = ops.mean(ops.square(maps - mean), axis=(1, 2), keepdims=True)
+    return (maps - mean) * ops.rsqrt(variance + 1e-3)
+
+
+def content_gap(found: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    """Mean squared difference of normed maps (N, H, W, C), weighted by place (N, H, W, 1): (N,)."""
+    gap = ops.mean(ops.square(normed(found) - normed(wanted)), axis=-1, keepdims=True)
+    return ops.mean(gap * weight, axis=(1, 2, 3))
+
+
+def local_deviation(maps: Tensor, window: int) -> Tensor:
+    """How much the maps (N, H, W, C) differ within windows, over all channels: (N, H / window, W / window)."""
+    maps = ops.cast(maps, "float32")
+    gap = pooled(ops.square(maps), window) - ops.square(pooled(maps, window))
+    return ops.sqrt(ops.sum(ops.relu(gap), axis=-1) + 1e-4)
