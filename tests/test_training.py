@@ -483,3 +483,177 @@ def test_measures_agree_with_the_judge() -> None:
     theirs = judge.judge(magenta, flip[:1], flip[1:], magenta, size=(320, 264))
     for name, value in ours.items():
         assert value == pytest.approx(theirs[name], abs=0.02, rel=0.02), name
+
+
+def test_loss_networks_pad_nothing_and_give_the_maps_named() -> None:
+    from realtime.training import percept
+
+    weights = made_percept()
+    picture = pictures(1, 3, 96)[0][None].astype(np.float32) / 255
+    found = percept.Percept(weights).vgg(picture)
+    assert [tuple(m.shape[1:]) for m in found] == [(94, 94, 8), (44, 44, 8), (19, 19, 8)]
+    inner = percept.Percept(weights).vgg(picture[:, 8:-8, 8:-8])
+    np.testing.assert_allclose(found[0][:, 8:-8, 8:-8], inner[0], atol=1e-4)
+    np.testing.assert_allclose(found[1][:, 4:-4, 4:-4], inner[1], atol=1e-4)
+    small = percept.Percept(weights).small(picture)
+    assert [tuple(m.shape[1:]) for m in small] == [(19, 19, 8), (4, 4, 8)]
+
+
+def test_style_terms_know_the_style_from_another_and_from_a_copy() -> None:
+    from realtime.training import percept
+
+    net = percept.Percept(made_percept())
+    one, other = (p[None].astype(np.float32) / 255 for p in pictures(2, 8, 96))
+    for gap in (percept.gram_gap, percept.moments_gap):
+        same, mirrored, apart = (
+            sum(
+                float(gap(percept.statistics(a), percept.statistics(b))[0])
+                for a, b in zip(net.vgg(x), net.vgg(one), strict=True)
+            )
+            for x in (one, one[:, :, ::-1], other)
+        )
+        assert same < 0.1 and same <= mirrored < apart
+
+
+def test_a_view_is_sampled_as_it_lies_and_reflected_beyond_the_picture() -> None:
+    from realtime.training import views
+
+    picture = np.arange(12, dtype=np.float32)
+    size = np.array([10.0], np.float32)
+
+    def seen(start: float, length: float, count: int) -> np.ndarray:
+        place, reach = np.array([start], np.float32), np.array([length], np.float32)
+        return np.asarray(ops.convert_to_numpy(views.rows(place, reach, count, 12, size)))[0] @ picture
+
+    np.testing.assert_allclose(seen(2, 4, 4), [2, 3, 4, 5], atol=1e-4)
+    np.testing.assert_allclose(seen(-2, 4, 4), [1, 0, 0, 1], atol=1e-4)
+    np.testing.assert_allclose(
+        seen(7, 4, 4), [7, 8, 9, 9], atol=1e-4
+    )  # what the canvas holds beyond the picture is not seen
+    np.testing.assert_allclose(
+        seen(0, 8, 2), [1.89, 5.5], atol=0.01
+    )  # tents four numbers wide, the first short of an end
+
+
+def test_what_a_step_of_strokes_draws_follows_from_its_number_and_prefers_people() -> None:
+    from realtime.training import views
+
+    sizes = np.full((50, 2), 300, np.float32)
+    people, shares = np.arange(50) < 5, np.array([1.0] * 9 + [0.01], np.float32)
+
+    def draws() -> views.Draws:
+        return views.Draws(sizes, people, sizes[:10], shares, batch=8, view=256, loss_side=192, seed=3)
+
+    one, other = draws().step(7), draws().step(7)
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name])
+    many = [draws().step(k) for k in range(200)]
+    assert 0.35 < np.mean([s["people"] for s in many]) < 0.55
+    assert np.mean([s["style"] == 9 for s in many]) < 0.02
+    for step in many:
+        assert np.all(step["corner"] >= 0) and np.all(step["corner"] + step["side"][:, None] <= 300)
+        assert np.all(step["seen_corner"] + step["seen"][:, None] <= 256 + 1e-3)
+        still = (step["moves"] == 0) & (step["beside"] == 0)
+        assert np.all(step["shift"][still] == 0) and np.all(step["shift"][step["beside"] > 0] % 1 == 0)
+
+
+def test_the_plan_of_strokes_ends_gently_and_mixes_what_it_says() -> None:
+    from realtime.training.stroke_plan import TERMS, StrokePlan
+
+    plan = StrokePlan(steps=100, last_steps=50, warmup=10)
+    assert plan.share_at(0) < 0.2 and plan.share_at(12) > 0.9 and plan.share_at(99) < 0.02
+    assert plan.share_at(112) > 0.6 and plan.share_at(149) < 0.02
+    calm = TERMS.index("calm")
+    assert plan.weights_at(0)[calm] < 0.2 * plan.weights_at(99)[calm]
+    assert plan.shares(100) == (0, 0, 1) and sum(plan.shares(150)) == pytest.approx(1)
+
+
+def test_a_pack_holds_pictures_people_and_shares_and_no_copies_of_what_is_held_back(tmp_path: Path) -> None:
+    from realtime.training import pack
+
+    names = {
+        "photos": ("lp_a.png", "plain.png", "held.png"),
+        "styles": ("dtd_a.png", "b.png", "copy.png", "apart.png"),
+        "painted": ("wave.png",),
+    }
+    made = {name: pictures(1, k)[0] for k, name in enumerate(n for group in names.values() for n in group)}
+    made["copy.png"] = np.clip(made["apart.png"].astype(int) + 9, 0, 255).astype(np.uint8)
+    for folder, files in names.items():
+        for name in files:
+            sheets.save(made[name], tmp_path / folder / name)
+    np.savez(tmp_path / "percept.npz", **made_percept())
+    pack.write(
+        tmp_path / "pack.npz",
+        tmp_path / "photos",
+        None,
+        [tmp_path / "styles"],
+        [tmp_path / "painted"],
+        tmp_path / "percept.npz",
+        {"lite": [np.ones(3, np.float32)], "style": [np.zeros(2, np.float32)]},
+        {"photos": ["held.png"], "styles": ["apart.png"]},
+    )
+    found = pack.read(tmp_path / "pack.npz")
+    assert found.people.tolist() == [True, False] and len(found.photos) == 2
+    np.testing.assert_allclose(found.shares, np.array([1.0, 0.12, 0.4]) / 1.52, rtol=1e-5)
+    assert set(found.begin) == {"lite", "style"} and len(found.percept) == len(made_percept())
+    with pytest.raises(UsageError, match=r"no pack"):
+        pack.read(tmp_path / "percept.npz")
+
+
+def test_strokes_need_jax_and_terms_that_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from realtime.training.__main__ import main
+
+    np.savez(tmp_path / "pack.npz", shares=np.ones(1), people=np.zeros(1))
+    for words, said in (
+        (f"--pack {tmp_path / 'pack.npz'}", "KERAS_BACKEND=jax"),
+        (f"--pack {tmp_path / 'none.npz'}", "there is no pack"),
+        (f"--pack {tmp_path / 'pack.npz'} --weight shine=1", "no loss term 'shine'"),
+        (f"--pack {tmp_path / 'pack.npz'} --late-weight calm=much", "'much' of calm is no number"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            main(["strokes", *words.split(), "--out", str(tmp_path / "out")])
+        assert stopped.value.code == 2 and said in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def made_percept() -> dict[str, np.ndarray]:
+    """Small loss networks of the real form, with 8 channels each."""
+    from realtime.training import percept
+
+    rng, out = np.random.default_rng(4), {}
+    for form, names in (("vgg/{}/{}", percept.VGG), ("small/{}.{}", percept.SMALL)):
+        kinds = ("w", "b") if form.startswith("vgg") else ("weight", "bias")
+        channels = 3
+        for name in ("conv0", *(n.strip("*") for n in names if n != "pool")):
+            size, wide = (1, 3) if name == "conv0" else (3, 8)
+            scale = 1.4 / np.sqrt(channels * size * size)
+            out[form.format(name, kinds[0])] = rng.normal(0, scale, (wide, channels, size, size)).astype(np.float32)
+            out[form.format(name, kinds[1])] = rng.normal(0, 0.1, wide).astype(np.float32)
+            channels = wide
+    return out
+
+
+def test_losses_on_strokes_see_rims_blotches_and_fringes() -> None:
+    from realtime.training import stroke_losses
+
+    rng = np.random.default_rng(1)
+    plain = np.full((1, 96, 96, 3), 0.5, np.float32) + rng.normal(0, 0.01, (1, 96, 96, 3)).astype(np.float32)
+    rim, blotch = plain.copy(), plain.copy()
+    rim[:, :2] += 0.2
+    blotch[:, 24:48, :, 0] += 0.2
+    for term, bad in ((stroke_losses.rim_gap, rim), (stroke_losses.blotches, blotch)):
+        assert float(term(bad, plain)[0]) > 3 * float(term(plain, plain)[0])
+    edge = np.full((1, 96, 96, 3), 0.3, np.float32)
+    edge[:, :, 48:] = 0.7
+    fringed = edge.copy()
+    fringed[:, :, 46:49, 0] += 0.3
+    usual = np.array([0.005], np.float32)
+    assert float(stroke_losses.fringe(edge, edge, usual)[0]) == 0
+    assert float(stroke_losses.fringe(fringed, edge, usual)[0]) > 0.02
+    assert float(stroke_losses.plainness(plain, 16)[0, 0, 0]) > 0.8
+    assert (
+        float(stroke_losses.plainness(edge, 16)[0, 0, 3])
+        > 0.8
+        > 0.5
+        > float(stroke_losses.plainness(fringed, 16)[0, 0, 2])
+    )

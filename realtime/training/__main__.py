@@ -1,4 +1,4 @@
-"""``python -m realtime.training train | evaluate | export | unpack | sheet``: see ``--help`` of each."""
+"""``python -m realtime.training train | pack | strokes | evaluate | export | unpack | sheet``: see ``--help`` of each."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> None:
     """UsageError for what cannot be, and when something would be written over that was not made by the same run."""
     for name in ("batch", "steps", "round_steps", "style_steps"):
-        if (getattr(options, name, None) or 1) < 1:
+        if (value := getattr(options, name, None)) is not None and value < 1:
             raise UsageError(f"--{name.replace('_', '-')} {getattr(options, name)} is less than 1")
     if options.command == "train" and (options.view % 48 or options.view < 48):
         raise UsageError(f"--view {options.view} is no multiple of 48")
@@ -106,7 +106,9 @@ def _states_wanted(options: argparse.Namespace) -> list[Path]:
     """The files of earlier runs that a command reads."""
     if options.command == "train":
         return [state for state in (options.begin, options.begin_style) if state]
-    return [options.out / "state.npz", options.out / "style_state.npz"] if options.command == "export" else []
+    if options.command != "export" or (options.out / "state" / "networks.npz").is_file():
+        return []
+    return [options.out / "state.npz", options.out / "style_state.npz"]
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -266,8 +268,12 @@ def _export(options: argparse.Namespace) -> None:
     from . import export, train, train_style
 
     folder = getattr(options, "to", None) or options.out / "model"
-    frame = train.read_frame(options.out / "state.npz")
-    style = train_style.read_style(options.out / "style_state.npz")
+    networks = options.out / "state" / "networks.npz"
+    if networks.is_file():
+        frame, style = export.read_networks(networks)
+    else:
+        frame = train.read_frame(options.out / "state.npz")
+        style = train_style.read_style(options.out / "style_state.npz")
     print(f"{export.export(frame, style, folder, options.frame_weights)} bytes in {folder}")
 
 

@@ -129,6 +129,17 @@ def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:
     return models
 
 
+def read_networks(path: Path) -> tuple[keras.Model, keras.Model]:
+    """Read the frame and the style network of the networks.npz of a run on strokes."""
+    from .student import build_frame, build_style
+
+    models = build_frame(), build_style()
+    with np.load(path) as file:
+        for model, name in zip(models, ("lite", "style"), strict=True):
+            model.set_weights([file[key] for key in sorted(file.files) if key.startswith(f"{name}/")])
+    return models
+
+
 def one_picture(model: keras.Model) -> keras.Model:
     """The model with its batch fixed to one, as the LiteRT file has it."""
     fixed = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]), name="style")

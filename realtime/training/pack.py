@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 
 from .data import Floats, Picture, clip_frames, list_pictures, read_picture, resized
 
@@ -109,14 +109,17 @@ def write(
         A line of text that says what the pack holds.
     """
     arrays: dict[str, Any] = {f"percept/{name}": value for name, value in np.load(percept).items()}
-    known, people = read_people(), []
+    known = read_people()
+    people: list[bool] = []
     found = [(p.name, read_picture(p)) for p in list_pictures(photos, held["photos"])]
     for clip in sorted(clips.glob("*.mp4")) if clips else []:
         found += [(clip.name, frame) for frame in clip_frames(clip)]
     for k, (name, picture) in enumerate(found):
         arrays[f"photo/{k:05d}"] = _jpeg(picture, side, quality)
         people.append(name.startswith(known))
-    shares, copies, apart = [], 0, []
+    shares: list[float] = []
+    apart: list[Floats] = []
+    copies = 0
     for folder in styles:
         apart += [thumbnail(read_picture(p)) for p in list_pictures(folder) if p.name in set(held["styles"])]
     for folder in [*styles, *painted]:

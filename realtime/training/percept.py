@@ -43,37 +43,35 @@ class Percept:
         """`weights`: ``vgg/NAME/w``, ``vgg/NAME/b``, ``small/NAME.weight``, ``small/NAME.bias``, kernels out×in×h×w."""
         self.dtype = dtype
         self.layers = {
-            "vgg": self._ready(*(self._layer(weights, f"vgg/{{}}/{p}", VGG) for p in ("w", "b")), "conv1_1"),
-            "small": self._ready(
-                *(self._layer(weights, f"small/{{}}.{p}", SMALL) for p in ("weight", "bias")), "conv11"
-            ),
+            "vgg": self._layers(weights, VGG, "vgg/{}/w", "vgg/{}/b"),
+            "small": self._layers(weights, SMALL, "small/{}.weight", "small/{}.bias"),
         }
 
-    def _layer(self, weights: Mapping[str, np.ndarray], form: str, names: tuple[str, ...]) -> dict[str, Any]:
-        kept = {}
-        for name in ("conv0", *(n.strip("*") for n in names if n != "pool")):
-            value = np.asarray(weights[form.format(name)], np.float32)
-            kept[name] = value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
+    def _layers(
+        self, weights: Mapping[str, np.ndarray], names: tuple[str, ...], kernel_form: str, bias_form: str
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Kernels and biases by name, the scaling of colours by conv0 taken into the first convolution."""
+        scale = np.asarray(weights[kernel_form.format("conv0")], np.float32)[:, :, 0, 0]
+        offset = np.asarray(weights[bias_form.format("conv0")], np.float32)
+        kept: dict[str, tuple[Tensor, Tensor]] = {}
+        for name in (n.strip("*") for n in names if n != "pool"):
+            kernel = np.asarray(weights[kernel_form.format(name)], np.float32).transpose(2, 3, 1, 0)
+            bias = np.asarray(weights[bias_form.format(name)], np.float32)
+            if not kept:
+                bias = bias + np.einsum("hwmo,m->o", kernel, offset)
+                kernel = np.einsum("hwmo,mc->hwco", kernel, scale)
+            tensors = (ops.convert_to_tensor(np.ascontiguousarray(v)) for v in (kernel, bias))
+            first, second = (ops.cast(t, self.dtype) for t in tensors)
+            kept[name] = first, second
         return kept
 
-    def _ready(self, kernels: dict[str, Any], biases: dict[str, Any], first: str) -> tuple[dict[str, Any], ...]:
-        """The scaling of colours by conv0 taken into the first convolution, and all as tensors."""
-        scale, offset = kernels.pop("conv0")[0, 0], biases.pop("conv0")
-        biases[first] = biases[first] + np.einsum("hwmo,m->o", kernels[first], offset)
-        kernels[first] = np.einsum("hwmo,cm->hwco", kernels[first], scale)
-        return tuple(
-            {name: ops.cast(ops.convert_to_tensor(np.ascontiguousarray(v)), self.dtype) for name, v in group.items()}
-            for group in (kernels, biases)
-        )
-
     def _maps(self, picture: Tensor, family: str, names: tuple[str, ...]) -> list[Tensor]:
-        kernels, biases = self.layers[family]
         x, found = ops.cast(picture, self.dtype), []
         for name in names:
             if name == "pool":
                 x = ops.max(blocks(x, 2), axis=(2, 4))
                 continue
-            kernel, bias = kernels[name.strip("*")], biases[name.strip("*")]
+            kernel, bias = self.layers[family][name.strip("*")]
             x = ops.relu(ops.conv(x, kernel, padding="valid", data_format="channels_last") + bias)
             if name.endswith("*"):
                 found.append(x)

@@ -8,9 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from realtime.errors import UsageError
+from realtime.core.errors import UsageError
 
 LITE = Path(__file__).parent.parent / "models" / "lite"
 NUMBERS = ("steps", "last_steps", "batch", "view", "loss_side", "seed", "rate", "style_rate", "last_rise")
@@ -25,41 +23,28 @@ def add_commands(commands: Any) -> None:
     packed.add_argument("--painted", type=Path, nargs="*", default=[], help="folders of pictures by styles/paint.py")
     packed.add_argument("--percept", required=True, type=Path, help="the loss networks (.npz)")
     packed.add_argument("--begin", type=Path, default=LITE, help="folder of the exported model to begin from")
-    packed.add_argument("--networks", type=Path, help="networks.npz of an earlier run to begin from instead")
     packed.add_argument("-o", "--output", required=True, type=Path, help="the file to write (.npz)")
     strokes = commands.add_parser("strokes", help="train frame networks and the style network on strokes; needs JAX")
     strokes.add_argument("--pack", required=True, type=Path, help="file written by pack")
     strokes.add_argument("--out", required=True, type=Path, help="folder for the state")
-    strokes.add_argument("--nets", nargs="+", help="frame networks to train")
-    strokes.add_argument("--new", action="store_true", help="begin every frame network from random weights")
     strokes.add_argument("--until", type=int, help="stop after so many steps; the same command goes on from there")
-    strokes.add_argument("--seconds", type=float, help="as many first steps as fit into so many seconds, instead of --steps")
     for name in NUMBERS:
         kind = float if "rate" in name or "rise" in name else int
         strokes.add_argument(f"--{name.replace('_', '-')}", type=kind)
     for name, when in (("weight", "first"), ("late-weight", "last")):
-        strokes.add_argument(f"--{name}", action="append", default=[], metavar="TERM=NUMBER", help=f"in the {when} steps")
-
-
-def read_networks(path: Path) -> dict[str, list[np.ndarray]]:
-    """The weights of the networks of a run's networks.npz, by name."""
-    with np.load(path) as file:
-        names = sorted({key.split("/")[0] for key in file.files if "/" in key})
-        return {name: [file[k] for k in sorted(file.files) if k.startswith(f"{name}/")] for name in names}
+        strokes.add_argument(
+            f"--{name}", action="append", default=[], metavar="TERM=NUMBER", help=f"in the {when} steps"
+        )
 
 
 def pack(options: argparse.Namespace) -> None:
     """Write a pack."""
     from .data import read_held_back
+    from .export import read_exported
     from .pack import write
 
-    if options.networks:
-        begin: dict[str, Any] = read_networks(options.networks)
-    else:
-        from .export import read_exported
-
-        frame, style = read_exported(options.begin)
-        begin = {"lite": frame.get_weights(), "style": style.get_weights()}
+    frame, style = read_exported(options.begin)
+    begin = {"lite": frame.get_weights(), "style": style.get_weights()}
     print(
         write(
             options.output,
@@ -76,7 +61,7 @@ def pack(options: argparse.Namespace) -> None:
 
 def _chosen(texts: Sequence[str]) -> dict[str, float]:
     """Weights of loss terms given as TERM=NUMBER."""
-    from .train_strokes import StrokeWeights
+    from .stroke_plan import StrokeWeights
 
     known = {f.name for f in fields(StrokeWeights)}
     chosen = {}
@@ -94,16 +79,12 @@ def _chosen(texts: Sequence[str]) -> dict[str, float]:
 def train(options: argparse.Namespace) -> None:
     """Train to the end of the plan, from the state that lies in the folder, if any."""
     from .pack import read
-    from .student import LAYOUTS
-    from .train_strokes import StrokePlan, Trainer, fit
+    from .stroke_plan import StrokePlan
+    from .train_strokes import Trainer, fit
 
-    plan = StrokePlan(new=options.new)
+    plan = StrokePlan()
     plan = replace(plan, **{n: getattr(options, n) for n in NUMBERS if getattr(options, n) is not None})
     early, late = _chosen(options.weight), _chosen(options.late_weight)
-    plan = replace(plan, weights=replace(plan.weights, **early), late=replace(plan.late, **early, **late))
-    if options.nets:
-        if unknown := set(options.nets) - set(LAYOUTS):
-            raise UsageError(f"there is no frame network {sorted(unknown)[0]!r}; there are {', '.join(LAYOUTS)}")
-        plan = replace(plan, nets=tuple(options.nets))
-    fit(Trainer(read(options.pack), plan), options.out, until=options.until, time_left=options.seconds)
+    plan = replace(plan, weights=replace(plan.weights, **early), late=replace(plan.late, **late))
+    fit(Trainer(read(options.pack), plan), options.out, until=options.until)
     print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")

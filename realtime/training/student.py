@@ -90,7 +90,10 @@ class Depthwise(layers.DepthwiseConv2D):  # type: ignore[misc]
         (down, across), stride = self.kernel_size, self.strides[0]
         height, width = x.shape[1:3]
         if self.padding == "same":
-            grown = [max((-(-side // stride) - 1) * stride + size - side, 0) for side, size in ((height, down), (width, across))]
+            grown = [
+                max((-(-side // stride) - 1) * stride + size - side, 0)
+                for side, size in ((height, down), (width, across))
+            ]
             x = ops.pad(x, [[0, 0], *([extra // 2, extra - extra // 2] for extra in grown), [0, 0]])
             height, width = x.shape[1:3]
         rows, columns = (height - down) // stride + 1, (width - across) // stride + 1
@@ -189,20 +192,8 @@ def _block(x: Tensor, code: Tensor, channels: int, expand: int, name: str) -> Te
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-LAYOUTS: dict[str, dict[str, int]] = {
-    "lite": {},
-    "seven": {"blocks": 7, "tail": 32},
-    "rich": {"stem": 64, "body": 160, "blocks": 8, "expand": 3, "tail": 64, "fine": 2},
-}
-"""The frame networks by name: arguments of `build_frame`."""
-
-
-def build_frame(
-    stem: int = 32, body: int = 64, blocks: int = 6, expand: int = 2, tail: int = 40, fine: int = 0
-) -> keras.Model:
+def build_frame(stem: int = 32, body: int = 64, blocks: int = 6, expand: int = 2, tail: int = 40) -> keras.Model:
     """The frame network: content (N, H + 36, W + 36, 3) in 0..1 and code (N, 1, 1, 100) -> picture (N, H, W, 3) in 0..1.
-
-    With `fine` there are as many blocks at 1/4 of the size before the body, and as many after it.
 
     A stem of stride 4, a body at 1/8 of the size, and back up; the code steers every norm. Upwards from 1/8 the maps
     are doubled by repetition and smoothed, so that no weight can paint a lattice of 8 pixels; the last step is depth-
@@ -214,10 +205,8 @@ def build_frame(
     code = keras.Input((1, 1, CODE_SIZE), name="code")
 
     x = Stem(stem, name="stem")(content)
-    skipped = layers.ReLU(name="stem_relu")(StyledNorm(least, name="stem_norm")([x, code]))
-    for k in range(fine):
-        skipped = _block(skipped, code, stem, 2, f"before{k}")
-    x = Depthwise(4, strides=2, use_bias=False, name="down_depth")(skipped)
+    fine = layers.ReLU(name="stem_relu")(StyledNorm(least, name="stem_norm")([x, code]))
+    x = Depthwise(4, strides=2, use_bias=False, name="down_depth")(fine)
     x = _conv(body, 1, name="down")(x)
     x = StyledNorm(least, name="down_norm")([x, code])
     for k in range(blocks):
@@ -225,9 +214,7 @@ def build_frame(
     x = _conv(stem, 1, bias=True, name="up")(x)
     x = DepthToSpace(2, name="up2")(layers.Concatenate(name="up_repeat")([x, x, x, x]))
     x = Depthwise(3, use_bias=False, name="up_smooth")(x)
-    x = layers.Add(name="join")([x, layers.Cropping2D(2, name="fine_inside")(skipped)])
-    for k in range(fine):
-        x = _block(x, code, stem, 2, f"after{k}")
+    x = layers.Add(name="join")([x, layers.Cropping2D(2, name="fine_inside")(fine)])
     x = Depthwise(3, use_bias=False, name="tail1_depth")(x)
     x = _conv(tail, 1, name="tail1")(x)
     x = layers.ReLU(name="tail1_relu")(StyledNorm(least, name="tail1_norm")([x, code]))

@@ -7,7 +7,7 @@ pictures lie on the device as bytes, and each view is two products with matrices
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,16 +43,18 @@ def rows(start: Tensor, length: Tensor, count: int, side: int, size: Tensor, mir
     reach = ops.maximum(length / count, 1.0)[:, None, None]
     numbers = ops.arange(side, dtype="float32")
     places = ops.clip(places, 0.0, size[:, None] - 1)
-    weights = ops.relu(1 - ops.abs(places[:, :, None] - numbers) / reach) * ops.cast(numbers < size[:, None, None], "float32")
+    weights = ops.relu(1 - ops.abs(places[:, :, None] - numbers) / reach) * ops.cast(
+        numbers < size[:, None, None], "float32"
+    )
     return weights / (ops.sum(weights, axis=-1, keepdims=True) + 1e-6)
 
 
 def sampled(down: Tensor, pictures: Tensor, across: Tensor) -> Tensor:
     """Pictures (N, H, W, 3) sampled by matrices of their rows (N, h, H) and columns (N, w, W): (N, h, w, 3)."""
-    n, height, width, channels = pictures.shape
+    _, height, width, channels = pictures.shape
     lines = ops.matmul(down, ops.reshape(pictures, (-1, height, width * channels)))
     lines = ops.reshape(lines, (-1, down.shape[1], width, channels))
-    return ops.transpose(ops.matmul(across[:, None], lines), (0, 1, 2, 3))
+    return ops.matmul(across[:, None], lines)
 
 
 class Draws:
@@ -134,3 +136,78 @@ class Draws:
         }
         out = {name: np.asarray(value, np.float32) for name, value in values.items()}
         return out | {name: np.asarray(value, np.int32) for name, value in whole_numbers.items()}
+
+
+def views_of(data: Mapping[str, Tensor], draw: Mapping[str, Tensor], view: int, own: int) -> dict[str, Tensor]:
+    """What a step sees.
+
+    Args:
+        data: ``photos``, ``styles`` (N, H, W, 3) uint8, their sizes (N, 2), and ``grain`` (256, 256).
+        draw: What `Draws.step` gives.
+        view: Side of a view.
+        own: How many styles are the content itself.
+
+    Returns:
+        ``plain``: the first views (N, V, V, 3); ``both``: first and second ones with noise and grain (2 N, V, V, 3);
+        ``style``: (N / 2, 256, 256, 3).
+    """
+    import jax
+
+    photos = ops.cast(ops.take(data["photos"], draw["photo"], axis=0), "float32") / 255
+    sizes = ops.take(data["photo_sizes"], draw["photo"], axis=0)
+
+    def view_of(corner: Tensor, side: Tensor) -> Tensor:
+        axes = [rows(corner[:, k], side, view, photos.shape[1 + k], sizes[:, k]) for k in range(2)]
+        return ops.power(ops.clip(sampled(axes[0], photos, axes[1]), 1e-4, 1.0), draw["gamma"][:, None, None, None])
+
+    pixel = (draw["side"] / view)[:, None]
+    first = view_of(draw["corner"], draw["side"])
+    second = view_of(draw["corner"] + draw["shift"] * pixel, draw["side"] * draw["zoom"])
+    laid = ops.concatenate([laid_grain(data["grain"], draw, view, share) for share in (0.0, 1.0)], axis=0)
+    key = jax.random.key(draw["noise_seed"], impl="rbg")
+    both = ops.concatenate([first, second], axis=0)
+    both = ops.clip(both + jax.random.normal(key, both.shape) * draw["noise"], 0.0, 1.0)
+    whole = ops.image.resize(first[:own], (STYLE_SIDE, STYLE_SIDE), antialias=True, data_format="channels_last")
+    style = ops.concatenate([whole, style_views(data, draw)[own:]], axis=0)
+    return {"plain": first, "both": ops.clip(both + laid, 0.0, 1.0), "style": style}
+
+
+def style_views(data: Mapping[str, Tensor], draw: Mapping[str, Tensor]) -> Tensor:
+    """The style pictures of a step, (M, 256, 256, 3)."""
+    pictures = ops.cast(ops.take(data["styles"], draw["style"], axis=0), "float32") / 255
+    sizes = ops.take(data["style_sizes"], draw["style"], axis=0)
+    mirrored = (None, draw["style_mirrored"] > 0.5)
+    corner, box = draw["style_corner"], draw["style_box"]
+    axes = [
+        rows(corner[:, k], box[:, k], STYLE_SIDE, pictures.shape[1 + k], sizes[:, k], mirrored[k]) for k in range(2)
+    ]
+    style = ops.clip(sampled(axes[0], pictures, axes[1]), 1e-4, 1.0)
+    swap = ops.one_hot(draw["order"], 3)[:, None, None]
+    style = sum(style[..., c : c + 1] * swap[..., c] for c in range(3))
+    return ops.power(style, draw["style_gamma"][:, None, None, None])
+
+
+def laid_grain(tile: Tensor, draw: Mapping[str, Tensor], view: int, share: float) -> Tensor:
+    """What the grain adds to first (`share` 0) or second (1) views, (N, V, V, 1): it goes along with those beside."""
+    aside = ops.cast(draw["shift"] * draw["beside"][:, None] * share, "int32")
+    down, across = ((ops.arange(view)[None] + draw["grain"][k] + aside[:, k : k + 1]) % 256 for k in range(2))
+    places = ops.broadcast_to(across[:, None, :], (across.shape[0], view, view))
+    return ops.take_along_axis(ops.take(tile, down, axis=0), places, axis=2)[..., None]
+
+
+def overlap(draw: Mapping[str, Tensor], view: int, border: int = 6) -> tuple[Tensor, Tensor]:
+    """Where two views can be compared, (N, V, V) each.
+
+    Returns:
+        Which pixels of the second view the first one holds too, less a border of both; and which lie in the outer eighth
+        of the second but not in that of the first.
+    """
+    band, at = view // 8, ops.arange(view, dtype="float32") + 0.5
+    inside, deep, outer = [], [], []
+    for k in range(2):
+        place = draw["shift"][:, k][:, None] + at * draw["zoom"][:, None]
+        inside.append((place > border) & (place < view - border) & (at > border) & (at < view - border))
+        deep.append((place > band) & (place < view - band))
+        outer.append((at < band) | (at > view - band))
+    kept, deep_enough = (ops.cast(a[:, :, None] & b[:, None, :], "float32") for a, b in (inside, deep))
+    return kept, deep_enough * ops.cast(outer[0][:, None] | outer[1][None, :], "float32")
