@@ -25,7 +25,7 @@ from .pack import Pack
 from .percept import Percept
 from .stroke_losses import Losses, colour_detail, plainness, rim_gap
 from .stroke_plan import TERMS, StrokePlan
-from .student import AROUND, build_frame, build_style
+from .student import AROUND, CODE_SIZE, build_frame, build_style, recode
 from .train import Whitening, keep_plan
 from .views import STYLE_SIDE, Draws, canvas, overlap, rows, sampled, views_of
 
@@ -187,7 +187,11 @@ class Trainer:
         return {name: np.stack([s[name] for s in steps]) for name in steps[0]}
 
     def finished(self) -> tuple[keras.Model, keras.Model]:
-        """The frame and the style network that ship, which take codes as they come."""
+        """The frame and the style network that ship.
+
+        Codes learned from end to end keep what all have in common from the beginning, several times as long as their
+        differences. It tells nothing, so they are given about the mean that the run began with.
+        """
         shares = self.plan.shares(self.step)
         sources = (self.kept["begin"], self.kept["first"], self.state["average"])
         frame, style = build_frame(), build_style()
@@ -196,7 +200,9 @@ class Trainer:
             for place, variable in enumerate(model.trainable_variables):
                 found = [np.asarray(source[k][place]) * share for source, share in zip(sources, shares, strict=True)]
                 variable.assign(sum(found))
-        self.whitening.finish(frame)
+        recode(frame, self.whitening.matrix, np.zeros(CODE_SIZE, np.float32))
+        spread, mean = style.get_layer("code_scale").get_weights()
+        style.get_layer("code_scale").set_weights([spread, mean - self.whitening.mean])
         return frame, style
 
     def save(self, folder: Path) -> None:
