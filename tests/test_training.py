@@ -523,7 +523,7 @@ def test_a_view_is_sampled_as_it_lies_and_reflected_beyond_the_picture() -> None
 
     def seen(start: float, length: float, count: int) -> np.ndarray:
         place, reach = np.array([start], np.float32), np.array([length], np.float32)
-        return np.asarray(ops.convert_to_numpy(views.rows(place, reach, count, 12, size)))[0] @ picture
+        return np.asarray(ops.convert_to_numpy(views.rows(place, reach, count, 12, size))[0] @ picture)
 
     np.testing.assert_allclose(seen(2, 4, 4), [2, 3, 4, 5], atol=1e-4)
     np.testing.assert_allclose(seen(-2, 4, 4), [1, 0, 0, 1], atol=1e-4)
@@ -616,7 +616,7 @@ def test_strokes_need_jax_and_terms_that_exist(tmp_path: Path, capsys: pytest.Ca
     assert not (tmp_path / "out").exists()
 
 
-def made_percept() -> dict[str, np.ndarray]:
+def made_percept() -> dict[str, Any]:
     """Small loss networks of the real form, with 8 channels each."""
     from realtime.training import percept
 
