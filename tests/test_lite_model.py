@@ -51,7 +51,7 @@ def test_files_are_there_and_small() -> None:
 
 
 def test_all_forms_agree(pair: Any, hub: Any) -> None:
-    from realtime.training.data import grain
+    from realtime.training.augment import grain
     from realtime.training.evaluate import continued, to_float
     from realtime.training.export import read_exported
 

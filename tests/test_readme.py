@@ -21,7 +21,7 @@ from test_cli import Run, run  # noqa: F401
 from realtime.control.presets import looks_folder
 from realtime.look.look import Look
 from realtime.look.look_files import write_look
-from realtime.models.registry import _how_to_get_it
+from realtime.models.registry import how_to_get_tensorflow
 
 tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 ROOT = Path(__file__).parent.parent
@@ -161,7 +161,7 @@ def test_a_model_of_the_hub_without_tensorflow_is_a_line_with_the_command() -> N
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("realtime: ")
     assert 'pip install -c constraints.txt ".[hub]"' in done.stderr.splitlines()[-1]
-    assert "Python 3.14 has no TensorFlow yet" in _how_to_get_it((3, 14))
+    assert "Python 3.14 has no TensorFlow yet" in how_to_get_tensorflow((3, 14))
 
 
 def test_constraints_name_a_version_of_everything_and_nothing_else() -> None:

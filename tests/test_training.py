@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 from dataclasses import astuple
 from pathlib import Path
@@ -22,8 +23,16 @@ from keras import ops
 
 from realtime.core.errors import UsageError
 from realtime.models.grain import MIDDLE, Grain
-from realtime.training import data, evaluate, losses, muon, student, train
+from realtime.training import augment, data, evaluate, losses, muon, train
 from realtime.training import sheet as sheets
+from realtime.training.codes import all_codes, draw_code
+from realtime.training.distiller import Distiller
+from realtime.training.frame_network import build_frame
+from realtime.training.plan import Plan, keep_plan
+from realtime.training.samples import MARGIN, Samples
+from realtime.training.state import Average, read_frame, save_state
+from realtime.training.style_network import build_style
+from realtime.training.whitening import Whitening
 
 LITE = Path(train.__file__).parent.parent / "models" / "lite"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -42,12 +51,12 @@ class StubPredictor:
 
 def pictures(count: int, seed: int = 0, size: int = 160) -> list[data.Picture]:
     rng = np.random.default_rng(seed)
-    return [data.scribbled(rng, size) for _ in range(count)]
+    return [augment.scribbled(rng, size) for _ in range(count)]
 
 
-def make_samples() -> data.Samples:
+def make_samples() -> Samples:
     codes = np.random.default_rng(5).normal(0, 1, (10, 100)).astype(np.float32)
-    return data.Samples(
+    return Samples(
         pictures(3), lambda step: (codes, codes), lambda contents, _: 1 - contents, view=48, batch=4, fresh=2, start=6
     )
 
@@ -65,7 +74,7 @@ def test_samples_follow_from_their_number_alone() -> None:
 
 
 def test_views_lie_shifted_as_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "grain", lambda: Grain(np.full((8, 8), MIDDLE, np.uint8)))
+    monkeypatch.setattr("realtime.training.samples.grain", lambda: Grain(np.full((8, 8), MIDDLE, np.uint8)))
     samples = make_samples()
     samples.photos = [cv2.GaussianBlur(picture, (0, 0), 4).astype(np.uint8) for picture in samples.photos]
     parts = 0
@@ -75,7 +84,7 @@ def test_views_lie_shifted_as_said(monkeypatch: pytest.MonkeyPatch) -> None:
         parts += bool(np.any(shift % 1))
 
         def apart(shift: np.ndarray, batch: dict[str, np.ndarray] = batch) -> float:
-            return float(ops.max(losses.still_loss(batch["first"], batch["second"], shift, data.MARGIN)))
+            return float(ops.max(losses.still_loss(batch["first"], batch["second"], shift, MARGIN)))
 
         assert apart(shift) < 0.3 * apart(shift + np.float32(0.5)) and apart(shift) < 2 / 255
     assert parts >= 2
@@ -94,7 +103,7 @@ def test_grain_lies_still_and_the_teacher_sees_it() -> None:
 
 
 def test_grain_can_be_repeated_and_lightens_as_much_as_it_darkens() -> None:
-    tile = data.grain().tile.astype(int) - MIDDLE
+    tile = augment.grain().tile.astype(int) - MIDDLE
     assert abs(tile.mean()) < 0.1 and 3 < tile.std() < 5
     for axis in (0, 1):
         steps = np.abs(np.diff(tile, axis=axis)).mean()
@@ -117,7 +126,7 @@ def test_codes_lie_beside_those_of_the_banks_alike() -> None:
     rng = np.random.default_rng(3)
     bank = np.eye(30, 100, dtype=np.float32)
     for _ in range(20):
-        one, other = data.draw_code([bank, 2 * bank], rng, mixed=0.0, moved=1.0)
+        one, other = draw_code([bank, 2 * bank], rng, mixed=0.0, moved=1.0)
         np.testing.assert_allclose(other, 2 * one, atol=1e-6)
         assert one.sum() == pytest.approx(1, abs=1e-5) and 0 < np.abs(one - bank).sum(axis=1).min() <= 0.7
 
@@ -134,11 +143,11 @@ def test_a_network_trained_with_whitened_codes_takes_codes_as_they_come(tmp_path
     codes = (
         rng.normal(0, np.geomspace(3, 0.02, 100), (400, 100)) @ np.linalg.qr(rng.normal(size=(100, 100)))[0] + 1
     ).astype(np.float32)
-    whitening = train.Whitening.of(codes)
+    whitening = Whitening.of(codes)
     white = whitening(codes)
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-3)
     assert np.linalg.eigvalsh(np.cov(white.T)).max() < 1.01
-    frame = student.build_frame()
+    frame = build_frame()
     picture, code = rng.random((1, 68, 68, 3), np.float32), codes[7]
 
     def painted(code: np.ndarray) -> np.ndarray:
@@ -147,10 +156,10 @@ def test_a_network_trained_with_whitened_codes_takes_codes_as_they_come(tmp_path
     before = painted(code)
     whitening.begin(frame)
     np.testing.assert_allclose(painted(whitening(code)), before, atol=1e-4)
-    distiller = train.Distiller(frame, StubPredictor())  # type: ignore[arg-type]
+    distiller = Distiller(frame, StubPredictor())  # type: ignore[arg-type]
     distiller.compile(optimizer="adam")
-    train.save_state(tmp_path, distiller, train.Average(frame), whitening, 1)
-    frame = train.read_frame(tmp_path / "state.npz")
+    save_state(tmp_path, distiller, Average(frame), whitening, 1)
+    frame = read_frame(tmp_path / "state.npz")
     np.testing.assert_allclose(painted(code), before, atol=1e-4)
 
 
@@ -183,7 +192,7 @@ def test_texture_loss_of_equal_maps_is_nothing() -> None:
 
 
 def test_what_is_flat_stays_flat_up_to_its_edges() -> None:
-    frame = student.build_frame()
+    frame = build_frame()
     code = np.random.default_rng(2).normal(0, 1, (1, 1, 1, 100)).astype(np.float32)
     for shade in (0.0, 0.3, 1.0):
         content = evaluate.to_float(evaluate.continued(np.full((40, 61, 3), round(255 * shade), np.uint8)))
@@ -196,7 +205,7 @@ def test_what_is_flat_stays_flat_up_to_its_edges() -> None:
 def test_a_frame_network_paints_in_use_as_in_training() -> None:
     rng = np.random.default_rng(9)
     inputs = [rng.random((2, 84, 100, 3), np.float32), rng.normal(0, 1, (2, 1, 1, 100)).astype(np.float32)]
-    frame = student.build_frame(stem=8, body=8, blocks=2, tail=8)
+    frame = build_frame(stem=8, body=8, blocks=2, tail=8)
     trained = np.asarray(ops.convert_to_numpy(frame(inputs, training=True)))
     assert trained.shape == (2, 48, 64, 3)
     np.testing.assert_allclose(frame.predict_on_batch(inputs), trained, atol=1e-4)
@@ -220,14 +229,14 @@ def test_muon_steps_are_equal_in_all_directions_of_a_matrix() -> None:
     np.testing.assert_allclose(ops.convert_to_numpy(bias), -0.025 * np.sign(gradient[0]), rtol=1e-2)  # as Adam does it
 
 
-def run(folder: Path, until: int) -> train.Average:
+def run(folder: Path, until: int) -> Average:
     import keras
 
     keras.utils.set_random_seed(1)
-    plan = train.Plan(steps=2, rounds=2, round_steps=1, batch=4, fresh=2, view=48, warmup=1)
-    frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
-    distiller = train.Distiller(frame, StubPredictor())  # type: ignore[arg-type]
-    whitening = train.Whitening(np.zeros(100, np.float32), np.eye(100, dtype=np.float32))
+    plan = Plan(steps=2, rounds=2, round_steps=1, batch=4, fresh=2, view=48, warmup=1)
+    frame = build_frame(stem=8, body=8, blocks=1, tail=8)
+    distiller = Distiller(frame, StubPredictor())  # type: ignore[arg-type]
+    whitening = Whitening(np.zeros(100, np.float32), np.eye(100, dtype=np.float32))
     return train.fit(distiller, make_samples(), plan, folder, whitening, until=until, every=2)
 
 
@@ -238,20 +247,20 @@ def test_resumed_run_equals_uninterrupted(tmp_path: Path) -> None:
     assert (tmp_path / "parts" / "log.txt").read_text().count("\n") == 3
     for one, other in zip(whole.best, parts.best, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-4)
-    start = student.build_frame(stem=8, body=8, blocks=1, tail=8).get_weights()
+    start = build_frame(stem=8, body=8, blocks=1, tail=8).get_weights()
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(whole.values, start, strict=True))
 
 
 def test_a_run_goes_on_by_the_plan_that_it_began_with(tmp_path: Path) -> None:
     path, plan = tmp_path / "plan.json", {"view": 192, "rounds": 3, "turn": (0.3, 0.6)}
-    train.keep_plan(path, plan, "rounds", begun=False)
-    train.keep_plan(path, plan, "rounds", begun=True)
-    train.keep_plan(path, {**plan, "rounds": 5}, "rounds", begun=True)
+    keep_plan(path, plan, "rounds", begun=False)
+    keep_plan(path, plan, "rounds", begun=True)
+    keep_plan(path, {**plan, "rounds": 5}, "rounds", begun=True)
     for other in ({"view": 96}, {"rounds": 4}, {"turn": (0.0, 0.0)}, {"new": 1}):
         with pytest.raises(UsageError, match=f"has {next(iter(other))}"):
-            train.keep_plan(path, {**plan, "rounds": 5, **other}, "rounds", begun=True)
+            keep_plan(path, {**plan, "rounds": 5, **other}, "rounds", begun=True)
     assert json.loads(path.read_text())["rounds"] == 5
-    train.keep_plan(path, {"view": 96}, "rounds", begun=False)
+    keep_plan(path, {"view": 96}, "rounds", begun=False)
 
 
 def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,15 +268,15 @@ def test_codes_of_other_pictures_are_not_taken_from_the_cache(tmp_path: Path, mo
         def encode(self, picture: np.ndarray) -> np.ndarray:
             return np.full(100, picture.mean(), np.float32)
 
-    monkeypatch.setattr("realtime.training.train.LitePair.teacher", lambda folder: Teacher())
+    monkeypatch.setattr("realtime.training.codes.LitePair.teacher", lambda folder: Teacher())
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (40, 50, 3), np.uint8) for _ in range(3)]
     cache = tmp_path / "codes.npz"
-    first = train.all_codes("", pictures[:2], pictures, 1, 1, cache)
-    assert np.array_equal(train.all_codes("", pictures[:2], pictures, 1, 1, cache), first)
-    assert len(train.all_codes("", pictures, pictures, 1, 1, cache)) > len(first)
+    first = all_codes("", pictures[:2], pictures, 1, 1, cache)
+    assert np.array_equal(all_codes("", pictures[:2], pictures, 1, 1, cache), first)
+    assert len(all_codes("", pictures, pictures, 1, 1, cache)) > len(first)
     with pytest.raises(UsageError, match="codes of"):
-        data.draw_code([first, first[1:]], rng)
+        draw_code([first, first[1:]], rng)
 
 
 @pytest.mark.parametrize(
@@ -307,9 +316,29 @@ def test_wrong_use_is_said_in_one_line(
     assert not (tmp_path / "s.jpg").exists()
 
 
+@pytest.mark.parametrize("missing", [("keras", "tensorflow"), ("tensorflow",)])
+def test_without_keras_or_tensorflow_the_training_says_how_to_get_them(missing: tuple[str, ...]) -> None:
+    program = f"""
+import sys
+for name in {missing}:
+    sys.modules[name] = None  # importing it raises ImportError
+from realtime.training.__main__ import main
+main(sys.argv[1:])
+"""
+    words = [sys.executable, "-c", program, "export", "--out", "nowhere"]
+    surroundings = os.environ | {"KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(words, env=surroundings, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    said = done.stderr.splitlines()[-1]
+    assert f"the training needs {missing[0]}, which is not installed" in said
+    assert "[hub]" in said or sys.version_info >= (3, 14)
+    told = subprocess.run([*words[:3], "--help"], env=surroundings, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0 and "export" in told.stdout
+
+
 def test_the_mean_over_the_rounds_is_taken() -> None:
-    frame = student.build_frame(stem=8, body=8, blocks=1, tail=8)
-    average = train.Average(frame)
+    frame = build_frame(stem=8, body=8, blocks=1, tail=8)
+    average = Average(frame)
     begin = [w.copy() for w in frame.get_weights()]
     for shift in (1.0, 3.0):
         average.values = [w + shift for w in begin]
@@ -319,7 +348,7 @@ def test_the_mean_over_the_rounds_is_taken() -> None:
 
 
 def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
-    plan = train.Plan(steps=100, rounds=2, round_steps=50, turn=(0.2, 0.6))
+    plan = Plan(steps=100, rounds=2, round_steps=50, turn=(0.2, 0.6))
     early, wanted, late = (np.array(astuple(w)) for w in (plan.early, plan.weights, plan.late))
     np.testing.assert_allclose(plan.weights_at(20), early, rtol=1e-6)
     np.testing.assert_allclose(plan.weights_at(40), (early + wanted) / 2, rtol=1e-6)
@@ -327,11 +356,11 @@ def test_a_new_network_copies_first_and_one_that_paints_does_not() -> None:
         np.testing.assert_allclose(plan.weights_at(step), wanted, rtol=1e-6)
     for step in (150, 199):
         np.testing.assert_allclose(plan.weights_at(step), late, rtol=1e-6)
-    np.testing.assert_allclose(train.Plan(turn=(0.0, 0.0)).weights_at(0), wanted, rtol=1e-6)
+    np.testing.assert_allclose(Plan(turn=(0.0, 0.0)).weights_at(0), wanted, rtol=1e-6)
 
 
 def test_rates_rise_and_fall_in_every_round() -> None:
-    plan = train.Plan(steps=300, rounds=2, round_steps=200, warmup=10)
+    plan = Plan(steps=300, rounds=2, round_steps=200, warmup=10)
     rates = [plan.rate_at(step) for step in range(plan.whole)]
     assert len(rates) == 700
     assert max(rates[:300]) == pytest.approx(plan.rate, rel=0.01)
@@ -361,7 +390,7 @@ def test_export_round_trip(tmp_path: Path) -> None:
     from realtime.training import export
 
     keras.utils.set_random_seed(2)
-    frame, style = student.build_frame(), student.build_style()
+    frame, style = build_frame(), build_style()
     export.export(frame, style, tmp_path / "model")
     pair = evaluate.LitePair.folder(tmp_path / "model")
     hub = tf.saved_model.load(str(tmp_path / "model" / "hub"))
@@ -369,7 +398,7 @@ def test_export_round_trip(tmp_path: Path) -> None:
     content, picture = pictures(2, 4)
     code = pair.encode(data.resized(picture, 256, 256))
     lite = pair.frame(content, code).astype(np.float32)
-    padded = evaluate.to_float(evaluate.continued(data.grain().lay(content)))
+    padded = evaluate.to_float(evaluate.continued(augment.grain().lay(content)))
     direct = np.asarray(back.predict_on_batch([padded, code.reshape(1, 1, 1, 100)]))[0] * 255
     direct = direct[: content.shape[0], : content.shape[1]]
     by_hub = hub(evaluate.to_float(content), evaluate.to_float(picture))[0].numpy()[0] * 255
@@ -387,9 +416,7 @@ def test_training_can_begin_from_the_files_that_ship(tmp_path: Path) -> None:
 
     command.main(["unpack", "--to", str(tmp_path / "new")])
     frame, style = export.read_exported(LITE)
-    for one, other in zip(
-        train.read_frame(tmp_path / "new" / "state.npz").get_weights(), frame.get_weights(), strict=True
-    ):
+    for one, other in zip(read_frame(tmp_path / "new" / "state.npz").get_weights(), frame.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     again = train_style.read_style(tmp_path / "new" / "style_state.npz")
     for one, other in zip(again.get_weights(), style.get_weights(), strict=True):
@@ -398,7 +425,7 @@ def test_training_can_begin_from_the_files_that_ship(tmp_path: Path) -> None:
 
 def test_other_colours_and_patterns_are_pictures_of_the_same_size() -> None:
     picture = data.resized(pictures(1, 5)[0], 256, 256)
-    for change in (data.vivid, data.patterned):
+    for change in (augment.vivid, augment.patterned):
         made = [change(picture, np.random.default_rng(seed)) for seed in (1, 1, 2)]
         assert all(m.shape == picture.shape and m.dtype == np.uint8 for m in made)
         assert np.array_equal(made[0], made[1])

@@ -96,14 +96,21 @@ def _hub(name: str, handle: str) -> Model:
         if (error.name or "").partition(".")[0] not in ("tensorflow", "tensorflow_hub", "tf_keras", "pkg_resources"):
             raise
         raise ModelError(
-            f"the model {without_secrets(name)} needs {error.name}, which is not installed; {_how_to_get_it()}"
+            f"the model {without_secrets(name)} needs {error.name}, which is not installed; {how_to_get_tensorflow()}"
         ) from error
 
     return open_module(handle)
 
 
-def _how_to_get_it(version: tuple[int, ...] = sys.version_info[:2]) -> str:
-    """Say how TensorFlow is installed, or that this Python has none."""
+def how_to_get_tensorflow(version: tuple[int, ...] = sys.version_info[:2]) -> str:
+    """Say how TensorFlow is installed, or that this Python has none.
+
+    Args:
+        version: Major and minor version of Python.
+
+    Returns:
+        The end of a message, without a full stop.
+    """
     if version >= (3, 14):
         return "Python 3.14 has no TensorFlow yet: use Python 3.10 to 3.13"
     return f'in the folder of the clone: {sys.executable} -m pip install -c constraints.txt ".[hub]"'

@@ -1,12 +1,9 @@
 """The measures by which the model is judged, each also for the teacher, so that figures can be given relative to it.
 
-``style``: how far the picture has moved from the content's code to the style's, in the teacher's code space (1: all
-the way).
-``edges``: correlation of the edge strengths of content and picture. ``teach``: mean absolute difference from the
-teacher's
-picture, of 255. ``flick`` and ``flick0``: mean absolute difference, of 255, between consecutive pictures of a noisy
-clip with
-and without camera motion, the known motion undone. Pictures here are uint8 RGB.
+``style``: how far the picture has moved from the content's code to the style's, in the teacher's code space (1: all the way).
+``edges``: correlation of the edge strengths of content and picture. ``teach``: mean absolute difference from the teacher's
+picture, of 255. ``flick`` and ``flick0``: mean absolute difference, of 255, between consecutive pictures of a noisy clip
+with and without camera motion, the known motion undone. Pictures here are uint8 RGB.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from realtime.models.fitting import style_input
 from realtime.models.grain import Grain, grain_beside
 
 from .data import Floats, Picture, resized
-from .student import AROUND, MULTIPLE
+from .frame_network import AROUND, MULTIPLE
 from .teacher import PREDICTOR_FILE
 
 DYNAMIC_FILE = "style_transfer_quantized_dynamic.tflite"
@@ -32,25 +29,35 @@ Stylize = Callable[[Picture, Picture], Picture]
 
 
 def to_float(picture: Picture) -> Floats:
-    """uint8 (H, W, 3) -> float32 (1, H, W, 3) in 0..1."""
+    """Convert uint8 (H, W, 3) to float32 (1, H, W, 3) in 0..1."""
     return np.asarray(picture[None].astype(np.float32) / np.float32(255))
 
 
 def to_bytes(picture: Floats) -> Picture:
-    """float32 (1, H, W, 3) in 0..1 -> uint8 (H, W, 3)."""
+    """Convert float32 (1, H, W, 3) in 0..1 to uint8 (H, W, 3)."""
     return np.asarray(np.clip(picture[0], 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def continued(picture: Picture, multiple: int = MULTIPLE, around: int = AROUND) -> Picture:
-    """The picture continued by reflection: to the right and downwards to sides that `multiple` divides, and `around`
-    pixels on each side."""
+    """Continue a picture by reflection.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        multiple: Height and width grow to the right and downwards until this number divides them.
+        around: Pixels added on each side after that.
+
+    Returns:
+        uint8 (H + 2 around, W + 2 around, 3), at least.
+    """
     below, right = (-side % multiple for side in picture.shape[:2])
     return np.pad(picture, ((around, around + below), (around, around + right), (0, 0)), mode="symmetric")
 
 
 class LitePair:
-    """A style file and a frame file run by LiteRT, with the grain beside them, if any; the frame is padded by reflection to
-    what the network divides, and around by what its picture is smaller."""
+    """A style file and a frame file run by LiteRT, with the grain beside them, if any.
+
+    The frame is continued by reflection to the sides that the network divides, and around by what its picture is smaller.
+    """
 
     def __init__(self, style_file: Path, frame_file: Path, multiple: int, around: int, threads: int = 2) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -71,23 +78,23 @@ class LitePair:
 
     @classmethod
     def teacher(cls, folder: str | Path, threads: int = 2) -> LitePair:
-        """Magenta's mobile pair, with the transformer that takes any size."""
+        """Open Magenta's mobile pair, with the transformer that takes any size."""
         return cls(Path(folder) / PREDICTOR_FILE, Path(folder) / DYNAMIC_FILE, 4, 0, threads)
 
     @classmethod
     def folder(cls, folder: str | Path, threads: int = 2) -> LitePair:
-        """Our pair, as exported into a folder."""
+        """Open our pair, as exported into a folder."""
         return cls(Path(folder) / "style.tflite", Path(folder) / "frame.tflite", MULTIPLE, AROUND, threads)
 
     def encode(self, style: Picture) -> Floats:
-        """A style picture of any size -> code (100,)."""
+        """Encode a style picture, RGB uint8 of any size, as a code (100,)."""
         bgr = np.ascontiguousarray(style[:, :, ::-1])
         self.style.set_tensor(self.style.get_input_details()[0]["index"], style_input(bgr))
         self.style.invoke()
         return np.array(self.style.get_tensor(self.style.get_output_details()[0]["index"]), np.float32).reshape(-1)
 
     def frame(self, content: Picture, code: Floats) -> Picture:
-        """Content (H, W, 3) and code (100,) -> picture (H, W, 3)."""
+        """Paint content, RGB uint8 (H, W, 3), by a code (100,): RGB uint8 (H, W, 3)."""
         height, width = content.shape[:2]
         padded = continued(self.grain.lay(content) if self.grain else content, self.multiple, self.around)
         if self.size != padded.shape[:2]:
@@ -100,26 +107,37 @@ class LitePair:
         return to_bytes(self.net.get_tensor(self.net.get_output_details()[0]["index"]))[:height, :width]
 
     def __call__(self, content: Picture, style: Picture) -> Picture:
+        """Paint content by a style picture, both RGB uint8: see `encode` and `frame`."""
         return self.frame(content, self.encode(style))
 
 
 def edge_strength(picture: Picture) -> Floats:
-    """Gradient magnitude of the blurred grey picture, (H, W)."""
+    """Measure how steep the blurred grey picture is, place by place: (H, W)."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.5), np.float32)
     return np.asarray(cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)), np.float32)
 
 
 def arrival(code_out: Floats, code_style: Floats, code_content: Floats) -> float:
-    """1 - |out - style| / |content - style|."""
+    """Measure how far a code has moved from the content's to the style's: 1 - |out - style| / |content - style|."""
     return float(1 - np.linalg.norm(code_out - code_style) / np.linalg.norm(code_content - code_style))
 
 
 def camera(
     photo: Picture, moving: bool, seed: int, frames: int = 12, size: tuple[int, int] = (384, 288)
 ) -> tuple[list[Picture], list[np.ndarray]]:
-    """A clip of a photo under a slow pan, zoom and turn (or none) with sensor noise of 3/255, and the 3x3 matrices
-    photo -> frame."""
+    """Film a photo by a camera that pans, zooms and turns slowly, or lies still, with sensor noise of 3/255.
+
+    Args:
+        photo: RGB uint8 (H, W, 3).
+        moving: Whether the camera moves.
+        seed: From which the noise follows.
+        frames: How many frames there are.
+        size: Their width and height, in pixels.
+
+    Returns:
+        The frames, and for each the 3×3 matrix from the photo to the frame.
+    """
     rng = np.random.default_rng(seed)
     height, width = photo.shape[:2]
     base = max(size[0] / (width * 0.8), size[1] / (height * 0.8))
@@ -140,7 +158,15 @@ def camera(
 
 
 def flicker(pictures: Sequence[Picture], matrices: Sequence[np.ndarray]) -> float:
-    """Mean absolute difference, of 255, of consecutive pictures after undoing the motion."""
+    """Measure the mean absolute difference, of 255, of consecutive pictures after undoing the motion.
+
+    Args:
+        pictures: RGB uint8 pictures of one size.
+        matrices: For each the 3×3 matrix from the photo to the frame, as `camera` gives them.
+
+    Returns:
+        The mean over all pairs.
+    """
     differences = []
     for k in range(1, len(pictures)):
         height, width = pictures[k].shape[:2]
@@ -160,7 +186,18 @@ def measure(
     teacher: LitePair,
     size: tuple[int, int] = (384, 288),
 ) -> dict[str, float]:
-    """All figures of one model, averaged over every other pair of a photo and a style."""
+    """Measure a model by all figures, averaged over every other pair of a photo and a style.
+
+    Args:
+        stylize: The model.
+        photos: RGB uint8 photos of any size.
+        styles: RGB uint8 style pictures of any size.
+        teacher: The pair in whose code space ``style`` is measured, and whose pictures ``teach`` compares with.
+        size: Width and height of the contents, in pixels.
+
+    Returns:
+        The figures by name, as the module describes them.
+    """
     found: dict[str, list[float]] = {k: [] for k in ("style", "edges", "teach", "flick", "flick0")}
     contents = [resized(p, *size) for p in photos]
     content_codes = [teacher.encode(c) for c in contents]
@@ -181,7 +218,7 @@ def measure(
 
 
 def table(ours: dict[str, float], teachers: dict[str, float]) -> str:
-    """The figures of both and their ratios, as lines of text."""
+    """Lay out the figures of both and their ratios as lines of text."""
     lines = [f"{'':10}{'lite':>9}{'teacher':>9}{'relative':>10}"]
     for name, value in ours.items():
         ratio = f"{value / teachers[name]:10.3f}" if teachers.get(name) else f"{'':>10}"
@@ -190,7 +227,7 @@ def table(ours: dict[str, float], teachers: dict[str, float]) -> str:
 
 
 def seconds_a_call(call: Callable[[], Any], runs: int = 20) -> float:
-    """Median time of a call after a first one."""
+    """Time a call: the median of `runs` after a first one, in seconds."""
     import time
 
     call()

@@ -1,5 +1,7 @@
-"""From trained Keras models to the files that ship: two LiteRT files and a SavedModel in the Hub interface. Needs
-TensorFlow."""
+"""From trained Keras models to the files that ship: two LiteRT files and a SavedModel in the Hub interface.
+
+Needs TensorFlow.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,21 @@ import numpy as np
 
 from realtime.models.grain import MIDDLE
 
-from .data import grain
-from .student import AROUND, MULTIPLE, STYLE_SIZE
+from .augment import grain
+from .frame_network import AROUND, MULTIPLE, build_frame
+from .style_network import STYLE_SIZE, build_style
 
 
 def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
-    """The bytes of a .tflite file; `weights`: ``float32``, ``float16``, or ``dynamic`` (int8 weights, float in and
-    out)."""
+    """Convert a model to a LiteRT file.
+
+    Args:
+        model: The model.
+        weights: ``float32``, ``float16``, or ``dynamic`` (int8 weights, float in and out).
+
+    Returns:
+        The bytes of a .tflite file.
+    """
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
@@ -31,22 +41,29 @@ def to_litert(model: keras.Model, weights: str = "float32") -> bytes:
 
 
 def hub_module(frame: keras.Model, style: keras.Model) -> Any:
-    """A TensorFlow module called as ``module(content, style)`` with float32 (N, H, W, 3) in 0..1 of any sizes; gives
-    ``[picture]``.
+    """Make a TensorFlow module that is called as ``module(content, style)``.
 
-    All weights are stored as float16 and computed with as float32. Content gets its grain, is padded by reflection, to what
-    the network divides and by `AROUND`, and cropped back; style is resized to 256x256.
+    It takes float32 (N, H, W, 3) in 0..1 of any sizes and gives ``[picture]``. All weights are stored as float16 and computed
+    with as float32. Content gets its grain, is continued by reflection, to what the network divides and by `AROUND`, and
+    cropped back; style is resized to 256×256.
+
+    Args:
+        frame: The frame network.
+        style: The style network.
+
+    Returns:
+        The module, to be saved as a SavedModel.
     """
     import tensorflow as tf
 
     def reflected(size: Any) -> Any:
-        """Indices ... 1, 0, 0, 1, ... size - 1, size - 1, size - 2, ..."""
+        """Give the indices ... 1, 0, 0, 1, ... size - 1, size - 1, size - 2, ..."""
         padded = (size + MULTIPLE - 1) // MULTIPLE * MULTIPLE
         at = tf.math.floormod(tf.range(-AROUND, padded + AROUND), 2 * size)
         return tf.where(at < size, at, 2 * size - 1 - at)
 
     def run(model: keras.Model, weights: list[Any], inputs: Any) -> Any:
-        """The model with these weights in place of its own, as float32."""
+        """Run the model with these weights in place of its own, as float32."""
         order = {id(v): tf.cast(w, tf.float32) for v, w in zip(model.weights, weights, strict=True)}
         free = [order[id(v)] for v in model.trainable_variables]
         fixed = [order[id(v)] for v in model.non_trainable_variables]
@@ -97,8 +114,18 @@ def export(
     frame_weights: str = "float32",
     style_weights: str = "float16",
 ) -> int:
-    """Write ``frame.tflite``, ``grain.png``, ``style.tflite`` and ``hub/`` into `folder`; gives the bytes of all of
-    them."""
+    """Write ``frame.tflite``, ``grain.png``, ``style.tflite`` and ``hub/``.
+
+    Args:
+        frame: The frame network.
+        style: The style network.
+        folder: Where the files go.
+        frame_weights: The type of the frame network's weights: see `to_litert`.
+        style_weights: The type of the style network's weights.
+
+    Returns:
+        The size of all files of the folder, in bytes.
+    """
     import tensorflow as tf
 
     folder = Path(folder)
@@ -116,10 +143,15 @@ def export(
 
 
 def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:
-    """The frame and the style network as Keras models, with the weights of an exported SavedModel."""
-    import tensorflow as tf
+    """Read the frame and the style network of an exported SavedModel.
 
-    from .student import build_frame, build_style
+    Args:
+        folder: The folder of the exported model.
+
+    Returns:
+        Both as Keras models.
+    """
+    import tensorflow as tf
 
     saved = tf.train.load_checkpoint(str(Path(folder) / "hub" / "variables" / "variables"))
     models = build_frame(), build_style()
@@ -130,9 +162,14 @@ def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:
 
 
 def read_networks(path: Path) -> tuple[keras.Model, keras.Model]:
-    """Read the frame and the style network of the networks.npz of a run on strokes."""
-    from .student import build_frame, build_style
+    """Read the frame and the style network of the networks.npz of a run on strokes.
 
+    Args:
+        path: The file.
+
+    Returns:
+        Both as Keras models.
+    """
     models = build_frame(), build_style()
     with np.load(path) as file:
         for model, name in zip(models, ("lite", "style"), strict=True):
@@ -141,6 +178,6 @@ def read_networks(path: Path) -> tuple[keras.Model, keras.Model]:
 
 
 def one_picture(model: keras.Model) -> keras.Model:
-    """The model with its batch fixed to one, as the LiteRT file has it."""
+    """Fix the batch of a model to one, as the LiteRT file has it."""
     fixed = keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]), name="style")
     return keras.Model(fixed, model(fixed), name=model.name)

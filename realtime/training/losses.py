@@ -1,5 +1,7 @@
-"""What the frame network is trained for: the teacher's picture, its feature maps and their statistics, arrival in style
-space, and stillness."""
+"""What the frame network is trained for: the teacher's picture and feature maps, arrival in style space, and stillness.
+
+Pictures are float32 RGB (N, H, W, 3) in 0..1. A loss is given for each picture: (N,).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from .student import picture_mean
+from .layers import picture_mean
 from .teacher import Predictor
 
 Tensor = Any
@@ -37,11 +39,11 @@ class Weights:
 COPYING = Weights(arrival=0.5, still=4.0, calm=4.0, grid=5.0, edges=0.5)
 """For a network that begins: the teacher's picture above all."""
 SETTLING = Weights(arrival=4.0, calm=9.0)
-"""For the last round: stillness that is left over goes to arrival."""
+"""For the last round: more arrival, less stillness."""
 
 
 def summed(x: Tensor) -> Tensor:
-    """The sum over all but the first axis: (N, ...) -> (N,).
+    """Sum over all but the first axis: (N, ...) -> (N,).
 
     As a product with ones: its gradient, and those of the other products here, take a fraction of the time that those of
     sums, pooling and slices take on a CPU.
@@ -51,28 +53,28 @@ def summed(x: Tensor) -> Tensor:
 
 
 def averaged(x: Tensor) -> Tensor:
-    """The mean over all but the first axis: (N, ...) -> (N,)."""
+    """Average over all but the first axis: (N, ...) -> (N,)."""
     return summed(x) / int(np.prod(x.shape[1:]))
 
 
 def pixel_loss(picture: Tensor, label: Tensor) -> Tensor:
-    """Mean absolute difference, per picture: (N,)."""
+    """Measure the mean absolute difference of pictures: (N,)."""
     return averaged(ops.abs(picture - label))
 
 
 def tone_loss(picture: Tensor, label: Tensor, cell: int = 8) -> Tensor:
-    """Mean absolute difference of the mean colours of cells, per picture: (N,). Halos count here, strokes do not."""
+    """Measure the mean absolute difference of the mean colours of cells: (N,). Halos count here, strokes do not."""
     means = area(picture.shape[1], picture.shape[1] // cell), area(picture.shape[2], picture.shape[2] // cell)
     return averaged(ops.abs(along(means[0], picture - label, means[1])))
 
 
 def relative(a: Tensor, b: Tensor) -> Tensor:
-    """|a - b| over |b|, summed over all but the first axis: (N,)."""
+    """Measure |a - b| over |b|, summed over all but the first axis: (N,)."""
     return summed(ops.abs(a - b)) / (summed(ops.abs(b)) + 1e-6)
 
 
 def gram(maps: Tensor) -> Tensor:
-    """(N, H, W, C) -> (N, C, C), the mean products of the channels about their means."""
+    """Average the products of the channels about their means: (N, H, W, C) -> (N, C, C)."""
     count, c = maps.shape[1] * maps.shape[2], maps.shape[3]
     flat = ops.reshape(maps, (-1, count, c))
     mean = picture_mean(maps)[:, 0]
@@ -80,7 +82,7 @@ def gram(maps: Tensor) -> Tensor:
 
 
 def spread(maps: Tensor, window: int = 8) -> Tensor:
-    """Standard deviation of each channel in windows: (N, H, W, C) -> (N, H / window, W / window, C)."""
+    """Measure the standard deviation of each channel in windows: (N, H, W, C) -> (N, H / window, W / window, C)."""
     window = min(window, maps.shape[1], maps.shape[2])
     mean = ops.average_pool(maps, window, window, padding="valid")
     square = ops.average_pool(ops.square(maps), window, window, padding="valid")
@@ -88,12 +90,15 @@ def spread(maps: Tensor, window: int = 8) -> Tensor:
 
 
 def feature_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Relative difference of feature maps, mean over the maps: (N,)."""
+    """Measure the relative difference of feature maps (N, h, w, C), mean over the maps: (N,)."""
     return sum(relative(f, w) for f, w in zip(found, wanted, strict=True)) / len(found)
 
 
 def texture_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Relative difference of Gram matrices and of local standard deviations, mean over the maps: (N,)."""
+    """Measure the relative difference of Gram matrices and of local standard deviations, mean over the maps: (N,).
+
+    Gram matrices as in L. Gatys, A. Ecker, M. Bethge, Image Style Transfer Using Convolutional Neural Networks, 2016.
+    """
     total = 0.0
     for f, w in zip(found, wanted, strict=True):
         total = total + relative(gram(f), gram(w)) + relative(spread(f), spread(w))
@@ -101,17 +106,33 @@ def texture_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
 
 
 def arrival_loss(local: Tensor, code: Tensor, typical: float = 4.0) -> Tensor:
-    """Distance of the picture's code (the mean of `local` (N, h, w, 100)) from the wanted one (N, 100), in typical
-    distances."""
+    """Measure the distance of a picture's code from the wanted one, in typical distances.
+
+    Args:
+        local: Local codes (N, h, w, 100), whose mean is the picture's code.
+        code: The wanted codes (N, 100).
+        typical: The typical distance of two codes.
+
+    Returns:
+        (N,).
+    """
     gap = ops.mean(local, axis=(1, 2)) - code
     return ops.sqrt(ops.sum(ops.square(gap), axis=-1) + 1e-4) / typical
 
 
 def still_loss(first: Tensor, second: Tensor, shift: Tensor, margin: int) -> Tensor:
-    """Mean absolute difference of two views, the second moved by `shift` (2,) pixels or parts of them, where they
-    overlap: (N,).
+    """Measure the mean absolute difference of two views where they overlap.
 
     The first is sampled bilinearly, as a picture is that follows a camera.
+
+    Args:
+        first: Pictures (N, V, V, 3).
+        second: Pictures of the same contents, moved.
+        shift: How far the second is moved, (2,), in pixels and fractions of them.
+        margin: The most that it may be moved.
+
+    Returns:
+        (N,).
     """
     n, side, channels = first.shape[0], first.shape[1] - margin - 1, 3
     whole = ops.floor(shift)
@@ -128,7 +149,16 @@ def still_loss(first: Tensor, second: Tensor, shift: Tensor, margin: int) -> Ten
 
 
 def along(rows: np.ndarray, picture: Tensor, columns: np.ndarray) -> Tensor:
-    """Linear maps of the rows and the columns of pictures (N, H, W, C), (h, H) and (w, W) -> (N, C, h, w)."""
+    """Map the rows and the columns of pictures linearly.
+
+    Args:
+        rows: Matrix (h, H).
+        picture: (N, H, W, C).
+        columns: Matrix (w, W).
+
+    Returns:
+        (N, C, h, w).
+    """
     channels, height, width = picture.shape[3], len(rows), len(columns)
     left, right = (ops.convert_to_tensor(m.astype(np.float32)) for m in (rows[None, None], columns.T))
     across = ops.matmul(left, ops.transpose(picture, (0, 3, 1, 2)))
@@ -137,7 +167,7 @@ def along(rows: np.ndarray, picture: Tensor, columns: np.ndarray) -> Tensor:
 
 
 def banded(row: np.ndarray, side: int) -> np.ndarray:
-    """The matrix of a correlation with `row` (K,) of `side` numbers: (side - K + 1, side)."""
+    """Make the matrix of a correlation with `row` (K,) of `side` numbers: (side - K + 1, side)."""
     out = np.zeros((side - len(row) + 1, side))
     for k, value in enumerate(row):
         out += value * np.eye(*out.shape, k)
@@ -145,25 +175,38 @@ def banded(row: np.ndarray, side: int) -> np.ndarray:
 
 
 def area(side: int, smaller: int) -> np.ndarray:
-    """The matrix that makes `side` numbers `smaller` ones, each the mean of those that it covers: (smaller, side)."""
+    """Make the matrix that averages `side` numbers to `smaller` ones, each the mean of those that it covers: (smaller, side)."""
     edges = np.arange(smaller + 1) * side / smaller
     reached = np.clip(edges[:, None] - np.arange(side), 0, 1)  # how much of each number lies before an edge
     return np.diff(reached, axis=0) * smaller / side
 
 
 def as_seen(picture: Tensor) -> Tensor:
-    """A view (N, V, V, 3) of a frame as a style network sees it, that of a frame of 384x288 in a square of 256:
-    (N, V * 7 / 8, V * 2 / 3, 3)."""
+    """Resize a view of a frame to what a style network sees of it, that of a frame of 384×288 in a square of 256.
+
+    Args:
+        picture: (N, V, V, 3).
+
+    Returns:
+        (N, V * 7 / 8, V * 2 / 3, 3).
+    """
     height, width = picture.shape[1], picture.shape[2]
     planes = along(area(height, height * 7 // 8), picture, area(width, width * 2 // 3))
     return ops.transpose(planes, (0, 2, 3, 1))
 
 
 def lattice(picture: Tensor, period: int, window: int) -> Tensor:
-    """What of a picture (N, V, V, 3) repeats every `period` pixels, window by window: (N,).
+    """Measure what of a picture repeats every `period` pixels, window by window.
 
-    The picture less its mean over a period is averaged over all cells of a window; what is left, less its mean, is
-    in every cell.
+    The picture less its mean over a period is averaged over all cells of a window; what remains, less its mean, is in every cell.
+
+    Args:
+        picture: (N, V, V, 3).
+        period: Side of a cell, in pixels.
+        window: Side of a window, in pixels.
+
+    Returns:
+        (N,).
     """
     view = picture.shape[1]
     smooth = banded(np.full(period, 1 / period), view)
@@ -184,12 +227,12 @@ def lattice(picture: Tensor, period: int, window: int) -> Tensor:
 
 
 def grid_loss(picture: Tensor) -> Tensor:
-    """How much of a lattice of 4 or 8 pixels, the network's strides, the picture has: (N,)."""
+    """Measure how much of a lattice of 4 or 8 pixels, the network's strides, pictures (N, V, V, 3) have: (N,)."""
     return lattice(picture, 8, 48) + lattice(picture, 4, 12)
 
 
 def edge_strength(picture: Tensor) -> Tensor:
-    """How steep the lightness of a picture (N, H, W, 3) is, less blurred margins: (N, 1, H - 10, W - 10)."""
+    """Measure how steep the lightness of pictures (N, H, W, 3) is, less blurred margins: (N, 1, H - 10, W - 10)."""
     reach = np.arange(-4, 5)
     blur = np.exp(-(reach**2) / (2 * 1.5**2))
     blur = blur / blur.sum()
@@ -202,7 +245,7 @@ def edge_strength(picture: Tensor) -> Tensor:
 
 
 def edges_loss(picture: Tensor, content: Tensor) -> Tensor:
-    """One less the correlation of the edge strengths of painting and content: (N,)."""
+    """Give one less the correlation of the edge strengths of painting and content: (N,)."""
     a, b = (x - averaged(x)[:, None, None, None] for x in (edge_strength(picture), edge_strength(content)))
     return 1 - summed(a * b) / ops.sqrt(summed(a * a) * summed(b * b) + 1e-6)
 
@@ -212,5 +255,5 @@ TAPS = (0, 2, 5)
 
 
 def wanted_maps(predictor: Predictor, label: Tensor) -> list[Tensor]:
-    """The teacher picture's feature maps."""
+    """Compute the feature maps of the teacher's pictures, those of the blocks `TAPS`."""
     return predictor.maps(label, TAPS, top=False)[0]

@@ -20,7 +20,14 @@ SMALLEST = 8
 
 
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
-    """How a weight is a matrix from inputs to outputs: (rows, columns), or None where it is none (biases, depthwise)."""
+    """Say how a weight is a matrix from inputs to outputs.
+
+    Args:
+        shape: The weight's.
+
+    Returns:
+        Rows and columns, or None where it is no matrix (biases, depthwise kernels).
+    """
     if len(shape) < 2:
         return None
     rows, columns = math.prod(shape[:-1]), shape[-1]
@@ -28,7 +35,15 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
 
 
 def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
-    """About U V^T of matrices U S V^T, (N, R, C), by Newton-Schulz steps with the coefficients of Jordan et al."""
+    """Approximate U V^T of matrices U S V^T by Newton-Schulz steps with the coefficients of Jordan et al.
+
+    Args:
+        matrices: (N, R, C).
+        steps: How many steps.
+
+    Returns:
+        (N, R, C).
+    """
     rows, columns = matrices.shape[1:]
     x = ops.transpose(matrices, (0, 2, 1)) if rows > columns else matrices
     x = x / (ops.sqrt(ops.sum(ops.square(x), axis=(1, 2), keepdims=True)) + 1e-7)
@@ -46,6 +61,7 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
         self.momentum, self.adam, self.beta, self.epsilon = momentum, adam, 0.999, 1e-7
 
     def build(self, variables: list[Any]) -> None:
+        """Make the momenta and velocities of all weights."""
         if self.built:
             return
         super().build(variables)

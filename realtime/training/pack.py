@@ -48,27 +48,27 @@ class Pack:
 
 
 def read_people(path: Path = PEOPLE) -> tuple[str, ...]:
-    """The names, or beginnings of names, of photos and clips with people, one a line."""
+    """Read the names, or beginnings of names, of photos and clips with people, one a line."""
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def share_of(name: str, painted: bool) -> float:
-    """How often a style picture of this name is drawn, a painting being drawn once."""
+    """Say how often a style picture of this name is drawn, a painting being drawn once."""
     if painted:
         return PAINTED
     return RARE if name.startswith(TEXTURES) else 1.0
 
 
 def thumbnail(picture: Picture) -> Floats:
-    """Sixteen by sixteen grey values about their mean, of length 1: (256,)."""
+    """Make sixteen by sixteen grey values about their mean, of length 1: (256,)."""
     grey = cv2.cvtColor(resized(picture, 16, 16), cv2.COLOR_RGB2GRAY).astype(np.float32).ravel()
     grey -= grey.mean()
     return np.asarray(grey / (np.linalg.norm(grey) + 1e-6))
 
 
 def smaller(picture: Picture, side: int) -> Picture:
-    """The picture with its long side at most `side`."""
+    """Shrink a picture (H, W, 3) until its long side is at most `side` pixels."""
     height, width = picture.shape[:2]
     factor = min(1.0, side / max(height, width))
     return resized(picture, round(width * factor), round(height * factor)) if factor < 1 else picture
@@ -142,7 +142,17 @@ def write(
 
 
 def read(path: Path) -> Pack:
-    """Read a pack. UsageError when there is none."""
+    """Read a pack.
+
+    Args:
+        path: A file written by `write`.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        UsageError: There is no such file, or it is no pack.
+    """
     if not path.is_file():
         raise UsageError(f"there is no pack {path}; write one with python -m realtime.training pack")
     with np.load(path) as file:

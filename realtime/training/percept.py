@@ -23,16 +23,23 @@ SMALL = (
 
 
 def blocks(x: Tensor, window: int) -> Tensor:
-    """(N, H, W, C) in blocks of `window` pixels, what is over at the end dropped: (N, h, window, w, window, C).
+    """Divide maps into blocks of `window` pixels, what is over at the end dropped.
 
     Taking a maximum or mean of these has a gradient that is a product; that of pooling takes far longer on a GPU.
+
+    Args:
+        x: (N, H, W, C).
+        window: Side of a block, in pixels.
+
+    Returns:
+        (N, h, window, w, window, C).
     """
     height, width, channels = x.shape[1] // window, x.shape[2] // window, x.shape[3]
     return ops.reshape(x[:, : height * window, : width * window], (-1, height, window, width, window, channels))
 
 
 def pooled(x: Tensor, window: int) -> Tensor:
-    """The means of blocks of `window` pixels: (N, H / window, W / window, C)."""
+    """Average over blocks of `window` pixels: (N, H, W, C) -> (N, H / window, W / window, C)."""
     return ops.mean(blocks(x, window), axis=(2, 4))
 
 
@@ -40,7 +47,12 @@ class Percept:
     """RGB pictures (N, H, W, 3) in 0..1 -> feature maps (N, h, w, C)."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], dtype: str = "float32") -> None:
-        """`weights`: ``vgg/NAME/w``, ``vgg/NAME/b``, ``small/NAME.weight``, ``small/NAME.bias``, kernels out×in×h×w."""
+        """Take the weights.
+
+        Args:
+            weights: ``vgg/NAME/w``, ``vgg/NAME/b``, ``small/NAME.weight``, ``small/NAME.bias``, kernels out×in×h×w.
+            dtype: What to compute with.
+        """
         self.dtype = dtype
         self.layers = {
             "vgg": self._layers(weights, VGG, "vgg/{}/w", "vgg/{}/b"),
@@ -50,7 +62,7 @@ class Percept:
     def _layers(
         self, weights: Mapping[str, np.ndarray], names: tuple[str, ...], kernel_form: str, bias_form: str
     ) -> dict[str, tuple[Tensor, Tensor]]:
-        """Kernels and biases by name, the scaling of colours by conv0 taken into the first convolution."""
+        """Order kernels and biases by name, the scaling of colours by conv0 taken into the first convolution."""
         scale = np.asarray(weights[kernel_form.format("conv0")], np.float32)[:, :, 0, 0]
         offset = np.asarray(weights[bias_form.format("conv0")], np.float32)
         kept: dict[str, tuple[Tensor, Tensor]] = {}
@@ -78,16 +90,16 @@ class Percept:
         return found
 
     def vgg(self, picture: Tensor) -> list[Tensor]:
-        """relu1_1, relu2_1, relu3_1: 64, 128, 256 channels at 1, 1/2, 1/4 of the size."""
+        """Compute relu1_1, relu2_1, relu3_1 of VGG-19: 64, 128, 256 channels at 1, 1/2, 1/4 of the size."""
         return self._maps(picture, "vgg", VGG)
 
     def small(self, picture: Tensor) -> list[Tensor]:
-        """relu3_1 and relu4_1 of the small encoder: 64 and 128 channels at 1/4 and 1/8 of the size."""
+        """Compute relu3_1 and relu4_1 of the small encoder: 64 and 128 channels at 1/4 and 1/8 of the size."""
         return self._maps(picture, "small", SMALL)
 
 
 def statistics(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Maps (N, H, W, C) -> their Gram matrices (N, C, C), means and deviations (N, C), float32."""
+    """Compute Gram matrices (N, C, C), means and deviations (N, C) of maps (N, H, W, C), float32."""
     count, channels = maps.shape[1] * maps.shape[2], maps.shape[3]
     flat = ops.reshape(maps, (-1, count, channels))
     gram = ops.cast(ops.matmul(ops.transpose(flat, (0, 2, 1)), flat / count**0.5), "float32") / count**0.5
@@ -102,18 +114,21 @@ def _relative(gap: Tensor, wanted: Tensor, axes: tuple[int, ...]) -> Tensor:
 
 
 def gram_gap(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> Tensor:
-    """Relative distance of Gram matrices, at most 3: (N,)."""
+    """Measure the relative distance of Gram matrices, at most 3: (N,)."""
     return _relative(found[0] - wanted[0], wanted[0], (1, 2))
 
 
 def moments_gap(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> Tensor:
-    """Relative distance of means and deviations, at most 3: (N,). X. Huang, S. Belongie, Arbitrary Style Transfer, 2017."""
+    """Measure the relative distance of means and deviations, at most 3: (N,).
+
+    X. Huang, S. Belongie, Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization, 2017.
+    """
     both = [ops.concatenate(pair[1:], axis=-1) for pair in (found, wanted)]
     return _relative(both[0] - both[1], both[1], (1,))
 
 
 def normed(maps: Tensor) -> Tensor:
-    """Maps (N, H, W, C) with mean 0 and variance 1 in each channel, float32: a change of palette is free."""
+    """Bring maps (N, H, W, C) to mean 0 and variance 1 in each channel, float32: a change of palette is free."""
     maps = ops.cast(maps, "float32")
     mean = ops.mean(maps, axis=(1, 2), keepdims=True)
     variance = ops.mean(ops.square(maps - mean), axis=(1, 2), keepdims=True)
@@ -121,13 +136,13 @@ def normed(maps: Tensor) -> Tensor:
 
 
 def content_gap(found: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-    """Mean squared difference of normed maps (N, H, W, C), weighted by place (N, H, W, 1): (N,)."""
+    """Average the squared differences of normed maps (N, H, W, C), weighted by place (N, H, W, 1): (N,)."""
     gap = ops.mean(ops.square(normed(found) - normed(wanted)), axis=-1, keepdims=True)
     return ops.mean(gap * weight, axis=(1, 2, 3))
 
 
 def local_deviation(maps: Tensor, window: int) -> Tensor:
-    """How much the maps (N, H, W, C) differ within windows, over all channels: (N, H / window, W / window)."""
+    """Measure how much maps (N, H, W, C) differ within windows, over all channels: (N, H / window, W / window)."""
     maps = ops.cast(maps, "float32")
     gap = pooled(ops.square(maps), window) - ops.square(pooled(maps, window))
     return ops.sqrt(ops.sum(ops.relu(gap), axis=-1) + 1e-4)

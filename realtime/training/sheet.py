@@ -14,7 +14,7 @@ Painter = Callable[[Picture, Picture], Picture]
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:
-    """The picture cut to the aspect of width x height about its middle, and resized."""
+    """Crop a picture to the aspect of width × height about its middle, and resize it."""
     h, w = picture.shape[:2]
     aspect = width / height
     cut_w, cut_h = (round(h * aspect), h) if w / h > aspect else (w, round(w / aspect))
@@ -28,8 +28,17 @@ def sheet(
     painters: Sequence[Painter],
     size: tuple[int, int] = (384, 288),
 ) -> Picture:
-    """One row a pair of a content and a style: content, style, and what each painter makes of them; (rows * H,
-    columns * W, 3)."""
+    """Draw a row for each pair of a content and a style: content, style, and what each painter makes of them.
+
+    Args:
+        contents: RGB uint8 pictures.
+        styles: RGB uint8 pictures.
+        painters: Functions of a content and a style.
+        size: Width and height of each picture of the sheet, in pixels.
+
+    Returns:
+        RGB uint8 (rows * H, columns * W, 3).
+    """
     rows = []
     for content in contents:
         for style in styles:
@@ -40,7 +49,15 @@ def sheet(
 
 
 def save(picture: Picture, path: Path) -> None:
-    """Write a picture; the ending of the name says the format."""
+    """Write a picture; the ending of the name says the format.
+
+    Args:
+        picture: RGB uint8 (H, W, 3).
+        path: The file; its folder is made.
+
+    Raises:
+        ValueError: OpenCV cannot write this format.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     done, data = cv2.imencode(path.suffix, np.ascontiguousarray(picture[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 92])
     if not done:

@@ -18,12 +18,12 @@ WINDOWS = (16, 8)
 
 
 def lightness(picture: Tensor) -> Tensor:
-    """(N, H, W, 3) -> (N, H, W, 1)."""
+    """Compute the lightness of pictures, (N, H, W, 3) -> (N, H, W, 1)."""
     return picture[..., :1] * 0.299 + picture[..., 1:2] * 0.587 + picture[..., 2:] * 0.114
 
 
 def smoothed(picture: Tensor, sigma: float) -> Tensor:
-    """The picture (N, H, W, C) blurred by a Gaussian, its ends reflected."""
+    """Blur pictures (N, H, W, C) by a Gaussian of `sigma` pixels, their ends reflected."""
     reach = math.ceil(3 * sigma)
     row = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
     blurs = []
@@ -35,13 +35,13 @@ def smoothed(picture: Tensor, sigma: float) -> Tensor:
 
 
 def colour_detail(picture: Tensor) -> Tensor:
-    """How much the hue changes within a few pixels: (N, H, W)."""
+    """Measure how much the hue changes within a few pixels: (N, H, W)."""
     chroma = picture - lightness(picture)
     return ops.sqrt(ops.sum(ops.square(chroma - smoothed(chroma, 2.0)), axis=-1) + 1e-6)
 
 
 def rim_gap(picture: Tensor, content: Tensor, width: int = 6) -> Tensor:
-    """Squared logarithm of how much sharper than the rest the border is, less that of the content: (N,)."""
+    """Square the logarithm of how much sharper than the rest the border is, less that of the content: (N,)."""
     height, across = picture.shape[1:3]
     inner = np.zeros((height, across), np.float32)
     inner[width:-width, width:-width] = 1
@@ -56,14 +56,23 @@ def rim_gap(picture: Tensor, content: Tensor, width: int = 6) -> Tensor:
 
 
 def plainness(content: Tensor, window: int) -> Tensor:
-    """Where the content is plain, 0..1, in cells of `window` pixels: (N, H / window, W / window)."""
+    """Measure where the content is plain, 0..1, in cells of `window` pixels: (N, H / window, W / window)."""
     grey = lightness(content)
     deviation = local_deviation(grey, window)
     return ops.exp(-ops.square(deviation / 0.035))
 
 
 def fineness(content: Tensor, side: int, stride: int) -> Tensor:
-    """Weights (N, side, side, 1) about 1 for maps of the content's middle, larger where it has much detail."""
+    """Weigh places of the content's middle, larger where it has much detail.
+
+    Args:
+        content: (N, V, V, 3).
+        side: Side of the maps to weigh.
+        stride: Pixels of the content to a place of the maps.
+
+    Returns:
+        Weights (N, side, side, 1) about 1.
+    """
     grey = lightness(content)
     detail = ops.abs(grey - smoothed(grey, 2.5))
     spare = (content.shape[1] - stride * side) // 2
@@ -74,7 +83,16 @@ def fineness(content: Tensor, side: int, stride: int) -> Tensor:
 
 
 def lack_of_strokes(maps: Sequence[Tensor], content: Tensor, faint: Tensor) -> Tensor:
-    """How much less texture relu1_1 and relu2_1 have where the content is plain than the style has at its faintest: (N,)."""
+    """Measure how much less texture a painting has where the content is plain than the style has at its faintest.
+
+    Args:
+        maps: relu1_1 and relu2_1 of the painting.
+        content: (N, H, W, 3).
+        faint: How much texture the style has at its faintest in both maps, (N, 2).
+
+    Returns:
+        (N,).
+    """
     plain, lacking = plainness(content, WINDOWS[0]), 0.0
     for k, (found, window) in enumerate(zip(maps, WINDOWS, strict=True)):
         local, wanted = local_deviation(found, window), faint[:, k][:, None, None]
@@ -84,7 +102,7 @@ def lack_of_strokes(maps: Sequence[Tensor], content: Tensor, faint: Tensor) -> T
 
 
 def blotches(picture: Tensor, content: Tensor, window: int = 12) -> Tensor:
-    """How much colour, and half as much lightness, changes from cell to cell where the content is plain: (N,)."""
+    """Measure how much colour, and half as much lightness, changes from cell to cell where the content is plain: (N,)."""
     cells, even = pooled(picture, window), plainness(content, window)
     cells = cells - 0.5 * lightness(cells)
     total = 0.0
@@ -97,7 +115,7 @@ def blotches(picture: Tensor, content: Tensor, window: int = 12) -> Tensor:
 
 
 def fringe(picture: Tensor, content: Tensor, usual: Tensor) -> Tensor:
-    """How much more the hue changes at the content's edges than the style's does anywhere, `usual` (N,): (N,)."""
+    """Measure how much more the hue changes at the content's edges than the style's does anywhere, `usual` (N,): (N,)."""
     edge = ops.transpose(losses.edge_strength(content), (0, 2, 3, 1))[..., 0]
     edge = edge / (ops.mean(edge, axis=(1, 2), keepdims=True) + 0.02)
     colour = colour_detail(picture)[:, 5:-5, 5:-5]
@@ -112,7 +130,14 @@ class Losses:
         self.percept = percept
 
     def wanted(self, style: Tensor) -> tuple[list[tuple[Tensor, ...]], Tensor]:
-        """Statistics of style pictures at both sizes, and how much texture they have where they have little, (M, 2)."""
+        """Compute what the losses ask of style pictures.
+
+        Args:
+            style: (M, H, W, 3).
+
+        Returns:
+            Statistics at both sizes, and how much texture the styles have where they have little, (M, 2).
+        """
         whole = [*self.percept.vgg(style), self.percept.small(style)[1]]
         return [statistics(m) for m in (*whole, *self.percept.vgg(pooled(style, 2)))], self._faint(whole)
 
@@ -134,7 +159,19 @@ class Losses:
         style_colour: Tensor,
         people: Tensor,
     ) -> dict[str, Tensor]:
-        """Terms of what is painted, `seen` (N, L, L, 3), of `content` seen alike: each (N,)."""
+        """Compute the terms of paintings.
+
+        Args:
+            seen: What is painted, (N, L, L, 3).
+            content: The content, seen alike.
+            targets: Statistics of the styles, as `wanted` gives them.
+            faint: Their faintest texture, (N, 2).
+            style_colour: How much their hue changes, (N,).
+            people: Whether a content shows people, 0 or 1, (N,).
+
+        Returns:
+            The terms by name, each (N,).
+        """
         vgg, (small3, small4) = self.percept.vgg(seen), self.percept.small(seen)
         content3, content4 = (ops.stop_gradient(m) for m in self.percept.small(content))
         half = self.percept.vgg(pooled(seen, 2))

@@ -85,7 +85,7 @@ class StrokePlan:
     late: StrokeWeights = field(default_factory=StrokeWeights)
 
     def shares(self, step: int) -> tuple[float, float, float]:
-        """How much of what ships is the network at the beginning, after the first round, and now."""
+        """Compute how much of what ships is the network at the beginning, after the first round, and now."""
         if step <= self.steps:
             return 0.0, 0.0, 1.0
         rest = 1 - self.begin_share
@@ -97,7 +97,7 @@ class StrokePlan:
         return self.steps + self.last_steps
 
     def share_at(self, step: int) -> float:
-        """The learning rate as a share of the highest: a short rise, then a cosine down; so in both rounds."""
+        """Compute the learning rate as a share of the highest: a short rise, then a cosine down; so in both rounds."""
         length, top, at = self.steps, 1.0, step
         if step >= self.steps:
             length, top, at = self.last_steps, self.last_rise, step - self.steps
@@ -105,7 +105,7 @@ class StrokePlan:
         return top * rise * (self.last_share + (1 - self.last_share) * 0.5 * (1 + math.cos(math.pi * at / length)))
 
     def weights_at(self, step: int) -> Floats:
-        """What each term counts at a step, in the order of `TERMS`."""
+        """Compute what each term counts at a step, in the order of `TERMS`."""
         if step >= self.steps:
             return np.array(astuple(self.late), np.float32)
         asked = min(1.0, step / (self.settled * self.steps)) if self.settled else 1.0

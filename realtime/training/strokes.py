@@ -15,7 +15,11 @@ NUMBERS = ("steps", "last_steps", "batch", "view", "loss_side", "seed", "rate", 
 
 
 def add_commands(commands: Any) -> None:
-    """Add both commands to the command line."""
+    """Add both commands to the command line.
+
+    Args:
+        commands: The subparsers of the program.
+    """
     packed = commands.add_parser("pack", help="write one file of all that the training of strokes reads")
     packed.add_argument("--photos", required=True, type=Path, help="folder of photos")
     packed.add_argument("--clips", type=Path, help="folder of .mp4 clips whose frames serve as photos too")
@@ -38,7 +42,14 @@ def add_commands(commands: Any) -> None:
 
 
 def pack(options: argparse.Namespace) -> None:
-    """Write a pack."""
+    """Write a pack.
+
+    Args:
+        options: Those of ``pack``.
+
+    Raises:
+        UsageError: A folder is missing or has nothing that can be read.
+    """
     from .data import read_held_back
     from .export import read_exported
     from .pack import write
@@ -59,12 +70,21 @@ def pack(options: argparse.Namespace) -> None:
     )
 
 
-def _chosen(texts: Sequence[str]) -> dict[str, float]:
-    """Weights of loss terms given as TERM=NUMBER."""
-    from .stroke_plan import StrokeWeights
+def chosen_weights(texts: Sequence[str], kind: type[Any]) -> dict[str, float]:
+    """Read weights of loss terms from the command line.
 
-    known = {f.name for f in fields(StrokeWeights)}
-    chosen = {}
+    Args:
+        texts: Each TERM=NUMBER.
+        kind: The dataclass whose fields are the terms.
+
+    Returns:
+        The numbers by term.
+
+    Raises:
+        UsageError: There is no such term, or its weight is no number.
+    """
+    known = {f.name for f in fields(kind)}
+    chosen: dict[str, float] = {}
     for text in texts:
         name, _, number = text.partition("=")
         if name not in known:
@@ -77,14 +97,21 @@ def _chosen(texts: Sequence[str]) -> dict[str, float]:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train to the end of the plan, from the state that lies in the folder, if any."""
+    """Train to the end of the plan, from the state that lies in the folder, if any.
+
+    Args:
+        options: Those of ``strokes``.
+
+    Raises:
+        UsageError: There is no pack, no JAX or no such term, or the run in the folder has another plan.
+    """
     from .pack import read
-    from .stroke_plan import StrokePlan
+    from .stroke_plan import StrokePlan, StrokeWeights
     from .train_strokes import Trainer, fit
 
     plan = StrokePlan()
     plan = replace(plan, **{n: getattr(options, n) for n in NUMBERS if getattr(options, n) is not None})
-    early, late = _chosen(options.weight), _chosen(options.late_weight)
+    early, late = (chosen_weights(texts, StrokeWeights) for texts in (options.weight, options.late_weight))
     plan = replace(plan, weights=replace(plan.weights, **early), late=replace(plan.late, **late))
     fit(Trainer(read(options.pack), plan), options.out, until=options.until)
     print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")

@@ -1,14 +1,15 @@
-"""Magenta's mobile pair (LiteRT files) ported to ``keras.ops``: labels made on the fly, and losses that can be
-differentiated.
+"""Magenta's mobile pair (LiteRT files) ported to ``keras.ops``: labels made as they are needed, and losses with gradients.
 
 Pictures are (N, H, W, 3), RGB, 0..1; style codes are (N, 100). All weights are frozen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -21,7 +22,17 @@ CODE_SIZE = 100
 
 
 def read_constants(path: Path) -> dict[str, np.ndarray]:
-    """All constant tensors of a LiteRT file, by name, as float32 (dequantized with their scales)."""
+    """Read all constant tensors of a LiteRT file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The tensors by name, as float32 (dequantized with their scales).
+
+    Raises:
+        UsageError: There is no such file.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
     if not path.is_file():
@@ -55,8 +66,7 @@ def _reflect(x: Tensor, pad: int) -> Tensor:
 
 
 class Transformer:
-    """The frame half: content (N, H, W, 3) and code (N, 100) -> stylized picture (N, H, W, 3); H and W multiples of
-    4."""
+    """The frame half: content (N, H, W, 3) and code (N, 100) -> stylized picture (N, H, W, 3); H and W multiples of 4."""
 
     def __init__(self, folder: str | Path, dtype: str = "float32") -> None:
         raw = read_constants(Path(folder) / TRANSFORMER_FILE)
@@ -90,7 +100,7 @@ class Transformer:
         return y + self.biases[name] if name in self.biases else y
 
     def _styled(self, x: Tensor, code: Tensor, name: str) -> Tensor:
-        """Convolution, instance norm, scale and shift from the code."""
+        """Convolve, normalize each instance, scale and shift by the code."""
         y = ops.cast(self._conv(x, name), "float32")
         beta_w, beta_b, gamma_w, gamma_b = self.norms[name]
         mean, variance = ops.moments(y, axes=[1, 2], keepdims=True)
@@ -99,13 +109,14 @@ class Transformer:
         return y * gamma + (beta - mean * gamma)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """The three encoder maps: (N, H, W, 8), (N, H/2, W/2, 16), (N, H/4, W/4, 32)."""
+        """Compute the three encoder maps: (N, H, W, 8), (N, H/2, W/2, 16), (N, H/4, W/4, 32)."""
         maps = [ops.relu(self._conv(ops.cast(x, self.dtype), "contract/conv1"))]
         maps.append(ops.relu(self._conv(maps[0], "contract/conv2", 2)))
         maps.append(ops.relu(self._conv(maps[1], "contract/conv3", 2)))
         return maps
 
     def __call__(self, content: Tensor, code: Tensor) -> Tensor:
+        """Paint contents (N, H, W, 3) by codes (N, 100)."""
         x = self.features(content)[-1]
         for k in range(1, 6):
             y = ops.cast(ops.relu(self._styled(x, code, f"residual/residual{k}/conv1")), self.dtype)
@@ -119,8 +130,7 @@ class Transformer:
 
 
 class Predictor:
-    """The style half, a MobileNet V2: picture (N, H, W, 3), best 256x256 -> code (N, 100), and feature maps for
-    losses."""
+    """The style half, a MobileNet V2: picture (N, H, W, 3), best 256×256 -> code (N, 100), and feature maps for losses."""
 
     BLOCKS = 17
 
@@ -155,8 +165,16 @@ class Predictor:
         return y + self.constants[key + "/bias"]
 
     def maps(self, x: Tensor, taps: tuple[int, ...] = (), top: bool = True) -> tuple[list[Tensor], Tensor | None]:
-        """Output maps of the blocks named in `taps`, and the map of local codes (N, H/32, W/32, 100), whose mean is
-        the code."""
+        """Compute feature maps and local codes.
+
+        Args:
+            x: Pictures (N, H, W, 3).
+            taps: The blocks whose output maps are given.
+            top: Whether to go on to the local codes.
+
+        Returns:
+            The maps of the blocks, and the local codes (N, H/32, W/32, 100), whose mean is the code, or None without `top`.
+        """
         strided = (1, 3, 6, 13)
         last = self.BLOCKS if top else max(taps) + 1
         y = ops.relu6(self._conv(ops.cast(x, self.dtype), "stem", 2))
@@ -174,5 +192,31 @@ class Predictor:
         return found, ops.cast(self._conv(y, "code"), "float32")
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Encode pictures (N, H, W, 3): codes (N, 100)."""
         local = self.maps(x)[1]
         return ops.mean(local, axis=(1, 2))
+
+
+class TeacherModel(keras.Model):  # type: ignore[misc]
+    """The teacher as a model without weights to train, for ``predict_on_batch``."""
+
+    def __init__(self, transformer: Transformer) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        """Paint contents (N, S, S, 3) by codes (N, 100)."""
+        return self.transformer(inputs[0], inputs[1])
+
+
+def labeller(folder: str | Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Make a function that paints as the teacher does.
+
+    Args:
+        folder: Folder of Magenta's mobile pair.
+
+    Returns:
+        A function from contents (N, S, S, 3) in 0..1 and codes (N, 100) to the teacher's pictures.
+    """
+    model = TeacherModel(Transformer(folder))
+    return lambda contents, codes: np.asarray(model.predict_on_batch([contents, codes]))

@@ -19,15 +19,19 @@ from realtime.core.errors import UsageError
 from realtime.models.grain import MIDDLE
 
 from . import losses
-from .data import grain, resized
+from .augment import grain
+from .data import resized
+from .frame_network import AROUND, build_frame, recode
+from .layers import CODE_SIZE
 from .muon import Muon
 from .pack import Pack
 from .percept import Percept
+from .plan import keep_plan
 from .stroke_losses import Losses, colour_detail, plainness, rim_gap
 from .stroke_plan import TERMS, StrokePlan
-from .student import AROUND, CODE_SIZE, build_frame, build_style, recode
-from .train import Whitening, keep_plan
+from .style_network import build_style
 from .views import STYLE_SIDE, Draws, canvas, overlap, rows, sampled, views_of
+from .whitening import Whitening
 
 Tensor = Any
 
@@ -82,7 +86,7 @@ class Trainer:
         self.many = jax.jit(self._many, donate_argnums=0)
 
     def _whitening(self, pack: Pack) -> Whitening:
-        """Of the codes of all styles, whole and in a crop, and of photos."""
+        """Whiten by the codes of all styles, whole and in a crop, and of photos."""
         seen = [resized(p, STYLE_SIDE, STYLE_SIDE) for p in pack.styles]
         seen += [resized(p[: p.shape[0] * 2 // 3, : p.shape[1] * 2 // 3], STYLE_SIDE, STYLE_SIDE) for p in pack.styles]
         seen += [resized(p, STYLE_SIDE, STYLE_SIDE) for p in pack.photos[::4]]
@@ -93,7 +97,7 @@ class Trainer:
         return Whitening.of(np.concatenate(codes))
 
     def _wanted(self, draw: Mapping[str, Tensor], style: Tensor) -> tuple[Tensor, ...]:
-        """Targets by the styles as the losses see them: statistics, faintest texture, usual change of hue."""
+        """Compute targets by the styles as the losses see them: statistics, faintest texture, usual change of hue."""
         size = ops.full((len(style),), float(STYLE_SIDE))
         corner = draw["style_seen_corner"]
         axes = [rows(corner[:, k], draw["style_seen"], STYLE_SIDE, STYLE_SIDE, size) for k in range(2)]
@@ -102,11 +106,11 @@ class Trainer:
         return *targets, (faint, ops.mean(colour_detail(seen), axis=(1, 2)))
 
     def _loss(self, free: Any, views: Mapping[str, Tensor], draw: Mapping[str, Tensor]) -> tuple[Any, Any]:
-        """The weighted sum of all terms, and their means."""
+        """Sum all terms by their weights; give their means, too."""
         n, view, part = self.plan.batch, self.plan.view, draw["mixed"]
 
         def mixed(x: Tensor, times: int) -> Tensor:
-            """Each style mixed with the one before, for each of its photos."""
+            """Mix each style with the one before, for each of its photos."""
             x = x + ops.reshape(part, (-1, *[1] * (len(x.shape) - 1))) * (ops.roll(x, 1, axis=0) - x)
             return ops.tile(x, (times, *[1] * (len(x.shape) - 1)))
 
@@ -131,7 +135,7 @@ class Trainer:
         return ops.sum(means * draw["weights"]), means
 
     def _stillness(self, one: Tensor, two: Tensor, plain: Tensor, draw: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """How far the second views are from the first ones that follow them; on plain ground strokes may lie still."""
+        """Compare the second views with the first ones that follow them; on plain ground strokes may lie still."""
         view, moves, beside = self.plan.view, draw["moves"], draw["beside"]
         size = ops.full((len(one),), 4.0 * view)  # beyond the view, since nothing is to be reflected
         warp = [rows(draw["shift"][:, k], draw["zoom"] * view, view, view, size) for k in range(2)]
@@ -149,7 +153,7 @@ class Trainer:
         return {"calm": gap * (1 - moves) * (1 - beside), "moved": gap * moves, "border": border * beside}
 
     def _many(self, state: Any, data: Mapping[str, Tensor], draws: Mapping[str, Tensor]) -> tuple[Any, Any]:
-        """Several steps, one for each first index of the draws; the state after them and the mean terms."""
+        """Make several steps, one for each first index of the draws; give the state after them and the mean terms."""
         import jax
 
         def one(state: Any, draw: Mapping[str, Tensor]) -> tuple[Any, Any]:
@@ -175,7 +179,7 @@ class Trainer:
         return state, ops.mean(terms, axis=0)
 
     def draw(self, first: int, count: int) -> dict[str, np.ndarray]:
-        """What the steps from `first` on see, with their rates and weights, stacked."""
+        """Draw what `count` steps from `first` on see, with their rates and weights, stacked."""
         plan, steps = self.plan, []
         for step in range(first, first + count):
             chosen = self.draws.step(step)
@@ -187,7 +191,7 @@ class Trainer:
         return {name: np.stack([s[name] for s in steps]) for name in steps[0]}
 
     def finished(self) -> tuple[keras.Model, keras.Model]:
-        """The frame and the style network that ship.
+        """Make the frame and the style network that ship.
 
         Codes learned from end to end keep what all have in common from the beginning, several times as long as their
         differences. It tells nothing, so they are given about the mean that the run began with.

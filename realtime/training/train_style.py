@@ -15,11 +15,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from .data import Picture, jitter, patterned, random_crop, resized, scribbled, vivid
+from .augment import jitter, patterned, random_crop, scribbled, vivid
+from .data import Picture, resized
 from .muon import Muon
-from .student import STAGES, STYLE_SIZE, build_style, build_style_stages
+from .plan import keep_plan
+from .style_network import STAGES, STYLE_SIZE, build_style, build_style_stages
 from .teacher import Predictor
-from .train import keep_plan
 
 Tensor = Any
 BLOCKS = tuple(block for block, _, _ in STAGES)
@@ -42,7 +43,7 @@ class StylePlan:
     seed: int = 1
 
     def rate_at(self, step: int) -> float:
-        """Learning rate: cosine down over the whole plan, with short rises at the start and at the changes."""
+        """Compute the learning rate: cosine down over the whole plan, with short rises at the start and at the changes."""
         begun = max(start for start in (0, self.forced, self.steps // 5) if step >= start)
         rise = min(1.0, (step - begun + 1) / 100)
         rate = self.rate * (1.0 if step < self.steps // 5 else self.settled)
@@ -50,14 +51,13 @@ class StylePlan:
 
 
 class StylePictures:
-    """Batches of style pictures (N, 256, 256, 3) uint8: whole paintings, crops, photos, scribbles and collages, from
-    seeds."""
+    """Batches of style pictures (N, 256, 256, 3) uint8, from seeds: whole paintings, crops, photos, scribbles and collages."""
 
     def __init__(self, paintings: Sequence[Picture], photos: Sequence[Picture], batch: int, seed: int) -> None:
         self.paintings, self.photos, self.batch, self.seed = paintings, photos, batch, seed
 
     def one(self, rng: np.random.Generator) -> Picture:
-        """One picture (256, 256, 3)."""
+        """Draw one picture (256, 256, 3)."""
         kind = rng.random()
         if kind < 0.12:
             return scribbled(rng)
@@ -79,7 +79,7 @@ class StylePictures:
         return jitter(out, rng) if rng.random() < 0.5 else out
 
     def step(self, number: int) -> Picture:
-        """The batch of training step `number`."""
+        """Make the batch of training step `number`."""
         rng = np.random.default_rng([self.seed, 3, number])
         batch = [self.one(rng) for _ in range(self.batch)]
         for k in range(0, self.batch - 1, 4):  # collages: half of one picture, half of the next
@@ -100,12 +100,13 @@ class StyleDistiller(keras.Model):  # type: ignore[misc]
         self.parts = [keras.metrics.Mean(name=n) for n in ("maps", "local", "code")]
 
     def call(self, picture: Tensor, training: bool = False) -> Tensor:
+        """Give the pictures back: `compute_loss` runs the stages."""
         return picture
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Tensor:
-        """Squared differences of normalized maps and local codes; end to end also the distance of whole codes."""
+        """Average squared differences of normalized maps and local codes; end to end also the distance of whole codes."""
         picture = ops.cast(x, "float32") / 255.0
         found, local = self.predictor.maps(picture, BLOCKS)
         wanted = [
@@ -127,14 +128,14 @@ class StyleDistiller(keras.Model):  # type: ignore[misc]
 
 
 def channel_scales(predictor: Predictor, pictures: Picture) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Mean and deviation of each channel of the teacher's maps and local codes over some pictures (N, 256, 256, 3)."""
+    """Measure mean and deviation of each channel of the teacher's maps and local codes over some pictures (N, 256, 256, 3)."""
     found, local = predictor.maps(ops.convert_to_tensor(pictures.astype(np.float32) / 255), BLOCKS)
     maps = [np.asarray(ops.convert_to_numpy(m)) for m in [*found, local]]
     return [(m.mean((0, 1, 2)), m.std((0, 1, 2)) + 1e-3) for m in maps]
 
 
 def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarray]]) -> keras.Model:
-    """The style network of trained stages."""
+    """Make the style network of trained stages and their `scales`."""
     model = build_style(stages)
     mean, deviation = scales[-1]
     model.get_layer("code_scale").set_weights([deviation.astype(np.float32), mean.astype(np.float32)])
@@ -142,7 +143,7 @@ def finished(stages: list[keras.Model], scales: list[tuple[np.ndarray, np.ndarra
 
 
 def read_style(path: Path) -> keras.Model:
-    """The style network of a state written by `fit_style`, with averaged weights."""
+    """Read the style network of a state written by `fit_style`, with averaged weights."""
     stages = build_style_stages()
     with np.load(path) as arrays:
         for k, w in enumerate([w for s in stages for w in s.trainable_variables]):
@@ -151,7 +152,7 @@ def read_style(path: Path) -> keras.Model:
 
 
 def write_style(path: Path, style: keras.Model) -> None:
-    """A state of a finished style network, for `read_style` and to begin from."""
+    """Write a state of a finished style network, for `read_style` and to begin from."""
     spread, mean = style.get_layer("code_scale").get_weights()
     weights = {f"average/{k}": ops.convert_to_numpy(w) for k, w in enumerate(style.trainable_variables)}
     np.savez(path, **weights, **{"scale/mean": mean, "scale/spread": spread})
@@ -167,9 +168,23 @@ def fit_style(
     until: int | None = None,
     begin_from: Path | None = None,
 ) -> keras.Model:
-    """Train (or go on training) the style network; its state lies in `folder`.
+    """Train (or go on training) the style network.
 
-    A new run begins from the weights of the state `begin_from`, if there is one.
+    Args:
+        predictor: The teacher's style network.
+        paintings: RGB uint8 style pictures.
+        photos: RGB uint8 photos.
+        plan: The run.
+        folder: Where its state and plan lie.
+        every: Steps between two states.
+        until: The step to stop at.
+        begin_from: A state whose weights a new run begins from.
+
+    Returns:
+        The network with averaged weights.
+
+    Raises:
+        UsageError: The run in the folder has another plan.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / "style_state.npz"

@@ -20,7 +20,14 @@ STYLE_SIDE = 256
 
 
 def canvas(pictures: Sequence[Picture]) -> tuple[Picture, Floats]:
-    """Pictures of many sizes in one array (N, H, W, 3), each in its top left corner, and their sizes (N, 2)."""
+    """Put pictures of many sizes into one array, each in its top left corner.
+
+    Args:
+        pictures: RGB uint8 pictures.
+
+    Returns:
+        uint8 (N, H, W, 3), and the sizes (N, 2).
+    """
     height, width = (max(p.shape[axis] for p in pictures) for axis in (0, 1))
     out = np.zeros((len(pictures), height, width, 3), np.uint8)
     for place, picture in zip(out, pictures, strict=True):
@@ -29,10 +36,21 @@ def canvas(pictures: Sequence[Picture]) -> tuple[Picture, Floats]:
 
 
 def rows(start: Tensor, length: Tensor, count: int, side: int, size: Tensor, mirrored: Tensor | None = None) -> Tensor:
-    """Matrices (N, count, side) that sample `count` places of a stretch of `side` numbers, of which `size` (N,) hold.
+    """Make matrices that sample `count` places of a stretch of `side` numbers, of which `size` hold.
 
-    The stretch begins at `start` (N,), is `length` (N,) long and reflected where it reaches over an end. Each place is the
-    mean of what lies about it, weighted by a tent as wide as the distance of two places, at least that of two numbers.
+    Each place is the mean of what lies about it, weighted by a tent as wide as the distance of two places, at least that of two
+    numbers. The stretch is reflected where it reaches over an end.
+
+    Args:
+        start: Where each stretch begins, (N,).
+        length: How long it is, (N,).
+        count: Places to sample.
+        side: Numbers of a row.
+        size: How many of them hold, (N,).
+        mirrored: Which are sampled from the end, (N,).
+
+    Returns:
+        (N, count, side).
     """
     at = (ops.arange(count, dtype="float32") + 0.5) / count
     if mirrored is not None:
@@ -50,7 +68,7 @@ def rows(start: Tensor, length: Tensor, count: int, side: int, size: Tensor, mir
 
 
 def sampled(down: Tensor, pictures: Tensor, across: Tensor) -> Tensor:
-    """Pictures (N, H, W, 3) sampled by matrices of their rows (N, h, H) and columns (N, w, W): (N, h, w, 3)."""
+    """Sample pictures (N, H, W, 3) by matrices of their rows (N, h, H) and columns (N, w, W): (N, h, w, 3)."""
     _, height, width, channels = pictures.shape
     lines = ops.matmul(down, ops.reshape(pictures, (-1, height, width * channels)))
     lines = ops.reshape(lines, (-1, down.shape[1], width, channels))
@@ -77,7 +95,20 @@ class Draws:
         crowd: float = 0.4,
         seed: int = 1,
     ) -> None:
-        """`own` of the styles are the content itself; in the share `crowd` a photo is one of people."""
+        """Take the sizes of all pictures.
+
+        Args:
+            photo_sizes: Height and width of each photo, (N, 2).
+            people: Whether each photo shows people, (N,).
+            style_sizes: Height and width of each style, (M, 2).
+            shares: How often each style is drawn, (M,).
+            batch: Photos of a step.
+            view: Side of a view, in pixels.
+            loss_side: Side of a view as the losses see it.
+            own: How many of the styles are the content itself.
+            crowd: The share of photos of people.
+            seed: From which all follows.
+        """
         self.photo_sizes, self.style_sizes = photo_sizes, style_sizes
         self.people, self.crowds = people.astype(bool), np.flatnonzero(people)
         self.shares = shares.astype(np.float64) / shares.sum(dtype=np.float64)
@@ -85,7 +116,7 @@ class Draws:
         self.view, self.loss_side, self.seed = view, loss_side, seed
 
     def step(self, number: int) -> dict[str, np.ndarray]:
-        """The numbers for step `number`, float32 and int32, by name."""
+        """Draw the numbers for step `number`, float32 and int32, by name."""
         rng = np.random.default_rng([self.seed, 5, number])
         n, m, view = self.batch, self.styles, self.view
         photo = rng.integers(len(self.photo_sizes), size=n)
@@ -139,7 +170,7 @@ class Draws:
 
 
 def views_of(data: Mapping[str, Tensor], draw: Mapping[str, Tensor], view: int, own: int) -> dict[str, Tensor]:
-    """What a step sees.
+    """Make what a step sees.
 
     Args:
         data: ``photos``, ``styles`` (N, H, W, 3) uint8, their sizes (N, 2), and ``grain`` (256, 256).
@@ -173,7 +204,7 @@ def views_of(data: Mapping[str, Tensor], draw: Mapping[str, Tensor], view: int, 
 
 
 def style_views(data: Mapping[str, Tensor], draw: Mapping[str, Tensor]) -> Tensor:
-    """The style pictures of a step, (M, 256, 256, 3)."""
+    """Make the style pictures of a step, (M, 256, 256, 3)."""
     pictures = ops.cast(ops.take(data["styles"], draw["style"], axis=0), "float32") / 255
     sizes = ops.take(data["style_sizes"], draw["style"], axis=0)
     mirrored = (None, draw["style_mirrored"] > 0.5)
@@ -188,7 +219,7 @@ def style_views(data: Mapping[str, Tensor], draw: Mapping[str, Tensor]) -> Tenso
 
 
 def laid_grain(tile: Tensor, draw: Mapping[str, Tensor], view: int, share: float) -> Tensor:
-    """What the grain adds to first (`share` 0) or second (1) views, (N, V, V, 1): it goes along with those beside."""
+    """Make what the grain adds to first (`share` 0) or second (1) views, (N, V, V, 1): it goes along with those beside."""
     aside = ops.cast(draw["shift"] * draw["beside"][:, None] * share, "int32")
     down, across = ((ops.arange(view)[None] + draw["grain"][k] + aside[:, k : k + 1]) % 256 for k in range(2))
     places = ops.broadcast_to(across[:, None, :], (across.shape[0], view, view))
@@ -196,7 +227,12 @@ def laid_grain(tile: Tensor, draw: Mapping[str, Tensor], view: int, share: float
 
 
 def overlap(draw: Mapping[str, Tensor], view: int, border: int = 6) -> tuple[Tensor, Tensor]:
-    """Where two views can be compared, (N, V, V) each.
+    """Mark where two views can be compared, (N, V, V) each.
+
+    Args:
+        draw: What `Draws.step` gives.
+        view: Side of a view, in pixels.
+        border: Pixels at each side that do not count.
 
     Returns:
         Which pixels of the second view the first one holds too, less a border of both; and which lie in the outer eighth
