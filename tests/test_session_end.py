@@ -28,6 +28,7 @@ _HANGS = {
 class Hangs(FakeModel):
     def stylize(self, picture, code):
         if self.frames > 40:
+            print("hangs", file=sys.stderr, flush=True)
             forever.wait()
         return super().stylize(picture, code)
 realtime.models.stylizer.open_model = lambda text, threads: Hangs()
@@ -37,6 +38,7 @@ write, count = _Disk.write, [0]
 def hang(self, data):
     count[0] += 1
     if count[0] > 12:
+        print("hangs", file=sys.stderr, flush=True)
         forever.wait()
     return write(self, data)
 _Disk.write = hang
@@ -91,7 +93,8 @@ def test_what_hangs_does_not_keep_the_program_from_ending(what: str, number: str
         assert process.stderr
         while "recording" not in process.stderr.readline():
             assert process.poll() is None
-        time.sleep(2.5)  # 40 frames of the demo, and then it hangs
+        while "hangs" not in process.stderr.readline():
+            assert process.poll() is None
         begin = time.monotonic()
         process.send_signal(signal.Signals[number])
         if twice:
