@@ -52,11 +52,6 @@ class SinkOutlet:
         self._slot: Mailbox[Stylized] = Mailbox()
         self.thread = None if sink.queues else threads.start(self._run, f"sink {sink.name}")
 
-    @property
-    def dropped(self) -> int:
-        """Frames that a newer one replaced before the sink took them."""
-        return self._slot.dropped
-
     def put(self, item: Stylized) -> None:
         """Take a frame for the sink."""
         if self.sink.queues:

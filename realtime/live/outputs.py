@@ -168,12 +168,17 @@ class Outputs:
         self._notify(f"recording {recorder.path}")
         return recorder
 
-    def _end_clip(self, recorder: RecorderSink) -> None:
+    def _end_clip(self, recorder: RecorderSink, deadline: float | None = None) -> None:
         """Take no more frames; the file is finished by the worker, since what waits is encoded first and disks are slow."""
+
+        def close() -> None:
+            patience = CLOSE_SECONDS if deadline is None else max(0.1, deadline - time.monotonic())
+            self._close_clip(recorder, patience)
+
         self._recorder = None
         self._stream.remove_sink(recorder)
         self.dropped += recorder.dropped
-        self._worker.submit(lambda: self._close_clip(recorder, CLOSE_SECONDS))
+        self._worker.submit(close)
 
     def _close_clip(self, recorder: RecorderSink, timeout: float) -> None:
         try:
@@ -268,10 +273,7 @@ class Outputs:
         """
         with self._changing:
             if self._recorder:
-                recorder, self._recorder = self._recorder, None
-                self._stream.remove_sink(recorder)
-                self.dropped += recorder.dropped
-                self._worker.submit(lambda: self._close_clip(recorder, max(0.1, deadline - time.monotonic())))
+                self._end_clip(self._recorder, deadline)
         done = self._worker.close(deadline, hurry)
         if self._replay:
             self._stream.remove_sink(self._replay)
