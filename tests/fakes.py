@@ -5,10 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import ClassVar, TypeVar
 
 import numpy as np
+import pytest
 
 from realtime.control.commands import Command
 from realtime.core.errors import SourceEndedError
@@ -17,6 +18,71 @@ from realtime.models.base import StyleCode
 from realtime.models.model import Model
 from realtime.sinks.base import Format, Sink
 from realtime.sources.base import Source
+
+
+class FakeDevice:
+    """A device of a virtual camera, as `pyvirtualcam.Backend` describes one. Notes what it is given."""
+
+    made: ClassVar[list[FakeDevice]] = []
+    refuses = ""
+    """What is wrong with the driver."""
+
+    def __init__(self, *, width: int, height: int, fps: float, fourcc: int, device: str | None) -> None:
+        if self.refuses:
+            raise RuntimeError(self.refuses)
+        self.size, self.rate, self._name = (width, height), fps, device or "/dev/video9"
+        self.fourcc = fourcc.to_bytes(4, "little").decode()
+        self.pictures: list[Picture] = []
+        self.times: list[float] = []
+        self.fail: Exception | None = None
+        self.closed = 0
+        self.given = threading.Condition()
+        self.made.append(self)
+
+    def send(self, frame: Picture) -> None:
+        assert not self.closed, "a picture after close"
+        assert frame.dtype == np.uint8 and frame.ndim == 1 and frame.flags.c_contiguous
+        if self.fail:
+            raise self.fail
+        with self.given:
+            self.pictures.append(frame.reshape(self.size[1], self.size[0], 3).copy())
+            self.times.append(time.monotonic())
+            self.given.notify_all()
+
+    def wait_for(self, condition: Callable[[Picture], bool]) -> Picture:
+        """The next picture that meets a condition."""
+        with self.given:
+            begin = len(self.pictures)
+            found: list[Picture] = []
+
+            def look() -> bool:
+                found.extend(picture for picture in self.pictures[begin:] if condition(picture))
+                return bool(found)
+
+            assert self.given.wait_for(look, 20), "no such picture came"
+            return found[0]
+
+    def device(self) -> str:
+        return self._name
+
+    def native_fourcc(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeDevice]]:
+    """A driver of virtual cameras in the place of the system's; the devices that were opened are in `made`."""
+    import pyvirtualcam.camera
+
+    monkeypatch.setattr(FakeDevice, "made", [])
+    monkeypatch.setattr(FakeDevice, "refuses", "")
+    monkeypatch.setattr(pyvirtualcam.camera, "BACKENDS", {"stand-in": FakeDevice})
+    yield FakeDevice
+    assert all(made.closed == 1 for made in FakeDevice.made), "close is called exactly once"
+
 
 SinkT = TypeVar("SinkT", bound=Sink)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import media
 import pytest
-from fakes import FakeModel
+from fakes import FakeDevice, FakeModel, device  # noqa: F401
 from packaging.requirements import Requirement
 from test_cli import Run, run  # noqa: F401
 
@@ -67,8 +67,12 @@ UNITS += [(page.name, (span,)) for page in PAGES if page.name in ("README.md", "
 
 
 @pytest.fixture
-def belongings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The files that the command lines name, and a network camera, whose address is given."""
+def belongings(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    device: type[FakeDevice],  # noqa: F811
+) -> Iterator[str]:
+    """The files that the command lines name, a virtual camera, and a network camera, whose address is given."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr("realtime.models.registry.open_model", lambda text, threads=None: FakeModel())  # no download
     for name in ("holiday.mp4", "a.mov", "b.mov"):

@@ -22,7 +22,7 @@ import av
 import numpy as np
 import pytest
 from conftest import Screen, bare_screen
-from fakes import opened
+from fakes import device, opened  # noqa: F401
 from media import read_image
 from PIL import Image
 
@@ -40,6 +40,7 @@ from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.replay import ReplaySink
 from realtime.sinks.screen import display_problem
 from realtime.sinks.snapshot import SnapshotSink
+from realtime.sinks.virtual_camera import VirtualCameraSink
 from realtime.sinks.window import WindowSink
 
 TESTS = Path(__file__).parent
@@ -154,7 +155,7 @@ def test_a_format_that_cannot_be_is_an_error_with_its_value(size: Size, rate: fl
 
 
 @pytest.mark.parametrize("clause", CONTRACT)
-@pytest.mark.parametrize("kind", ["snapshot", "recorder", "replay", "window"])
+@pytest.mark.parametrize("kind", ["snapshot", "recorder", "replay", "virtual camera", "window"])
 def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if kind == "snapshot":
         clause(SnapshotSink(tmp_path, keep_original=True))
@@ -162,6 +163,9 @@ def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, req
         clause(RecorderSink(tmp_path / "clip.mp4"))
     elif kind == "replay":
         clause(ReplaySink())
+    elif kind == "virtual camera":
+        request.getfixturevalue("device")
+        clause(VirtualCameraSink())
     else:
         code = f"import test_sinks; test_sinks.{clause.__name__}(test_sinks.WindowSink()); print('kept')"
         with program(code=code, environment=request.getfixturevalue("screen").environment) as window:

@@ -113,6 +113,16 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 )
 @click.option("--keep-original", is_flag=True, help="Save the original beside each snapshot.")
 @click.option(
+    "--virtual-camera",
+    is_flag=False,
+    flag_value="",
+    metavar="[DEVICE]",
+    help="Show it in a virtual camera, too, for calls. The first one, or a device such as /dev/video9.",
+)
+@click.option(
+    "--when-watched", is_flag=True, help="Hold the real camera only while a program reads the virtual one. Linux."
+)
+@click.option(
     "--sink",
     "sinks",
     multiple=True,

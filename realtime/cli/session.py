@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from realtime._version import __version__
 from realtime.cli.announce import Announcer
+from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls
 from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable, usual_size
 from realtime.cli.options import chosen_look, say, say_loading
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
@@ -49,6 +50,8 @@ def show_live(
     replay: bool | None,
     out: Path | None,
     keep_original: bool,
+    virtual_camera: str | None,
+    when_watched: bool,
     sinks: tuple[str, ...],
     no_window: bool,
     fresh: bool,
@@ -80,7 +83,8 @@ def show_live(
 
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
-    windowed = not no_window and has_display(needed=record is None and not more_sinks)
+    virtual = make_virtual_camera(virtual_camera, when_watched)
+    windowed = not no_window and has_display(needed=not (record or more_sinks or virtual))
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))
         last = Memory() if fresh or not windowed else remembered()
@@ -105,6 +109,11 @@ def show_live(
             stack.callback(microphone.close)
             say(f"microphone: {microphone.name}")
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
+        chosen = frames_from.name if isinstance(frames_from, CameraSource) and source else last.camera
+        if virtual:
+            frames_from = open_virtual_camera(
+                stack, virtual, frames_from, size, fps, lambda: open_source(source or known, size, fps), when_watched
+            )
         place = last.place if usual_size() else None
         window = WindowSink(fill=fill, on_screen=on_screen, place=place) if windowed else None
         session = LiveSession(stylizer, library, strobe)
@@ -145,7 +154,9 @@ def show_live(
             keep_original=keep_original,
             about=about,
         )
-        session.save(stream, saving, windowed)
+        session.save(stream, saving, windowed or virtual is not None)
+        if virtual:
+            stream.add_sink(show_in_calls(virtual, stream))
         if replay and not windowed:
             say("the last seconds are not kept: without a window nobody can ask for them")
         for added in more_sinks:
@@ -158,14 +169,13 @@ def show_live(
         say(
             f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
         )
-        if no_window and not (record or more_sinks or frames or seconds):
+        if no_window and not (record or more_sinks or virtual or frames or seconds):
             say(
                 "no window and no clip: the picture goes nowhere; --record FILE keeps it, --frames N, --seconds N or Ctrl-C end it"
             )
         if windowed:
-            camera = frames_from.name if isinstance(frames_from, CameraSource) and source else last.camera
             stack.callback(
-                lambda: remember(Memory(camera, stream.controls.settings.look, window.place if window else None))
+                lambda: remember(Memory(chosen, stream.controls.settings.look, window.place if window else None))
             )
         if before:
             say("the look and the window are as they were the last time; --fresh begins anew")

@@ -51,5 +51,5 @@ def has_display(needed: bool) -> bool:
     if problem and needed:
         raise SinkError(f"no window can be opened: {problem}; --record FILE or --no-window --frames N work without one")
     if problem:
-        say(f"no window: {problem}; recording without one, end with Ctrl-C, --frames or --seconds")
+        say(f"no window: {problem}; going on without one, end with Ctrl-C, --frames or --seconds")
     return not problem
