@@ -372,6 +372,19 @@ def test_the_model_sees_a_smaller_frame_for_a_larger_brush() -> None:
         assert seen[-1] == expected
 
 
+def test_the_model_sees_fewer_lines_than_the_brush_asks_for_where_it_is_told_so() -> None:
+    class Sizes(FakeModel):
+        def stylize(self, picture: np.ndarray, code: StyleCode) -> np.ndarray:
+            seen.append(picture.shape[:2])
+            return super().stylize(picture, code)
+
+    seen: list[tuple[int, ...]] = []
+    pipeline = Pipeline(Stylizer(Sizes()), CODES.get)
+    for lines, size in ((480, (480, 640)), (408, (408, 544)), (360, (360, 480)), (900, (600, 800))):
+        out = pipeline.paint(frame(size=(800, 600)), alone("red"), lines)
+        assert seen[-1] == size and out.picture.shape == (600, 800, 3) and out.look == alone("red")
+
+
 def test_near_strength_0_a_broad_brush_leaves_the_frame_as_sharp_as_it_is() -> None:
     content = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
     faint = painter(0).paint(Frame(content, 0.0), alone("red", strength=0.01, brush=0.2)).picture

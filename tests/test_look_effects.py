@@ -278,6 +278,19 @@ def test_a_style_that_morphs_is_followed_within_a_fifth_of_a_second(scene: np.nd
     assert apart(cv2.blur(pictures[21], (15, 15)), cv2.blur(paintings[21], (15, 15))) < 4
 
 
+def test_a_picture_in_fewer_or_more_lines_is_held_on(scene: np.ndarray) -> None:
+    """Where quality changes the size, what is shown goes on: not even the frame of the change shimmers."""
+    large = cv2.resize(scene, (640, 480), interpolation=cv2.INTER_CUBIC)
+    steady, shown, plain = Steady(), list[Picture](), list[Picture]()
+    for k in range(20):
+        height = 480 - 16 * max(0, min(3, k - 10))
+        content = shrunk(noisy(large, k), (round(height * 4 / 3), height))
+        painted = fake_painting(content)
+        for pictures, picture in ((shown, steady(painted, content, 1.0, k / 30)), (plain, painted)):
+            pictures.append(np.asarray(cv2.resize(picture, (640, 480)), np.uint8))
+    assert shimmer(shown[9:15]) < 0.5 * shimmer(plain[9:15])
+
+
 @pytest.mark.parametrize("how", ["reset", "a gap", "backwards", "another size", "off"])
 def test_it_starts_anew(scene: np.ndarray, how: str) -> None:
     steady = Steady()

@@ -20,6 +20,14 @@ def test_newest_wins_and_drops_are_counted() -> None:
     assert box.dropped == 5
 
 
+def test_the_writer_hears_that_an_item_was_taken() -> None:
+    taken: list[bool] = []
+    box: Mailbox[int] = Mailbox(lambda: taken.append(box.full))
+    assert box.get(0) is None and not taken
+    box.put(1)
+    assert box.full and box.get(0) == 1 and taken == [False]
+
+
 def test_get_waits_for_an_item_that_comes() -> None:
     box: Mailbox[str] = Mailbox()
     got: list[str | None] = []

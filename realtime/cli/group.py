@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -90,7 +91,10 @@ class ProgramGroup(click.Group):
         known = {name for names in GROUPS.values() for name in names} | {"help", "version"}
         others = [_spelled(option) for option in self.params if option.name not in known]
         formatter.write_paragraph()
-        formatter.write_text(f"More options, explained by realtime help all: {', '.join(others)}")
+        text = f"More options, explained by realtime help all: {', '.join(others)}"
+        formatter.write(
+            f"{textwrap.fill(text, formatter.width, break_on_hyphens=False)}\n"
+        )  # no option is broken in two
 
     def whole_help(self, ctx: click.Context) -> str:
         """Give the help with every option."""

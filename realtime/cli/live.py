@@ -46,7 +46,14 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     callback=finite,
     default=30.0,
     show_default=True,
-    help="Asked of cameras and the demo.",
+    help="Asked of cameras and the demo, and held by --quality auto.",
+)
+@click.option(
+    "--quality",
+    type=click.Choice(("auto", "fixed")),
+    default="auto",
+    show_default=True,
+    help="auto: on a slow machine the model sees up to a quarter fewer lines, so that the rate is held.",
 )
 @click.option(
     "--morph",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import platformdirs
 
 from realtime.core.errors import RealtimeError
@@ -61,12 +60,6 @@ def camera_is_there(name: str) -> bool:
     from realtime.sources.camera import list_cameras
 
     return bool(name) and name in [camera.name for camera in list_cameras()]
-
-
-def usual_size() -> bool:
-    """Say whether no --size was given: a window of the last time must not shrink the size that a person asks for."""
-    given = click.get_current_context().get_parameter_source("size")
-    return given is not click.core.ParameterSource.COMMANDLINE
 
 
 def usable(look: Look | None, library: StyleLibrary) -> Look | None:

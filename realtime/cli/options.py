@@ -232,6 +232,12 @@ def given_option(context: click.Context) -> str | None:
     return None
 
 
+def was_given(name: str) -> bool:
+    """Say whether a person wrote the option of this name of the command that runs; else its value is the default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
 def say(text: str) -> None:
     """Say a line on standard error, as the program does, free of passwords in addresses; the log has it too."""
     log.info("%s", text, extra={SAID: True})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from realtime._version import __version__
 from realtime.cli.announce import Announcer
 from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls
-from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable, usual_size
-from realtime.cli.options import chosen_look, say, say_loading
+from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
+from realtime.cli.options import chosen_look, say, say_loading, was_given
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.settings import Settings
 from realtime.core.addresses import without_secrets
@@ -33,6 +33,7 @@ def show_live(
     model: str,
     size: Size,
     fps: float,
+    quality: str,
     morph: float,
     slideshow: float | None,
     mirror: bool | None,
@@ -65,6 +66,7 @@ def show_live(
     Raises:
         RealtimeError: Something cannot be opened, or the session ended with an error.
     """
+    from realtime.control.quality import Quality
     from realtime.control.slideshow import FLASH_SECONDS, flashing
     from realtime.core.events import Event
     from realtime.core.signals import ended_in_time
@@ -114,7 +116,7 @@ def show_live(
             frames_from = open_virtual_camera(
                 stack, virtual, frames_from, size, fps, lambda: open_source(source or known, size, fps), when_watched
             )
-        place = last.place if usual_size() else None
+        place = None if was_given("size") else last.place  # it must not shrink the size that a person asks for
         window = WindowSink(fill=fill, on_screen=on_screen, place=place) if windowed else None
         session = LiveSession(stylizer, library, strobe)
         if slideshow and slideshow < FLASH_SECONDS:
@@ -135,6 +137,7 @@ def show_live(
                 slideshow=slideshow or 0.0,
             ),
             ViewSettings(compare=compare, info=info, fullscreen=fullscreen, clean=clean),
+            quality=Quality(fps if was_given("fps") else None) if quality == "auto" else None,
         )
         if announce:
             session.events.subscribe(Announcer(lambda: stream.controls.settings, say).hear)

@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 Picture: TypeAlias = npt.NDArray[np.uint8]
 Size: TypeAlias = tuple[int, int]  # width, height, in pixels
+
+
+def same_picture(one: Picture, other: Picture) -> bool:
+    """Say whether two pictures (uint8, H×W×3) have the same pixels: nearly for nothing where they have not."""
+    if one is other:
+        return True
+    if one.shape != other.shape or not np.array_equal(one[::16, ::16], other[::16, ::16]):
+        return False
+    return cv2.norm(one, other, cv2.NORM_INF) == 0
 
 
 @dataclass(frozen=True, slots=True)

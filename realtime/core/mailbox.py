@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -12,7 +13,9 @@ T = TypeVar("T")
 class Mailbox(Generic[T]):
     """One writer puts, one reader gets; neither ever waits for the other to be done with an item."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Callable[[], None] | None = None) -> None:
+        """Begin empty; `taken` is called, on the reader's thread, whenever an item was taken."""
+        self._taken = taken
         self._changed = threading.Condition()
         self._item: T | None = None
         self._closed = False
@@ -37,7 +40,9 @@ class Mailbox(Generic[T]):
                 if not self._changed.wait(deadline - time.monotonic()):
                     break
             item, self._item = self._item, None
-            return item
+        if item is not None and self._taken:
+            self._taken()
+        return item
 
     @property
     def full(self) -> bool:

@@ -85,7 +85,7 @@ class Display:
             greeting: Notices for the first seconds.
         """
         self._window, self._stream, self._recorder, self._greeting = window, stream, recorder, greeting
-        self._pictures: Mailbox[Stylized] = Mailbox()
+        self._pictures: Mailbox[Stylized] = Mailbox(stream.wake)
         self._notices: deque[tuple[float, str]] = deque(maxlen=64)
         self._latest: Stylized | None = None
         self._drawn_at = -1.0

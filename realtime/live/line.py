@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.look.look import Look, brush_text
 from realtime.look.stylized import Stylized
 
 
-def heads_up_line(stylized: Stylized, settings: Settings, names: Sequence[str], rate: float) -> str:
+def heads_up_line(
+    stylized: Stylized, settings: Settings, names: Sequence[str], rate: float, quality: Quality | None = None
+) -> str:
     """Describe a frame.
 
     Args:
@@ -17,6 +20,7 @@ def heads_up_line(stylized: Stylized, settings: Settings, names: Sequence[str], 
         settings: The settings of its stream.
         names: The names of all styles, for the place of the one in use.
         rate: Frames a second that are shown.
+        quality: The stream's automatic quality; None where it has none.
 
     Returns:
         One line of text.
@@ -28,7 +32,9 @@ def heads_up_line(stylized: Stylized, settings: Settings, names: Sequence[str], 
     words += [f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")]
     words += [f"brush {brush_text(look.brush)}"] if look.brush != 1 else []
     words = ["original"] if settings.original else words
-    words += [f"{rate:.0f} fps", "frozen" if settings.frozen else ""]
+    words += [f"quality {quality.share:.0%}"] if quality and quality.share < 1 else []
+    wished = f" of {quality.wished:.0f}" if quality and quality.falls_short else ""
+    words += [f"{rate:.0f}{wished} fps", "frozen" if settings.frozen else ""]
     return "  ·  ".join(word for word in words if word)
 
 

@@ -19,6 +19,10 @@ _log = logging.getLogger(__name__)
 class Outlet(Protocol):
     """Where a stream puts its frames: a mailbox, or what leads to a sink."""
 
+    @property
+    def full(self) -> bool:
+        """Whether no frame is to be painted for its sake now: one waits there already, and would be lost."""
+
     def put(self, item: Stylized) -> None:
         """Take a frame; return at once and raise nothing."""
 
@@ -35,6 +39,7 @@ class SinkOutlet:
         *,
         info: bool = False,
         keep_open: bool = False,
+        taken: Callable[[], None] | None = None,
     ) -> None:
         """Make an outlet.
 
@@ -45,12 +50,18 @@ class SinkOutlet:
             failed: Is told once, on whichever thread writes, when the sink cannot take a frame; it gets no more then.
             info: Whether the heads-up line is drawn into the pictures.
             keep_open: Whether the sink stays the caller's to close.
+            taken: Is told when there is room for another frame.
         """
         self.sink, self._keep_open = sink, keep_open
         self._view, self._rate, self._failed, self._info = view, rate, failed, info
         self._done = False
-        self._slot: Mailbox[Stylized] = Mailbox()
+        self._slot: Mailbox[Stylized] = Mailbox(taken)
         self.thread = None if sink.queues else threads.start(self._run, f"sink {sink.name}")
+
+    @property
+    def full(self) -> bool:
+        """Whether no frame is to be painted for the sink's sake now."""
+        return self._done or not self.sink.asks or self._slot.full
 
     def put(self, item: Stylized) -> None:
         """Take a frame for the sink."""

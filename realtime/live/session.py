@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.control.slideshow import Slideshow
 from realtime.core import threads
@@ -43,6 +44,8 @@ class _Counter:
 
     def __init__(self, stream: Stream, frames: int | None) -> None:
         self._stream, self._frames = stream, frames
+
+    full = False  # each frame counts
 
     def put(self, item: Stylized) -> None:
         self._stream.meter.add_shown(item.frame.time)
@@ -81,7 +84,13 @@ class LiveSession:
         return self._streams
 
     def add(
-        self, source: Source, settings: Settings | None = None, view: ViewSettings | None = None, *, apart: bool = False
+        self,
+        source: Source,
+        settings: Settings | None = None,
+        view: ViewSettings | None = None,
+        *,
+        apart: bool = False,
+        quality: Quality | None = None,
     ) -> Stream:
         """Add a stream. While the session runs, the stream starts at once.
 
@@ -90,6 +99,7 @@ class LiveSession:
             settings: The settings to begin with; by default the first style, mirrored where the source is a camera.
             view: How its frames are shown at first.
             apart: Whether its events go to a feed of its own rather than to the session's.
+            quality: Lowers the lines that the model sees while the rate is not held; by default it sees all.
 
         Returns:
             The stream. The session ends when it fails.
@@ -98,7 +108,9 @@ class LiveSession:
             StyleError: There is no style that can be used.
         """
         events = Events() if apart else self.events
-        stream = Stream(source, self._stylizer, self._library, self._host, settings, view=view, events=events)
+        stream = Stream(
+            source, self._stylizer, self._library, self._host, settings, view=view, events=events, quality=quality
+        )
         with self._changing:
             self._streams = (*self._streams, stream)
             self._slideshows[stream] = Slideshow(stream.controls, strobe=self._strobe)

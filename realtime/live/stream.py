@@ -9,20 +9,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from realtime.control.commands import Action, Command, ViewCommand
 from realtime.control.controls import Controls
+from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.core import threads
-from realtime.core.errors import SourceEndedError, UsageError
-from realtime.core.events import Event, Events, Notice, SettingsChanged, Trouble
-from realtime.core.frame import Frame, Picture
+from realtime.core.errors import UsageError
+from realtime.core.events import Event, Events, Notice, SettingsChanged
+from realtime.core.frame import Frame, Picture, same_picture
 from realtime.core.geometry import flipped
-from realtime.core.mailbox import Mailbox
 from realtime.core.meter import Figures, Meter
+from realtime.live.capture import Capture
 from realtime.live.line import heads_up_line
 from realtime.live.outlets import Outlet, SinkOutlet
 from realtime.live.thumbnails import Thumbnails
+from realtime.look.brush import lines_asked
 from realtime.look.look import Look
 from realtime.look.pipeline import Pipeline
 from realtime.look.stylized import Stylized
@@ -34,7 +37,6 @@ from realtime.sources.base import Source
 from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
-_STILL_SECONDS = 0.1  # how often a frozen picture is given again, for a clip that is recorded
 _REPAINT_SECONDS = 0.04  # how often a picture that stays is painted again while a morph goes on
 
 
@@ -54,6 +56,7 @@ class Stream:
         *,
         view: ViewSettings | None = None,
         events: Events | None = None,
+        quality: Quality | None = None,
     ) -> None:
         """Make a stream; the source, the stylizer, the library and the host stay the caller's.
 
@@ -65,12 +68,13 @@ class Stream:
             settings: The settings to begin with; by default the first style, mirrored where the source is a camera.
             view: How its sinks show frames at first.
             events: The feed that is told of what happens.
+            quality: Lowers the lines that the model sees while the rate is not held; by default it sees all.
 
         Raises:
             StyleError: No settings were given, and there is no style that can be used.
         """
         self.source, self.library = source, library
-        self.events = events or Events()
+        self.events, self.quality = events or Events(), quality
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
         self.controls = Controls(settings, lambda: library.names, self.events, lambda action: self.perform(action))
         self.view = View(view, self._describe, self.events)
@@ -82,15 +86,13 @@ class Stream:
         """What ended the stream, if it was an error."""
         self.latest: Stylized | None = None
         """The newest stylized frame."""
-        self.trouble = ""
-        """What is wrong with the source just now, for a person; empty when all is well."""
         self.in_use = settings.look
         """The last look whose styles were all known: what to go back to when a style cannot be used."""
         self.ended = threading.Event()
         """Set when no more frames come: the stream was closed, its source has ended, or it failed."""
         self._host = host
         self._pipeline = Pipeline(stylizer, library.ready, settings.morph)
-        self._captured: Mailbox[Frame] = Mailbox()
+        self._capture = Capture(source, self.events, self._frozen, self._came, self._source_ended)
         self._outlets: tuple[Outlet, ...] = ()
         self._sinks: dict[Sink, SinkOutlet] = {}
         self._first: list[Callable[[], None]] = []
@@ -100,7 +102,6 @@ class Stream:
         self._painted_at = 0.0
         self._held: Picture | None = None
         self._mirrored: tuple[Picture, Picture] | None = None
-        self._capture: threading.Thread | None = None
         self._unsubscribe = self.events.subscribe(self._heard)
 
     def apply(self, command: Command) -> None:
@@ -140,25 +141,23 @@ class Stream:
             failed: Is told when the sink takes no more frames; by default the feed is.
             keep_open: Whether the sink stays the caller's to close.
         """
-        outlet = SinkOutlet(sink, self.view, self.rate, failed or self._sink_failed, info=info, keep_open=keep_open)
-        with self._changing:
-            self._sinks[sink] = outlet
-            self._outlets = (*self._outlets, outlet)
+        failed = failed or self._sink_failed
+        outlet = SinkOutlet(sink, self.view, self.rate, failed, info=info, keep_open=keep_open, taken=self.wake)
+        self._sinks[sink] = outlet
+        self.attach(outlet)
 
     def remove_sink(self, sink: Sink) -> SinkOutlet | None:
         """Give a sink no more frames, and close it unless it was to be kept open."""
-        with self._changing:
-            outlet = self._sinks.pop(sink, None)
-            self._outlets = tuple(known for known in self._outlets if known is not outlet)
+        outlet = self._sinks.pop(sink, None)
         if outlet:
+            self.detach(outlet)
             outlet.end()
         return outlet
 
     def _sink_failed(self, sink: Sink, error: BaseException) -> None:
         self.events.emit(Notice(f"{sink.name}: {error}"))
-        with self._changing:
-            outlet = self._sinks.pop(sink, None)
-            self._outlets = tuple(known for known in self._outlets if known is not outlet)
+        if outlet := self._sinks.pop(sink, None):
+            self.detach(outlet)
 
     def after_first(self, do: Callable[[], None]) -> None:
         """Call `do` when there is a frame, which may be now."""
@@ -175,19 +174,19 @@ class Stream:
 
     def figures(self, dropped: int = 0) -> Figures:
         """Give how the stream runs, or ran; `dropped` are frames that were lost after the model."""
-        return self.meter.figures(self._captured.dropped + dropped)
+        return self.meter.figures(self._capture.frames.dropped + dropped)
 
     def start(self) -> None:
         """Begin to read the source and to take turns."""
         for name, _ in self.in_use.styles:
             self.library.code(name)
-        self._capture = threads.start(self._read, f"capture {self.source.name}")
+        self._capture.start()
         self._host.add(self)
 
     def stop(self) -> None:
         """Let the threads of the stream end soon."""
         self.ended.set()
-        self._captured.close()
+        self._capture.stop()
 
     def close(self, deadline: float, hurry: threading.Event | None = None) -> bool:
         """Stop, and wait for the threads of the stream as `threads.join` has it."""
@@ -197,9 +196,7 @@ class Stream:
         patience = 0.0 if hurry and hurry.is_set() else max(0.0, deadline - time.monotonic())
         done = self._host.remove(self, patience)
         ended = [outlet.thread for sink in tuple(self._sinks) if (outlet := self.remove_sink(sink)) and outlet.thread]
-        if self._capture:
-            ended.append(self._capture)
-        return threads.join(ended, deadline, hurry) and done
+        return threads.join([*ended, *self._capture.threads], deadline, hurry) and done
 
     def failed(self, error: BaseException) -> None:
         """End the stream with an error."""
@@ -207,38 +204,34 @@ class Stream:
         self.error = self.error or error
         self.stop()
 
-    def _read(self) -> None:
-        try:
-            while not self.ended.is_set():
-                frame = self._still() or self.source.read(0.1)
-                self._look_for_trouble()
-                if frame is not None:
-                    self.meter.captured.tick()
-                    self._captured.put(frame)
-                    self._host.wake()
-        except SourceEndedError:
-            _log.info("source %s has ended", self.source.name)
-            self.stop()
-        except BaseException as error:
-            self.failed(error)
+    def _came(self) -> None:
+        self.meter.captured.tick()
+        self.wake()
 
-    def _still(self) -> Frame | None:
-        """Give the frozen picture once more, after a while: the source, which may have to draw or to decode, rests."""
-        if (held := self._held) is None or not self.controls.settings.frozen:
-            return None
-        self.ended.wait(_STILL_SECONDS)
-        return Frame(held, time.monotonic())
+    def _source_ended(self, error: BaseException | None) -> None:
+        self.failed(error) if error else self.stop()
 
-    def _look_for_trouble(self) -> None:
-        before, self.trouble = self.trouble, self.source.notice
-        if bool(self.trouble) != bool(before):  # how long it lasts is in the notice: the feed hears of it once
-            self.events.emit(Trouble(self.trouble))
+    def _frozen(self) -> Picture | None:
+        return self._held if self.controls.settings.frozen else None
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the source just now, for a person; empty when all is well."""
+        return self._capture.trouble
+
+    def wake(self) -> None:
+        """Let the host see anew whether there is something to stylize."""
+        self._host.wake()
 
     def ready(self) -> bool:
-        """Say whether there is something to stylize: a frame, or the last one anew since the settings changed."""
-        if self.ended.is_set():
+        """Say whether there is something to stylize: a frame, or the last one anew since the settings changed.
+
+        While no outlet has room there is not: the frame would be painted and never shown.
+        """
+        outlets = self._outlets
+        if self.ended.is_set() or (outlets and all(outlet.full for outlet in outlets)):
             return False
-        if self._captured.full:
+        if self._capture.frames.full:
             return True
         if self._newest is None:
             return False
@@ -247,12 +240,16 @@ class Stream:
 
     def take_turn(self) -> None:
         """Stylize the newest frame and put it into the outlets."""
-        frame = self._captured.get(0.0)
+        since, frame = self._capture.waits_since, self._capture.frames.get(0.0)
+        came, before = frame is not None, self._newest
+        if frame and self.latest and self.view.settings.blackout:
+            self._deliver(replace(self.latest, frame=replace(self.latest.frame, time=frame.time), model_seconds=0.0))
+            return
+        if before and (frame is None or same_picture(frame.picture, before.picture)):
+            # It stays one picture and is painted once, unless a command came or a style is on its way.
+            frame = Frame(before.picture, frame.time if frame else time.monotonic())
         if frame is None:
-            if self._newest is None:
-                return
-            # A command came, or a style is on its way, and no new picture comes.
-            frame = Frame(self._newest.picture, time.monotonic())
+            return
         settings = self.controls.settings
         self._newest, self._painted_with = frame, settings
         latest = self._stylize(frame, settings)
@@ -261,6 +258,8 @@ class Stream:
             self.in_use = settings.look  # not what a morph is at, which nobody chose
         self.meter.add_stylized(latest.model_seconds)
         self._deliver(latest)
+        if came and self.quality:
+            self.quality.delivered(since, time.monotonic(), self.rate)
 
     def _stylize(self, frame: Frame, settings: Settings) -> Stylized:
         self._held = (self._held if self._held is not None else frame.picture) if settings.frozen else None
@@ -272,7 +271,11 @@ class Stream:
             picture = self._mirrored[1]
         self._pipeline.morph = settings.morph
         frame = Frame(picture, frame.time, settings.mirror)
-        return (self._pipeline.untouched if settings.original else self._pipeline.paint)(frame, settings.look)
+        if settings.original:
+            return self._pipeline.untouched(frame, settings.look)
+        asked = lines_asked(picture, settings.look.brush)
+        lines = self.quality.lines(asked, time.monotonic()) if self.quality else None
+        return self._pipeline.paint(frame, settings.look, lines)
 
     def _deliver(self, latest: Stylized) -> None:
         with self._changing:
@@ -285,10 +288,11 @@ class Stream:
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, SettingsChanged):
-            self._host.wake()
+            self.wake()
 
     def _describe(self, stylized: Stylized) -> str:
-        return heads_up_line(stylized, self.controls.settings, self.library.names, self.meter.shown.lately)
+        rate = self.meter.shown.lately
+        return heads_up_line(stylized, self.controls.settings, self.library.names, rate, self.quality)
 
 
 def _nobody(action: Action) -> None:

@@ -27,6 +27,19 @@ _REACH = 64  # painted rows around a band that matter to how it is brought back
 _LATTICE = 4  # bands begin at multiples of this, whatever is worked out at a fraction of the small size
 
 
+def lines_asked(picture: Picture, brush: float) -> float:
+    """Work out how many lines of a picture a brush asks the model to see.
+
+    Args:
+        picture: H×W×3.
+        brush: The brush of a look; infinite for every pixel.
+
+    Returns:
+        The lines of the shorter side, at most those that the picture has.
+    """
+    return float(min(LINES * brush, *picture.shape[:2]))
+
+
 def share_seen(picture: Picture, brush: float) -> float:
     """Work out how much smaller the model sees a picture.
 
@@ -38,7 +51,7 @@ def share_seen(picture: Picture, brush: float) -> float:
         The factor for both sides, above 0 and at most 1.
     """
     lines: int = min(picture.shape[:2])
-    return min(1.0, LINES * brush / lines)
+    return lines_asked(picture, brush) / lines
 
 
 def with_brush(
@@ -46,6 +59,7 @@ def with_brush(
     brush: float,
     paint: Callable[[Picture], Picture],
     finish: Callable[[Picture, Picture], Picture],
+    lines: int | None = None,
 ) -> Picture:
     """Paint a picture as small as the brush has it, and bring it back to full size along its edges.
 
@@ -57,11 +71,12 @@ def with_brush(
         brush: The brush of a look; infinite for every pixel.
         paint: Paints the smaller picture.
         finish: Is given bands of the painting at full size, and of the picture; what it returns is the result.
+        lines: The lines that the model sees, where it is not to see all that the brush asks for.
 
     Returns:
         A picture of the same size and kind.
     """
-    share = share_seen(picture, brush)
+    share = share_seen(picture, brush) if lines is None else min(1.0, lines / min(picture.shape[:2]))
     if picture.shape[0] * picture.shape[1] <= AS_LIVE:
         reduced = smaller(picture, share)
         painted = paint(reduced)

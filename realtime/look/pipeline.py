@@ -69,12 +69,13 @@ class Pipeline:
     def morph(self, seconds: float) -> None:
         self._morph.seconds = seconds
 
-    def paint(self, frame: Frame, look: Look) -> Stylized:
+    def paint(self, frame: Frame, look: Look, lines: int | None = None) -> Stylized:
         """Paint a frame.
 
         Args:
             frame: The next frame of the stream.
             look: The look wished for.
+            lines: The lines that the model sees, where it is not to see all that the brush asks for.
 
         Returns:
             The painting, of the frame's size; where no style's code is known yet, the frame itself.
@@ -104,7 +105,7 @@ class Pipeline:
             coloured = own_colours(painted, content, shown.own_colours)
             return self._steady(coloured, content, look.steady, frame.time)
 
-        painted, seconds = _effects(self._stylizer, picture, code, own, shown, hold)
+        painted, seconds = _effects(self._stylizer, picture, code, own, shown, hold, lines=lines)
         self._last, self._shown = Stylized(frame, painted, shown, seconds), shown
         return self._last
 
@@ -216,6 +217,7 @@ def _effects(
     look: Look,
     hold: Callable[[Picture, Picture], Picture] = _as_it_is,
     finish: Callable[[Picture, Picture], Picture] = _as_it_is,
+    lines: int | None = None,
 ) -> tuple[Picture, float]:
     """Paint a picture, with what `hold` does at the size that the model sees and `finish` at full size.
 
@@ -234,7 +236,7 @@ def _effects(
     def at_full_size(painted: Picture, content: Picture) -> Picture:
         return finish(faded(painted, content, look.strength), content)
 
-    return with_brush(picture, look.brush, paint, at_full_size), seconds
+    return with_brush(picture, look.brush, paint, at_full_size, lines), seconds
 
 
 def _named(state: Mapping[str, npt.NDArray[Any]], start: str) -> dict[str, npt.NDArray[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -38,6 +38,8 @@ _RESTLESS = 2.0
 """... if it is so many times the change before: some networks flicker as much in every frame, from the camera's noise alone."""
 _GAP = 0.5
 """Seconds between two frames after which nothing of the older one is held."""
+_NEARLY = 0.1
+"""How far another size may lie from the last one, as a share, for the same picture in fewer or more lines."""
 _NONE: Any = None  # for remap's second map, and the flow to begin with: the stubs do not let them be None
 _NEAR = np.ones((3, 3), np.uint8)
 
@@ -103,7 +105,8 @@ class Steady:
     def __call__(self, painted: Picture, content: Picture, amount: float, time: float) -> Picture:
         """`painted`, made of `content`, held by `amount` 0..1: uint8, H×W×3, BGR, both of one size.
 
-        At 0, and where there is nothing to hold, `painted` itself comes back, else a new picture. `time` is the frame's,
+        At 0, and where there is nothing to hold, `painted` itself comes back, else a new picture. A picture of nearly the
+        same size and shape as the last one is the same picture in more or fewer lines, and goes on. `time` is the frame's,
         in seconds: it makes streams of different rates alike, and after half a second without a frame, or going
         backwards, it starts anew. So do cuts, which are seen in the content, and a change of style at once, seen where the
         painting changes all over, far more than it did before, and the content does not; a style that morphs is followed.
@@ -114,11 +117,26 @@ class Steady:
             return painted
         small, probe = _small(content), painted[4::8, 4::8].copy()
         last, picture, change = self._shown, painted, 0.0
-        if last and last.picture.shape == painted.shape and 0 < time - last.time <= _GAP:
-            change = cv2.norm(probe, last.probe, cv2.NORM_L1) / max(1, probe.size)
+        if last and 0 < time - last.time <= _GAP and (known := _at_size(last, painted, small)):
+            last, change = known, known.change
+            if last.probe.shape == probe.shape:
+                change = cv2.norm(probe, last.probe, cv2.NORM_L1) / max(1, probe.size)
             picture = _held(painted, small, change, last, amount, time - last.time)
         self._shown = _Shown(small, probe, picture, time, change)
         return picture
+
+
+def _at_size(last: _Shown, painted: Picture, small: _Plane) -> _Shown | None:
+    """Give what is remembered at the size of a new painting; None where that is of another size altogether."""
+    (height, width), (high, wide) = painted.shape[:2], last.picture.shape[:2]
+    if (high, wide) == (height, width):
+        return last
+    larger, wider = height / high, width / wide
+    if abs(larger - 1) > _NEARLY or abs(larger / wider - 1) > 2 / min(height, width):  # a pixel that rounding made
+        return None
+    content: _Plane = cv2.resize(last.content, small.shape[::-1])
+    picture: Picture = cv2.resize(last.picture, (width, height)).astype(np.uint8, copy=False)
+    return replace(last, content=content, picture=picture)
 
 
 def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: float, passed: float) -> Picture:

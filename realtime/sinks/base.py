@@ -50,6 +50,9 @@ class Sink(ABC):
     """Whether `write` returns at once because the sink has a queue of its own. Else a stream gives it a thread and one slot,
     where the newest picture wins: a slow sink slows nobody."""
 
+    asks = True
+    """Whether frames are stylized for its sake; a sink that does not ask is given those that others ask for."""
+
     _format: Format | None = None
     _closed = False
 

@@ -44,6 +44,7 @@ class ReplaySink(Sink):
     """Keeps the last seconds of what is written, for `save`. Pictures for which there is no time are left out."""
 
     queues = True
+    asks = False
 
     def __init__(
         self,
