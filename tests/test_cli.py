@@ -305,13 +305,6 @@ def test_ctrl_c_ends_it_within_a_second_and_keeps_the_clip(how: list[signal.Sign
     capture.release()
 
 
-def test_bench_names_what_it_timed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.models.registry.open_model", lambda text: FakeModel())
-    status, out, _ = run("bench", "--rounds", "2", "--size", "160x120", "--against", "another")
-    assert status == 0
-    assert re.search(r"a fake: a style .* ms, a frame .* times as long", out)
-
-
 def test_a_sheet_shows_the_scene_in_every_style(run: Run, tmp_path: Path) -> None:
     status, out, err = run("styles", "--sheet", "sheet.png")
     assert status == 0

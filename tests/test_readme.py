@@ -16,9 +16,11 @@ import media
 import pytest
 from fakes import FakeDevice, FakeModel, device  # noqa: F401
 from packaging.requirements import Requirement
+from test_bench import TINY
 from test_cli import Run, run  # noqa: F401
 
 from realtime.control.presets import looks_folder
+from realtime.diagnose import bench
 from realtime.look.look import Look
 from realtime.look.look_files import write_look
 from realtime.models.registry import how_to_get_tensorflow
@@ -75,6 +77,8 @@ def belongings(
     """The files that the command lines name, a virtual camera, and a network camera, whose address is given."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr("realtime.models.registry.open_model", lambda text, threads=None: FakeModel())  # no download
+    for effort in ("QUICK", "FULL"):
+        monkeypatch.setattr(bench, effort, TINY)
     for name in ("holiday.mp4", "a.mov", "b.mov"):
         media.clip_at(tmp_path / name, range(13))
     media.pictures(tmp_path / "shots", 3)

@@ -11,11 +11,12 @@ from typing import NoReturn
 
 import click
 
+from realtime.cli.bench import bench
+from realtime.cli.cameras import cameras
 from realtime.cli.doctor import doctor
 from realtime.cli.keys import keys
 from realtime.cli.live import realtime
 from realtime.cli.looks import looks
-from realtime.cli.machine import bench, cameras
 from realtime.cli.options import add_log_options, say
 from realtime.cli.photo import photo
 from realtime.cli.render import render

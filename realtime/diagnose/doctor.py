@@ -7,11 +7,11 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from realtime import __version__
 from realtime.core.errors import RealtimeError
+from realtime.diagnose.machine import PACKAGES, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,8 @@ def examine(folders: Iterable[Path], written: Iterable[Path]) -> Iterator[Findin
 
 
 def _versions() -> str:
-    names = ("opencv-python", "av", "ai-edge-litert", "numpy", "tensorflow")
-    found = []
-    for name in names:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"no {name}")
+    known = versions()
+    found = [f"{name} {known[name]}" if name in known else f"no {name}" for name in PACKAGES]
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return f"realtime {__version__}, Python {platform.python_version()}, {', '.join(found)}; {system}"
 

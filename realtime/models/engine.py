@@ -49,6 +49,17 @@ class Engine(ABC):
         """
         return None
 
+    def operations(self, size: Size) -> int | None:
+        """Count the floating-point operations of a run, to tell how much of the processor the network uses.
+
+        Args:
+            size: Width and height of the picture as `run` gets it, with the margin.
+
+        Returns:
+            Twice the multiply-adds of the convolutions and matrix products; None where the engine cannot tell.
+        """
+        return None
+
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back what the engine holds. Harmless when called again."""
 

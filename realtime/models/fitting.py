@@ -113,9 +113,9 @@ class Fitting:
             The picture as the engine takes it.
         """
         height, width = picture.shape[:2]
-        canvas = self._spec.size or divisible((width, height), self._spec.multiple, self._spec.least)
-        margin, right, below = self._spec.margin, canvas[0] - width, canvas[1] - height
-        shape = (canvas[1] + 2 * margin, canvas[0] + 2 * margin, 3)
+        seen, margin = self.seen((width, height)), self._spec.margin
+        right, below = seen[0] - 2 * margin - width, seen[1] - 2 * margin - height
+        shape = (seen[1], seen[0], 3)
         if self._seen.shape != shape:
             self._seen = np.empty(shape, np.uint8)
         inside = self._seen[margin : margin + height, margin : margin + width]
@@ -126,6 +126,11 @@ class Fitting:
         edges = margin, margin + below, margin, margin + right
         cv2.copyMakeBorder(inside, *edges, cv2.BORDER_REFLECT, dst=self._seen)
         return Inputs(self._seen)
+
+    def seen(self, size: Size) -> Size:
+        """Give the width and height that the engine sees of a picture of `size` (width, height), with the margin."""
+        canvas = self._spec.size or divisible(size, self._spec.multiple, self._spec.least)
+        return canvas[0] + 2 * self._spec.margin, canvas[1] + 2 * self._spec.margin
 
     def take(self, output: npt.NDArray[Any], size: Size) -> Picture:
         """Convert an engine's output.

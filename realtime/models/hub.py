@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ with without_announcements("TensorFlow"), warnings.catch_warnings():
     import tensorflow as tf
     import tensorflow_hub  # noqa: F401
 
-from realtime.models.hub_download import cache_folder, is_address, module_folder
+from realtime.models.hub_cache import cache_folder
+from realtime.models.hub_download import is_address, module_folder
 from realtime.models.hub_tiles import HubTiles
 from realtime.models.split_graph import CannotSplitError, split
 from realtime.models.tile_network import TileNetwork
@@ -110,11 +112,12 @@ class HubEngine(Engine):
             return None
 
 
-def open_module(handle: str) -> EngineModel:
+def open_module(handle: str, whole: bool = False) -> EngineModel:
     """Load a module, check its interface by running it once, and split it.
 
     Args:
         handle: An http or https address, a folder, or a .tar.gz.
+        whole: Whether to leave it whole, so that it works on the style picture anew with each frame: to compare.
 
     Returns:
         The model.
@@ -129,16 +132,19 @@ def open_module(handle: str) -> EngineModel:
     content, style = _which_is_which(function, handle)
     any_size = _takes_any_size(function, content, style)
     spec = EngineSpec(multiple=1 if any_size else _MULTIPLE, least=1 if any_size else _LEAST, device=device)
-    style_half, frame_half = None, _whole(function, content, style)
+    style_half, frame_half, how = None, _whole(function, content, style), "called whole"
     try:
-        style_half, frame_half, tensors = split(function, content, style)
-        how = f"split at {tensors} tensors"
+        if not whole:
+            style_half, frame_half, tensors = split(function, content, style)
+            how = f"split at {tensors} tensors"
     except (CannotSplitError, ValueError, KeyError, NotImplementedError, tf.errors.OpError) as error:
         how = f"whole, since it cannot be split: {first_line(error)}"
     identity = f"hub-{fingerprint(_weights(folder))}"
     name = "magenta" if "arbitrary-image-stylization-v1-256" in handle else Path(handle).name
     engine = HubEngine(identity, frame_half, spec, opens=style_half is not None)
-    return EngineModel(HubStyle(identity, style_half), engine, f"{name} (TensorFlow on {device}, {how})")
+    description = f"{name} (TensorFlow on {device}, {how})"
+    unsplit = partial(open_module, handle, whole=True) if style_half else None
+    return EngineModel(HubStyle(identity, style_half), engine, description, unsplit)
 
 
 def _whole(function: Any, content: str, style: str) -> Callable[[Any, Any], Any]:

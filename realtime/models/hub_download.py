@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
 import os
 import shutil
@@ -15,7 +14,6 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import psutil
 import tensorflow as tf
 import tensorflow_hub as hub
@@ -23,19 +21,11 @@ import tensorflow_hub as hub
 from realtime.core.errors import ModelError
 from realtime.core.paths import user_path
 from realtime.models.base import fingerprint
+from realtime.models.hub_cache import cache_folder, kept_folder
 from realtime.models.native_output import first_line
 
 PATIENCE = 30.0
 """Seconds that a server may be silent."""
-
-
-def cache_folder() -> Path:
-    """Tell where modules are kept.
-
-    Returns:
-        The folder of TFHUB_CACHE_DIR, or one in the user's cache folder.
-    """
-    return Path(os.environ.get("TFHUB_CACHE_DIR") or platformdirs.user_cache_path("realtime") / "hub")
 
 
 def module_folder(handle: str) -> Path:
@@ -69,7 +59,7 @@ def _downloaded(handle: str) -> Path:
     os.environ.setdefault("TFHUB_CACHE_DIR", str(cache_folder()))
     _drop_dead_lock(handle)
     way_out = "download it with a browser and name the .tar.gz or the unpacked folder instead (--model PATH)"
-    kept = (cache_folder() / hashlib.sha1(handle.encode()).hexdigest()).is_dir()
+    kept = kept_folder(handle).is_dir()
     try:
         with _patience():
             folder = Path(hub.resolve(handle))
@@ -161,7 +151,7 @@ def _drop_dead_lock(handle: str) -> None:
 
     tensorflow-hub would wait ten minutes for it, and say nothing. It holds "host.process.task".
     """
-    lock = Path(os.environ["TFHUB_CACHE_DIR"], hashlib.sha1(handle.encode()).hexdigest() + ".lock")
+    lock = Path(f"{kept_folder(handle)}.lock")
     try:
         host, process, _ = lock.read_text().rsplit(".", 2)
         if host == socket.gethostname() and not psutil.pid_exists(int(process)):

@@ -121,6 +121,12 @@ class LiteRTEngine(Engine):
         except ModelError:
             return None
 
+    def operations(self, size: Size) -> int | None:
+        """Count the operations of a run: see `Engine.operations`."""
+        from realtime.models.litert_operations import count_operations
+
+        return count_operations(self.network.file, size)
+
 
 def open_pair(style_file: Path, frame_file: Path, name: str, threads: int | None = None) -> EngineModel:
     """Load a style network and a frame network.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from realtime.core.errors import StyleError
-from realtime.core.frame import Picture
+from realtime.core.frame import Picture, Size
 from realtime.models.base import StyleCode, check_picture
 from realtime.models.engine import Engine, StyleEngine
 from realtime.models.fitting import Fitting, Inputs
@@ -122,15 +123,18 @@ class EngineModel(Model):
     one, to which all runs are handed.
     """
 
-    def __init__(self, style: StyleEngine, frame: Engine, description: str) -> None:
+    def __init__(
+        self, style: StyleEngine, frame: Engine, description: str, unsplit: Callable[[], Model] | None = None
+    ) -> None:
         """Put the two together.
 
         Args:
             style: Makes the codes.
             frame: Understands these codes; the model closes it.
             description: One line for a person.
+            unsplit: Opens the network that the two are halves of, called whole for each frame: to compare.
         """
-        self.style, self.frame, self.description = style, frame, description
+        self.style, self.frame, self.description, self.unsplit = style, frame, description, unsplit
         self.identity = style.identity
         self._fittings: dict[tuple[int, ...], Fitting] = {}  # by the shape of pictures, the one used last at the end
         self._lock = threading.Lock()
@@ -173,6 +177,37 @@ class EngineModel(Model):
         if self._thread:
             return self._thread.submit(self.frame.run, inputs, code).result()
         return self.frame.run(inputs, code)
+
+    def network(self, picture: Picture, code: StyleCode) -> Callable[[], None]:
+        """Prepare the frame network alone, to time it apart from the conversion of pictures.
+
+        Args:
+            picture: uint8, H×W×3, BGR.
+            code: A code of this model's identity.
+
+        Returns:
+            A function that runs the network on the picture, which is laid out already.
+
+        Raises:
+            ModelError: The network fails at this size.
+        """
+        laid: list[Inputs] = []
+
+        def lay(inputs: Inputs) -> npt.NDArray[Any]:
+            laid.append(inputs)
+            return self._run(inputs, code)
+
+        def run() -> None:
+            with self._lock:
+                self._run(laid[0], code)
+
+        with self._lock:
+            Fitting(self.frame.spec)(picture, lay)
+        return run
+
+    def operations(self, size: Size) -> int | None:
+        """Count the floating-point operations of a frame of `size` (width, height): see `Engine.operations`."""
+        return self.frame.operations(Fitting(self.frame.spec).seen(size))
 
     def tile_network(self, code: StyleCode) -> TileNetwork | None:
         """Open the frame network for the tiles of one large picture: see `Model.tile_network`."""

@@ -12,6 +12,7 @@ RealtimeError.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -81,6 +82,19 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
         f"there is no model {text!r}; use {' or '.join([*NAMES, *added])}, a folder with two .tflite files or a SavedModel,"
         " a pair STYLE.tflite,FRAME.tflite, a .tar.gz, or the address of a TensorFlow Hub module"
     )
+
+
+def models_here() -> tuple[str, ...]:
+    """Name the models that can be opened on this machine as it is, without a download and without an argument.
+
+    Returns:
+        Texts for `open_model`: `DEFAULT_MODEL` first, then Magenta's where it was downloaded, then those of other packages.
+    """
+    from realtime.models.hub_cache import kept_folder  # `realtime --help` does not wait for it
+
+    installed = importlib.util.find_spec("tensorflow_hub") is not None
+    downloaded = installed and (kept_folder(MAGENTA) / "saved_model.pb").is_file()
+    return DEFAULT_MODEL, *(["magenta"] if downloaded else []), *sorted(find_added(GROUP))
 
 
 def _litert(style: Path, frame: Path, name: str, threads: int | None) -> Model:

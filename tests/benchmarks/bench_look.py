@@ -17,9 +17,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from turns import in_turns
 
 from realtime.core.frame import Picture, Size
+from realtime.diagnose.timing import in_turns
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
 from realtime.media.images import load_picture
@@ -318,9 +318,9 @@ def times(lite: Stylizer, code: StyleCode, photo: Picture) -> None:
     }
     took = in_turns(tasks, ROUNDS, warm=3)
     print(f"\ntimes, medians of {ROUNDS} rounds")
-    for name, seconds in took.items():
-        print(f"  {name:26}{statistics.median(seconds) * 1000:8.2f} ms")
-    alone, with_it = (took[name] for name in list(tasks)[:2])
+    for name, laps in took.items():
+        print(f"  {name:26}{statistics.median(laps.wall) * 1000:8.2f} ms")
+    alone, with_it = (took[name].wall for name in list(tasks)[:2])
     ratio = statistics.median(w / a for w, a in zip(with_it, alone, strict=True))
     print(f"  smaller, model, upsample: {ratio:.2f} of the model at 640×360 (bar: 1.6)")
 

@@ -16,8 +16,8 @@ import cv2
 import hub_module
 import numpy as np
 import tensorflow as tf
-from turns import in_turns
 
+from realtime.diagnose.timing import in_turns
 from realtime.models.fitting import style_input
 from realtime.models.registry import open_model
 from realtime.models.split_graph import split
@@ -39,7 +39,7 @@ def main(width: int, height: int, rounds: int = 15) -> None:
         "one frame with lite": lambda: lite.stylize(frame, lite_code),
     }
     took = in_turns(tasks, rounds, warm=2)
-    medians = {name: statistics.median(seconds) for name, seconds in took.items()}
+    medians = {name: statistics.median(laps.wall) for name, laps in took.items()}
     print(f"{width}×{height}, medians of {rounds} rounds in which they take turns")
     for name, seconds in medians.items():
         print(f"{seconds * 1000:8.1f} ms  {name}  ({seconds / medians['the whole call']:.3f} of the whole call)")
