@@ -11,6 +11,7 @@ import click
 from realtime import __version__
 from realtime.cli.group import ProgramGroup
 from realtime.cli.options import file, finite, folder, given_option, look_options, model_option, size, styles_option
+from realtime.cli.remote import osc_address
 from realtime.look.look import MORPH
 
 
@@ -129,6 +130,13 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 @click.option(
     "--when-watched", is_flag=True, help="Hold the real camera only while a program reads the virtual one. Linux."
 )
+@click.option(
+    "--osc",
+    type=osc_address,
+    metavar="[HOST:]PORT",
+    help="Be steered by OSC. On this computer alone, unless an address of it is named.",
+)
+@click.option("--osc-record", is_flag=True, help="Let OSC save clips, snapshots and looks, too.")
 @click.option(
     "--sink",
     "sinks",

@@ -11,6 +11,7 @@ from realtime.cli.announce import Announcer
 from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls
 from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
 from realtime.cli.options import chosen_look, say, say_loading, was_given
+from realtime.cli.remote import check_osc, listen_for_osc
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.settings import Settings
 from realtime.core.addresses import without_secrets
@@ -53,6 +54,8 @@ def show_live(
     keep_original: bool,
     virtual_camera: str | None,
     when_watched: bool,
+    osc: tuple[str, int] | None,
+    osc_record: bool,
     sinks: tuple[str, ...],
     no_window: bool,
     fresh: bool,
@@ -83,6 +86,7 @@ def show_live(
     from realtime.sources.registry import open_source
     from realtime.styles.library import StyleLibrary
 
+    check_osc(osc, osc_record)
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
     virtual = make_virtual_camera(virtual_camera, when_watched)
@@ -157,7 +161,8 @@ def show_live(
             keep_original=keep_original,
             about=about,
         )
-        session.save(stream, saving, windowed or virtual is not None)
+        outputs = session.save(stream, saving, windowed or virtual is not None)
+        listen_for_osc(stack, osc, stream, outputs, osc_record)
         if virtual:
             stream.add_sink(show_in_calls(virtual, stream))
         if replay and not windowed:
