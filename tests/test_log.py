@@ -159,3 +159,25 @@ def test_the_log_of_a_session_names_the_engine_the_source_the_threads_and_the_fr
     assert err.count("demo, wave, lite") == 1 + text.count(
         "demo, wave, lite"
     )  # said once a run, and not by the log again
+
+
+def test_a_log_that_grows_loses_its_older_half_and_no_other_file_is_shortened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.core.log.MOST_BYTES", 20_000)
+    path = tmp_path / "realtime.log"
+    log_to_file(path)
+    for number in range(2000):
+        log.info("line %d", number)
+    lines = path.read_text("utf-8").splitlines()
+    assert path.stat().st_size <= 20_100
+    assert all(LINE.fullmatch(line) for line in lines)
+    numbers = [int(line.rpartition(" ")[2]) for line in lines]
+    assert numbers == list(range(numbers[0], 2000)), "the newest lines, all of them"
+    end_logs()
+    notes = tmp_path / "notes.txt"
+    notes.write_text("what a person wrote\n" * 2000)
+    log_to_file(notes)
+    log.info("after it")
+    end_logs()
+    assert notes.read_text().startswith("what a person wrote\n" * 2000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from realtime import __version__
 from realtime.cli.group import ProgramGroup
+from realtime.cli.kiosk import chosen_keys, chosen_kiosk, watch, watched
 from realtime.cli.options import file, finite, folder, given_option, look_options, model_option, size, styles_option
 from realtime.cli.remote import osc_address
 from realtime.look.look import MORPH
@@ -148,6 +150,12 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 @click.option("--fresh", is_flag=True, help="Begin anew, not with the camera, look and window of the last time.")
 @click.option("--strobe", is_flag=True, help="Let a slideshow change more than three times a second. Such flashes can cause"
               " seizures.")  # fmt: skip
+@click.option("--wait", is_flag=True, help="Wait for a source that is not there yet, or is gone. Without it a missing source"
+              " is an error.")  # fmt: skip
+@click.option("--kiosk", is_flag=True, help="For installations: full screen, no pointer, no key. It is started anew when it"
+              " hangs or fails.")  # fmt: skip
+@click.option("--kiosk-keys", "kiosk_keys", callback=chosen_keys, metavar="KEYS",
+              help='The keys that work with --kiosk, as "left right s".')  # fmt: skip
 @click.option("--no-window", is_flag=True, help="Open no window. End with --frames, --seconds or Ctrl-C.")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
 @click.option(
@@ -158,9 +166,12 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 def realtime(context: click.Context, /, **options: Any) -> None:
     """See yourself painted, live: a camera's picture in the style of any picture."""
     if context.invoked_subcommand is None:
+        kiosk = chosen_kiosk(options.pop("kiosk"), options.pop("kiosk_keys"), options["no_window"])
+        if kiosk and not watched():
+            sys.exit(watch())
         from realtime.cli.session import show_live  # here, so that --help waits for no large package
 
-        show_live(**options)
+        show_live(kiosk=kiosk, **options)
         return
     if option := given_option(context):
         command = context.invoked_subcommand

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from realtime._version import __version__
 from realtime.cli.announce import Announcer
 from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls
+from realtime.cli.kiosk import seen_alive
 from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
 from realtime.cli.options import chosen_look, say, say_loading, was_given
 from realtime.cli.remote import check_osc, listen_for_osc
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
+from realtime.control.keymap import KEY_MAP
 from realtime.control.settings import Settings
 from realtime.core.addresses import without_secrets
 from realtime.look.look_files import read_mirror
 
 if TYPE_CHECKING:
+    from realtime.cli.kiosk import Kiosk
     from realtime.core.frame import Size
 
 
@@ -61,6 +64,8 @@ def show_live(
     fresh: bool,
     strobe: bool,
     announce: bool,
+    wait: bool,
+    kiosk: Kiosk | None,
     frames: int | None,
     seconds: float | None,
 ) -> None:
@@ -81,21 +86,27 @@ def show_live(
     from realtime.models.stylizer import Stylizer
     from realtime.sinks.registry import make_sink
     from realtime.sinks.view import ViewSettings
-    from realtime.sinks.window import WindowSink
+    from realtime.sinks.window import POINTER_SECONDS, WindowSink
     from realtime.sources.camera import CameraSource
-    from realtime.sources.registry import open_source
+    from realtime.sources.registry import open_source, wait_for_source
     from realtime.styles.library import StyleLibrary
 
+    session: LiveSession | None = None
     check_osc(osc, osc_record)
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
     virtual = make_virtual_camera(virtual_camera, when_watched)
-    windowed = not no_window and has_display(needed=not (record or more_sinks or virtual))
+    windowed = not no_window and has_display(needed=kiosk is not None or not (record or more_sinks or virtual))
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))
-        last = Memory() if fresh or not windowed else remembered()
+        if kiosk:
+            stack.enter_context(seen_alive(lambda: session))
+        last = Memory() if fresh or kiosk or not windowed else remembered()
         known = last.camera if source is None and camera_is_there(last.camera) else None
-        frames_from = stack.enter_context(open_source(source or known, size, fps))
+        frames_from = None if wait else open_source(source or known, size, fps)
+        if kiosk or frames_from is None:
+            frames_from = wait_for_source(source or known, size, fps, frames_from)
+        stack.enter_context(frames_from)
         say_loading(model)
         stylizer = Stylizer(model)
         stack.callback(close_unless_hung, stylizer)
@@ -117,11 +128,15 @@ def show_live(
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
         chosen = frames_from.name if isinstance(frames_from, CameraSource) and source else last.camera
         if virtual:
+            opener = wait_for_source if wait or kiosk else open_source
             frames_from = open_virtual_camera(
-                stack, virtual, frames_from, size, fps, lambda: open_source(source or known, size, fps), when_watched
+                stack, virtual, frames_from, size, fps, lambda: opener(source or known, size, fps), when_watched
             )
         place = None if was_given("size") else last.place  # it must not shrink the size that a person asks for
-        window = WindowSink(fill=fill, on_screen=on_screen, place=place) if windowed else None
+        window = None
+        if windowed:
+            rest, keymap = (0.0, kiosk.keys) if kiosk else (POINTER_SECONDS, KEY_MAP)
+            window = WindowSink(fill=fill, on_screen=on_screen, place=place, pointer_seconds=rest, keymap=keymap)
         session = LiveSession(stylizer, library, strobe)
         if slideshow and slideshow < FLASH_SECONDS:
             say(flashing(slideshow, strobe))
@@ -140,7 +155,12 @@ def show_live(
                 morph=morph,
                 slideshow=slideshow or 0.0,
             ),
-            ViewSettings(compare=compare, info=info, fullscreen=fullscreen, clean=clean),
+            ViewSettings(
+                compare=compare,
+                info=info and (not kiosk or was_given("info")),
+                fullscreen=fullscreen or kiosk is not None,
+                clean=clean,
+            ),
             quality=Quality(fps if was_given("fps") else None) if quality == "auto" else None,
         )
         if announce:
@@ -157,7 +177,7 @@ def show_live(
             record_info=record_info,
             codec=codec,
             microphone=microphone,
-            replay=windowed and replay is not False,
+            replay=windowed and replay is not False and (not kiosk or bool(replay) or "b" in kiosk.keys),
             keep_original=keep_original,
             about=about,
         )
@@ -175,16 +195,27 @@ def show_live(
             greeting.insert(0, "no camera found: this is the demo")
         source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
         say(
-            f"{source_line}, {look.name}, {stylizer.model.description}" + ("; press h for the keys" if windowed else "")
+            f"{source_line}, {look.name}, {stylizer.model.description}"
+            + ("; press h for the keys" if windowed and not kiosk else "")
         )
         if no_window and not (record or more_sinks or virtual or frames or seconds):
             say(
                 "no window and no clip: the picture goes nowhere; --record FILE keeps it, --frames N, --seconds N or Ctrl-C end it"
             )
-        if windowed:
+        if windowed and not kiosk:
             stack.callback(
                 lambda: remember(Memory(chosen, stream.controls.settings.look, window.place if window else None))
             )
         if before:
             say("the look and the window are as they were the last time; --fresh begins anew")
-        say(str(session.run(window, frames=frames, seconds=seconds, greeting=greeting)))
+        say(
+            str(
+                session.run(
+                    window,
+                    frames=frames,
+                    seconds=seconds,
+                    greeting=greeting,
+                    kiosk=frozenset(kiosk.keys) if kiosk else None,
+                )
+            )
+        )

@@ -24,6 +24,7 @@ from realtime.control.commands import (
     Toggle,
     ToggleView,
 )
+from realtime.core.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,33 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 KEYS: tuple[Key, ...] = tuple(key for keys in GROUPS.values() for key in keys)
 
 KEY_MAP: dict[str, Command] = {name: command for key in KEYS for name, command in key.commands.items()}
+
+
+_SPELLED = {"esc": "escape", "space": " ", "comma": ",", "dot": ".", "period": "."}
+"""Other words for keys, where a list is written on the command line."""
+
+
+def keys_named(text: str) -> dict[str, Command]:
+    """Find the keys of a list.
+
+    Args:
+        text: Names of keys as the key table has them, in any case, with spaces or commas between them: "left right s".
+            `space`, `esc`, `comma` and `dot` are words for those keys.
+
+    Returns:
+        The commands of the keys, by name.
+
+    Raises:
+        UsageError: There is no such key.
+    """
+    found = {}
+    for word in text.lower().replace(",", " ").split():
+        name = _SPELLED.get(word, word)
+        if name not in KEY_MAP:
+            known = " ".join("space" if key == " " else "comma" if key == "," else key for key in KEY_MAP)
+            raise UsageError(f"{word!r} is no key; there are {known}")
+        found[name] = KEY_MAP[name]
+    return found
 
 
 def key_table() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 from pathlib import Path
 
 from realtime._version import __version__
@@ -13,6 +14,10 @@ from realtime.core.errors import UsageError
 
 SAID = "said"
 """Marks, in `extra`, what the program says on the terminal anyway: the log there leaves it out."""
+MOST_BYTES = 10_000_000
+"""The size of a log at which it loses its older half: an installation runs for months."""
+_OURS = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z]+ +\[")
+"""How a log of this program begins; what is in any other file is never taken out of it."""
 _handlers: list[logging.Handler] = []
 
 
@@ -30,6 +35,8 @@ def log_to_terminal(detail: int) -> None:
 def log_to_file(path: Path) -> None:
     """Append everything to a file, one line an event: date, time, level, thread, module and message.
 
+    Of more than `MOST_BYTES` the older half is taken out.
+
     Args:
         path: The file; it is made where it does not exist.
 
@@ -37,7 +44,7 @@ def log_to_file(path: Path) -> None:
         UsageError: The file cannot be opened for writing.
     """
     try:
-        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+        handler = _BoundedFile(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(
             f"the log {path} cannot be written ({error.strerror}); choose another file with --log"
@@ -57,6 +64,32 @@ def end_logs() -> None:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(logging.NOTSET)
+
+
+class _BoundedFile(logging.FileHandler):
+    """A file that loses its older half when it has become too large."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        super().emit(record)
+        try:
+            if self.stream and self.stream.tell() > MOST_BYTES:
+                self._shorten()
+        except (OSError, ValueError):  # as for a line: a full disk ends the log, not the picture
+            self.handleError(record)
+
+    def _shorten(self) -> None:
+        with open(self.baseFilename, "r+b") as file:
+            if not _OURS.match(file.read(64)):
+                return
+            file.seek(-MOST_BYTES // 2, os.SEEK_END)
+            file.readline()  # the rest of a line
+            newest = file.read()
+            file.seek(0)
+            file.write(newest)
+            file.truncate()
+        if self.stream:
+            self.stream.seek(0, os.SEEK_END)
 
 
 class _Formatter(logging.Formatter):

@@ -12,8 +12,8 @@ import numpy as np
 
 from realtime.control.commands import Command, Leave, Nudge, Pointer, Quit, ToggleView, Typed
 from realtime.control.keymap import STEP
-from realtime.core.errors import RealtimeError
-from realtime.core.events import Event, Notice, Trouble
+from realtime.core.errors import RealtimeError, SinkError
+from realtime.core.events import Event, Notice, Saved, Trouble
 from realtime.core.frame import Picture, Size
 from realtime.core.mailbox import Mailbox
 from realtime.live.overview import Overview
@@ -29,6 +29,7 @@ from realtime.sinks.view import ViewSettings
 _NOTICE_SECONDS, _GREETING_SECONDS, _AGAIN_SECONDS = 3.0, 8.0, 3.0
 _OVERVIEW_SECONDS = 0.07  # how often the overview is drawn, at most
 _MOST_NOTICES = 4
+_ENDING = frozenset(("q", "escape"))  # keys
 _KEY_SECONDS = 0.03  # how often keys are looked for while no frame comes: a frame is shown at once
 _REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again, for what is written over it
 _WAITING: tuple[int, int] = (640, 480)  # size of the picture that is shown while there is none
@@ -75,6 +76,7 @@ class Display:
         stream: Stream,
         recorder: Callable[[], RecorderSink | None] = lambda: None,
         greeting: Sequence[str] = (),
+        kiosk: frozenset[str] | None = None,
     ) -> None:
         """Make a display.
 
@@ -83,8 +85,11 @@ class Display:
             stream: What to show.
             recorder: Gives the clip that is being recorded, whose time is shown.
             greeting: Notices for the first seconds.
+            kiosk: The names of the keys that work where strangers stand before the window: no path, address or error is
+                drawn there, full screen is not left, and the mouse works in the overview alone. None for everybody else.
         """
         self._window, self._stream, self._recorder, self._greeting = window, stream, recorder, greeting
+        self._kiosk = kiosk
         self._pictures: Mailbox[Stylized] = Mailbox(stream.wake)
         self._notices: deque[tuple[float, str]] = deque(maxlen=64)
         self._latest: Stylized | None = None
@@ -114,12 +119,15 @@ class Display:
 
         Returns:
             Whether a frame was shown.
+
+        Raises:
+            SinkError: The window takes no picture, or was closed where no key may close it.
         """
         stylized = self._pictures.get(_KEY_SECONDS)
         settings, now = self._stream.view.settings, time.monotonic()
         new = stylized is not None and not (self._latest and stylized.picture is self._latest.picture)
         if stylized is not None:
-            if self._latest is None:
+            if self._latest is None and self._kiosk is None:
                 self._notices.extend((now + _GREETING_SECONDS, text) for text in self._greeting)
             self._latest = stylized
         if settings.overview != (self._overview is not None):
@@ -138,6 +146,8 @@ class Display:
         if stylized is not None:
             self._stream.meter.add_shown(stylized.frame.time)
         for command in self._window.commands():
+            if command == Quit() and self._kiosk is not None and not self._kiosk & _ENDING:
+                raise SinkError("the window was closed, and no key of --kiosk-keys ends the program")
             try:
                 if meant := self._meant(command):
                     self._stream.apply(meant)
@@ -153,8 +163,11 @@ class Display:
         self._window.close()
 
     def _heard(self, event: Event) -> None:
-        if event.text and not isinstance(event, Trouble):
-            self._notices.append((time.monotonic() + _NOTICE_SECONDS, event.text))
+        text = event.text
+        if self._kiosk is not None:
+            text = "saved" if isinstance(event, Saved) else ""
+        if text and not isinstance(event, Trouble):
+            self._notices.append((time.monotonic() + _NOTICE_SECONDS, text))
 
     # ---- keys and mouse ----
 
@@ -166,17 +179,17 @@ class Display:
         if isinstance(command, (Typed, Pointer)):
             if self._overview:
                 return self._chosen(command)
-            return self._pointed(command, settings) if isinstance(command, Pointer) else None
+            return self._pointed(command, settings) if isinstance(command, Pointer) and self._kiosk is None else None
         if command == ToggleView("help") and settings.help:
             self._page += 1
             self._drawn_at = -1.0
-            return None if self._page <= pages(self._window.size) else command
+            return None if self._page <= pages(self._window.size, self._kiosk) else command
         if isinstance(command, ToggleView) and command.setting == "help":
             self._page = 1
         return command
 
     def _left(self, settings: ViewSettings) -> Command | None:
-        if settings.help or settings.fullscreen:
+        if settings.help or (settings.fullscreen and self._kiosk is None):
             return ToggleView("help" if settings.help else "fullscreen", False)
         now = time.monotonic()
         if self._recorder() and now - self._asked_at > _AGAIN_SECONDS:
@@ -222,12 +235,12 @@ class Display:
     def _drawn(self, settings: ViewSettings, now: float) -> tuple[Picture, bool]:
         """Give what is shown, and whether it was brought to the window's size, for a help card that can be read."""
         notices = [text for until, text in tuple(self._notices) if until > now][-_MOST_NOTICES:]
-        if self._stream.trouble:
+        if self._stream.trouble and self._kiosk is None:
             notices.append(self._stream.trouble)
         page = self._page if settings.help else 0
         if self._latest is None:
             black = np.zeros((_WAITING[1], _WAITING[0], 3), np.uint8)
-            if settings.clean:
+            if settings.clean or self._kiosk is not None:
                 return black, False
             return draw(black, "", "", [f"waiting for {self._stream.source.name}", *notices], page), False
         picture = self._stream.view.compose(self._latest)
@@ -240,7 +253,7 @@ class Display:
             return picture, False
         if page:
             picture = _inside(picture, self._window.size)
-        return draw(picture, line, recording, notices, page), bool(page)
+        return draw(picture, line, recording, notices, page, self._kiosk), bool(page)
 
 
 def _inside(picture: Picture, size: Size) -> Picture:

@@ -76,6 +76,7 @@ class LiveSession:
         self._error: BaseException | None = None
         self._display: Display | None = None
         self._running = False
+        self._stepped = time.monotonic()
         self._changing = threading.Lock()
 
     @property
@@ -141,6 +142,19 @@ class LiveSession:
         self._stop.set()
 
     @property
+    def ending(self) -> bool:
+        """Whether the session ends, or has ended."""
+        return self._stop.is_set()
+
+    def hanging(self, seconds: float) -> str:
+        """Say what has hung for so many seconds: "the model", "the window", or "" where nothing has or nothing runs."""
+        if not self._running or self.ending:
+            return ""
+        if self._host.turn_seconds > seconds:
+            return "the model"
+        return "the window" if time.monotonic() - self._stepped > seconds else ""
+
+    @property
     def figures(self) -> Figures:
         """How the first stream runs, or ran."""
         return self.figures_of(self._streams[0])
@@ -160,6 +174,7 @@ class LiveSession:
         frames: int | None = None,
         seconds: float | None = None,
         greeting: Sequence[str] = (),
+        kiosk: frozenset[str] | None = None,
     ) -> Figures:
         """Run until the person quits, Ctrl-C, `stop`, or the frames or seconds are over. From the main thread.
 
@@ -168,6 +183,7 @@ class LiveSession:
             frames: End after so many frames of the first stream: shown, or stylized where there is no window.
             seconds: End after so many seconds.
             greeting: Notices for the window's first seconds.
+            kiosk: The names of the keys that work, where strangers stand before the window, as `Display` has it.
 
         Returns:
             How the first stream ran.
@@ -183,10 +199,10 @@ class LiveSession:
             if window:
                 outputs = self._outputs.get(self._streams[0])
                 recorder = (lambda: outputs.recorder) if outputs else (lambda: None)
-                self._display = Display(window, self._streams[0], recorder, greeting)
+                self._display = Display(window, self._streams[0], recorder, greeting, kiosk)
                 self._display.open()
             with self._changing:
-                self._running = True
+                self._stepped, self._running = time.monotonic(), True
                 for stream in self._streams:
                     if not self._display or stream is not self._streams[0]:
                         stream.attach(_Counter(stream, frames if stream is self._streams[0] else None))
@@ -211,6 +227,7 @@ class LiveSession:
         begin = time.monotonic()
         first = self._streams[0]
         while not self._stop.is_set():
+            self._stepped = time.monotonic()
             if self._display:
                 self._display.step()
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Protocol
 
 from realtime.core import threads
@@ -40,6 +41,7 @@ class ModelHost:
         self._closed = False
         self._next = 0
         self._busy: Guest | None = None
+        self._busy_since = 0.0
         self._thread: threading.Thread | None = None
 
     def add(self, guest: Guest) -> None:
@@ -62,6 +64,11 @@ class ModelHost:
             if self._thread is threading.current_thread():
                 return True
             return self._changed.wait_for(lambda: self._busy is not guest, timeout)
+
+    @property
+    def turn_seconds(self) -> float:
+        """How long the turn that goes on has taken so far; 0 where none does."""
+        return time.monotonic() - self._busy_since if self._busy is not None else 0.0
 
     def wake(self) -> None:
         """Look at the guests anew: one of them has become ready."""
@@ -107,5 +114,6 @@ class ModelHost:
                     place = (self._next + step) % count
                     if self._guests[place].ready():
                         self._busy, self._next = self._guests[place], place + 1
+                        self._busy_since = time.monotonic()
                         return self._busy
                 self._changed.wait_for(lambda: self._woken or self._closed, _PATIENCE)

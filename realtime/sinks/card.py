@@ -29,15 +29,21 @@ class _Page(NamedTuple):
     labels: int
 
 
-def pages(size: Size) -> int:
-    """Say how many pages the card has in a window of a width and height in pixels."""
-    return len(_pages(size))
+def pages(size: Size, keys: frozenset[str] | None = None) -> int:
+    """Say how many pages the card has in a window of a width and height in pixels; `keys` as in `draw_card`."""
+    return len(_pages(size, keys))
 
 
-def draw_card(canvas: Picture, page: int) -> None:
-    """Draw a page of the card, from 1, over the middle of a picture (uint8, H×W×3, BGR), which is changed."""
+def draw_card(canvas: Picture, page: int, keys: frozenset[str] | None = None) -> None:
+    """Draw a page of the card over the middle of a picture.
+
+    Args:
+        canvas: uint8, H×W×3, BGR; it is changed.
+        page: The page, from 1.
+        keys: The names of the keys that work; by default all of the key table.
+    """
     height, width = canvas.shape[:2]
-    found = _pages((width, height))
+    found = _pages((width, height), keys)
     card = found[min(page, len(found)) - 1]
     size, step = card.size, round(_ROW * card.size)
     deep = max(map(len, card.columns)) + 2
@@ -57,16 +63,25 @@ def draw_card(canvas: Picture, page: int) -> None:
     write_text(canvas, foot, (left + size, top + (deep - 1) * step + size // 2), size, GREY)
 
 
+def _groups(working: frozenset[str] | None) -> dict[str, list[Key]]:
+    """Give the groups of the key table with the keys that work; None for all."""
+    found = {
+        heading: [key for key in group if working is None or working & key.commands.keys()]
+        for heading, group in GROUPS.items()
+    }
+    return {heading: group for heading, group in found.items() if group}
+
+
 @lru_cache(maxsize=8)
-def _pages(size: Size) -> tuple[_Page, ...]:
+def _pages(size: Size, working: frozenset[str] | None) -> tuple[_Page, ...]:
     """Lay out the card in the largest letters with which it fits one page, or in the smallest on several."""
     width, height = size
     for letter in range(max(LEAST, min(_MOST, height // 18)), LEAST - 1, -1):
         for count in (1, 2, 3):
-            columns = _columns(letter, width // count - letter, height)
+            columns = _columns(letter, width // count - letter, height, working)
             if columns and len(columns[0]) <= count:
                 return (_Page(letter, *columns),)
-    columns = _columns(LEAST, min(width, 30 * LEAST), height, force=True)
+    columns = _columns(LEAST, min(width, 30 * LEAST), height, working, force=True)
     assert columns
     found, wide, labels = columns
     abreast = max(1, width // wide)
@@ -74,10 +89,11 @@ def _pages(size: Size) -> tuple[_Page, ...]:
 
 
 def _columns(
-    size: int, width: int, height: int, force: bool = False
+    size: int, width: int, height: int, working: frozenset[str] | None, force: bool = False
 ) -> tuple[tuple[tuple[_Row, ...], ...], int, int] | None:
     """Give the columns, the width of one, and the width of the labels; None where a column is too narrow to read."""
-    keys = [key for group in GROUPS.values() for key in group]
+    groups = _groups(working)
+    keys = [key for group in groups.values() for key in group]
     labels = max(text_width(key.label, size) for key in keys)
     room = width - labels - 3 * size
     if room < 9 * size and not force:
@@ -85,7 +101,7 @@ def _columns(
     room = min(max(room, 2 * size), max(text_width(key.help, size) for key in keys) + 1)
     deep = max(3, int(height / (_ROW * size)) - 2)
     columns: list[list[_Row]] = [[]]
-    for heading, group in GROUPS.items():
+    for heading, group in groups.items():
         blocks = [
             [_Row(heading, heading=True), *_rows(group[0], size, room)],
             *(_rows(key, size, room) for key in group[1:]),

@@ -14,7 +14,14 @@ _RED = (60, 60, 255)
 _LINES = 2  # that the heads-up line may take
 
 
-def draw(picture: Picture, line: str, recording: str = "", notices: Sequence[str] = (), help_page: int = 0) -> Picture:
+def draw(
+    picture: Picture,
+    line: str,
+    recording: str = "",
+    notices: Sequence[str] = (),
+    help_page: int = 0,
+    keys: frozenset[str] | None = None,
+) -> Picture:
     """Write over a copy of a picture.
 
     Args:
@@ -23,13 +30,14 @@ def draw(picture: Picture, line: str, recording: str = "", notices: Sequence[str
         recording: The time of a recording, after a red dot beside the line.
         notices: Short texts above the line, the last one at the bottom.
         help_page: The page of the help card in the middle, from 1; 0 for no card.
+        keys: The names of the keys that the card lists; by default all.
 
     Returns:
         uint8, H×W×3, BGR: a new picture.
     """
     canvas: Picture = picture.copy()
     if help_page:  # alone: it is read
-        draw_card(canvas, help_page)
+        draw_card(canvas, help_page, keys)
         return canvas
     size = letter_size(canvas)
     foot = canvas.shape[0] - size // 2

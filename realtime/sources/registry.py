@@ -16,10 +16,11 @@ import os
 import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import TypeAlias
 
 from realtime.core.added import find_added, make_added
-from realtime.core.addresses import may_hold_secret
+from realtime.core.addresses import may_hold_secret, public_name
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.paths import user_path
@@ -27,6 +28,7 @@ from realtime.core.text import clean
 from realtime.media.image_file import is_still
 from realtime.sources import camera
 from realtime.sources.base import Source
+from realtime.sources.waiting import WaitingSource
 
 _log = logging.getLogger(__name__)
 
@@ -78,8 +80,64 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
     return source
 
 
+def wait_for_source(text: str | None, size: Size, fps: float, first: Source | None = None) -> WaitingSource:
+    """Open the source that a person means as soon as it is there, and anew whenever it fails or gives no frames.
+
+    Args:
+        text: As for `open_source`; None is the first camera, and never the demo.
+        size: As for `open_source`.
+        fps: As for `open_source`.
+        first: The source, where it is open already.
+
+    Returns:
+        The source, to be closed by the caller.
+
+    Raises:
+        UsageError: Nothing can ever have such a name.
+    """
+    named = _find_named(text) if text is not None else None
+    mirror = named is None and (text is None or not (_may_be_path(text) or os.path.exists(user_path(text))))
+
+    def open_now() -> Source:
+        if text is None and not camera.list_cameras():
+            raise SourceError("there is no camera that the system knows of")
+        return open_source(text, size, fps)
+
+    name = "a camera" if text is None else public_name(text) if named and "://" in text else clean(Path(text).name)
+    name = "a source" if "://" not in name and may_hold_secret(name) else name
+    return WaitingSource(open_now, name, first.mirror if first else mirror, first)
+
+
 def _find(text: str) -> str | EntryPoint:
     """Find the opener of the source that a text names, or another package's. UsageError when it names none."""
+    if opener := _find_named(text):
+        return opener
+    path = user_path(text)
+    if not text.isdecimal() and os.path.exists(path):  # which is False, too, for what can be no path
+        return _FOLDER if path.is_dir() or is_still(path) else _FILE
+    cameras = camera.list_cameras()
+    if text.isdecimal() or any(text.casefold() in known.name.casefold() for known in cameras):
+        return _CAMERA
+    if added := find_added(GROUP).get(text):
+        return added
+    if may_hold_secret(text):  # so it is not repeated
+        raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
+    if _may_be_path(text):
+        raise UsageError(f"there is no file {clean(text)}; {camera.describe(cameras)}")
+    return _CAMERA  # which says what cameras there are
+
+
+def _may_be_path(text: str) -> bool:
+    path = user_path(text)
+    return bool(path.suffix) or len(path.parts) > 1
+
+
+def _find_named(text: str) -> str | EntryPoint | None:
+    """Find the opener of an address or of a fixed name; None for what a camera or a file may be called.
+
+    Raises:
+        UsageError: No source can ever have this name.
+    """
     scheme, address, _ = text.partition("://")
     if opener := KINDS.get(scheme.lower() + address if address else text):
         return opener
@@ -91,16 +149,4 @@ def _find(text: str) -> str | EntryPoint:
         raise UsageError(f"addresses that begin with {shown} are not known here; known are {', '.join(known)}")
     if not text.strip():
         raise UsageError("an empty name is no source; wanted a camera, a file, a folder, an address or demo")
-    path = user_path(text)
-    if not text.isdecimal() and os.path.exists(path):  # which is False, too, for what can be no path
-        return _FOLDER if path.is_dir() or is_still(path) else _FILE
-    cameras = camera.list_cameras()
-    if text.isdecimal() or any(text.casefold() in known.name.casefold() for known in cameras):
-        return _CAMERA
-    if added := find_added(GROUP).get(text):
-        return added
-    if may_hold_secret(text):  # so it is not repeated
-        raise UsageError("this is no file and no camera; an address begins with http://, https:// or rtsp://")
-    if path.suffix or len(path.parts) > 1:
-        raise UsageError(f"there is no file {clean(text)}; {camera.describe(cameras)}")
-    return _CAMERA  # which says what cameras there are
+    return None
