@@ -14,6 +14,7 @@ from test_cli import Run, run  # noqa: F401
 from test_recorder import killed_clip, read
 
 from realtime.core.errors import ModelError, SinkError
+from realtime.core.installed import install_command
 from realtime.media import codecs, coders, unfinished
 from realtime.media.audio import Microphone, microphones
 
@@ -41,7 +42,17 @@ def test_a_line_for_each_thing(run: Run, home: Path) -> None:  # noqa: F811
     status, out, _ = run("doctor")
     found = lines(out)
     assert status == 0
-    assert list(found) == ["versions", "model", "display", "cameras", "clips", "sound", "folder", "unfinished"]
+    assert list(found) == [
+        "versions",
+        "model",
+        "display",
+        "cameras",
+        "clips",
+        "graphics",
+        "sound",
+        "folder",
+        "unfinished",
+    ]
     assert all(name in found["versions"][0] for name in ("realtime", "Python", "opencv-python", "av", "ai-edge-litert"))
     assert found["model"][0].startswith("ok a fake: a frame of 640x480 in ")
     assert found["display"] == ["note no window can be opened (DISPLAY is not set); clips can be recorded without one"]
@@ -195,7 +206,7 @@ def test_without_the_package_or_its_library_one_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     status, _, err = run("--source", "demo", "--no-window", "--frames", "1", "--audio")
     assert status == 1
-    assert 'not installed: pip install "realtime-stylizer[audio]"' in err
+    assert f"not installed: {install_command('audio')}" in err
 
     def missing(name: str) -> None:
         raise OSError("PortAudio library not found")

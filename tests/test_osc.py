@@ -442,7 +442,7 @@ def test_it_ends_at_once_and_takes_no_more(desk: Desk) -> None:
 
 def test_a_missing_package_is_a_line_with_the_command(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pythonosc", None)
-    with pytest.raises(UsageError, match=r"realtime-stylizer\[osc\]"):
+    with pytest.raises(UsageError, match=r"pip install .*\[osc\]"):
         desk.serve()
 
 

@@ -428,7 +428,7 @@ def test_raw_files_are_developed(tmp_path: Path, name: str, orientation: int) ->
 def test_without_rawpy_a_raw_file_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rawpy", None)
     (tmp_path / "a.dng").write_bytes(dng())
-    with pytest.raises(SourceError, match=r"a\.dng is a camera's RAW file.*pip install 'realtime-stylizer\[raw\]'"):
+    with pytest.raises(SourceError, match=r"a\.dng is a camera's RAW file.*install.*\[raw\]"):
         read_photo(tmp_path / "a.dng")
 
 

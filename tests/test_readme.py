@@ -171,7 +171,8 @@ def test_a_model_of_the_hub_without_tensorflow_is_a_line_with_the_command() -> N
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("realtime: ")
-    assert 'pip install -c constraints.txt ".[hub]"' in done.stderr.splitlines()[-1]
+    assert f"{sys.executable} -m pip install -c {ROOT}/constraints.txt" in done.stderr.splitlines()[-1]
+    assert f"{ROOT}[hub]" in done.stderr.splitlines()[-1]
     assert "Python 3.14 has no TensorFlow yet" in how_to_get_tensorflow((3, 14))
 
 

@@ -477,7 +477,9 @@ def test_a_name_that_was_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> N
 
 def test_an_unfinished_clip_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "clip.partial.mp4").write_text("mine")
-    with pytest.raises(UsageError, match=r"not finished; choose another name, or mend that one: realtime doctor"):
+    with pytest.raises(
+        UsageError, match=r"not finished; choose another name, or mend that one: .*realtime doctor --repair"
+    ):
         opened(RecorderSink(tmp_path / "clip.mp4"))
     assert (tmp_path / "clip.partial.mp4").read_text() == "mine"
 

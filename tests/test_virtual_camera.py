@@ -169,7 +169,7 @@ def test_a_real_device_gives_a_reader_the_picture() -> None:
 
 def test_a_missing_package_is_a_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
-    with pytest.raises(UsageError, match=r"realtime-stylizer\[virtual-camera\]"):
+    with pytest.raises(UsageError, match=r"pip install .*\[virtual-camera\]"):
         VirtualCameraSink()
 
 

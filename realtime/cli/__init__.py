@@ -23,6 +23,7 @@ from realtime.cli.render import render
 from realtime.cli.styles import styles
 from realtime.core import threads
 from realtime.core.errors import RealtimeError
+from realtime.core.installed import install_command
 from realtime.core.log import end_logs
 
 for command in (styles, looks, keys, cameras, bench, doctor, render, photo):
@@ -85,7 +86,7 @@ def _run() -> int:
                 f"OpenCV needs a library that this system lacks ({error}); on Debian or Ubuntu: apt install libgl1 libglib2.0-0"
             )
         else:
-            say(f"a package is missing ({error}); install the program again")
+            say(f"a package is missing ({error}); install the program again: {install_command()}")
         return 1
     except Exception as error:
         log.error("this should not happen", exc_info=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime.cli.options import say
 from realtime.core import threads
 from realtime.core.errors import SinkError
+from realtime.core.installed import program, quoted
 from realtime.core.paths import user_path
 from realtime.look.look_files import read_mirror
 
@@ -37,10 +37,9 @@ def say_unfinished(folders: list[Path]) -> None:
     if found:
         names = found[0].name if len(found) == 1 else f"{len(found)} clips"
         known = unfinished.find([folders[0], Path.cwd()])  # those that the command finds by itself
-        places = "".join(f" {shlex.quote(str(path))}" for path in found if path not in known)
-        say(
-            f"{names} of an earlier run {'was' if len(found) == 1 else 'were'} not finished: realtime doctor --repair{places}"
-        )
+        places = "".join(f" {quoted(str(path))}" for path in found if path not in known)
+        were = "was" if len(found) == 1 else "were"
+        say(f"{names} of an earlier run {were} not finished: {program()} doctor --repair{places}")
 
 
 def has_display(needed: bool) -> bool:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from realtime import __version__
 from realtime.core.errors import RealtimeError
+from realtime.core.installed import program
+from realtime.diagnose.cards import Card, cards
 from realtime.diagnose.machine import PACKAGES, versions
+
+_ENCODERS = {"NVIDIA": ("_nvenc",), "AMD": ("_amf", "_vaapi"), "Intel": ("_qsv", "_vaapi"), "Apple": ("_videotoolbox",)}
+"""How the names of the encoders of a maker's cards end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,13 @@ def examine(folders: Iterable[Path], written: Iterable[Path]) -> Iterator[Findin
         A finding for each thing examined.
     """
     yield Finding("versions", _versions())
+    found: dict[str, str] = {}
     looks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
         ("model", _model),
         ("display", _display),
         ("cameras", _cameras),
-        ("clips", _encoders),
+        ("clips", lambda: _encoders(found)),
+        ("graphics", lambda: _graphics(found)),
         ("sound", _sound),
     )
     for what, look in looks:
@@ -99,18 +109,70 @@ def _cameras() -> Iterator[Finding]:
 
     names = [f"{camera.number} {camera.name}" for camera in list_cameras()]
     text = ", ".join(names) or "none that the system knows of; --source demo, a file or an address need none"
-    yield Finding("cameras", text, bool(names))
+    closed = [str(path) for path in sorted(Path("/dev").glob("video[0-9]*")) if not os.access(path, os.R_OK | os.W_OK)]
+    if closed:
+        text += f"; {', '.join(closed)} may not be used: sudo usermod -aG video {getpass.getuser()}, then log in again"
+    yield Finding("cameras", text, bool(names) and not closed)
 
 
-def _encoders() -> Iterator[Finding]:
+def _encoders(found: dict[str, str]) -> Iterator[Finding]:
+    """Try the encoders of clips, and note them in `found`."""
     from realtime.media.codecs import DEFAULT_CODEC
     from realtime.media.coders import encoders
 
-    for codec, encoder in encoders().items():
+    found.update(encoders())
+    for codec, encoder in found.items():
         text = (
-            f"{codec} by {encoder}" if encoder else f"{codec} cannot be encoded; the av package has no encoder for it"
+            f"{codec} by {encoder}" if encoder else f"{codec} cannot be encoded: the package av has no encoder for it"
         )
         yield Finding("clips", text, bool(encoder), codec == DEFAULT_CODEC)
+
+
+def _graphics(encoders: dict[str, str]) -> Iterator[Finding]:
+    """Name the graphics cards, what runs on each, and what it would take for more.
+
+    Args:
+        encoders: The encoder of each codec.
+    """
+    found = cards()
+    if not found:
+        yield Finding("graphics", "the system names no card: everything runs on the processor")
+    for card in found:
+        wanted = wanted_for(card)
+        text = f"{card}; {uses_of(card, encoders)}"
+        yield Finding("graphics", f"{text}; {wanted}" if wanted else text, not wanted)
+
+
+def uses_of(card: Card, encoders: dict[str, str]) -> str:
+    """Say what of this program runs on a card at present; `encoders` as in `_graphics`."""
+    endings = _ENCODERS.get(card.maker, ())
+    uses = [f"{codec} clips" for codec, encoder in encoders.items() if encoder.endswith(endings) and endings]
+    if card.maker == "NVIDIA" and _has_cuda():
+        uses.append("TensorFlow models")
+    return (
+        f"on it run {', '.join(uses)}; the model lite runs on the processor"
+        if uses
+        else "nothing runs on it at present"
+    )
+
+
+def wanted_for(card: Card) -> str:
+    """Say what it would take to run more of this program on a card; "" where there is nothing more."""
+    from realtime.models.registry import how_to_get_tensorflow
+
+    if card.maker != "NVIDIA" or sys.platform != "linux" or _has_cuda():
+        return ""
+    if not card.driver.startswith("nvidia"):
+        return "TensorFlow models would run on it with NVIDIA's own driver, which the settings of the system install"
+    return f"to run TensorFlow models on it: {how_to_get_tensorflow(extra='gpu')}"
+
+
+def _has_cuda() -> bool:
+    """Say whether TensorFlow and the libraries of NVIDIA that it needs are installed."""
+    try:
+        return all(version(name) for name in ("tensorflow", "nvidia-cudnn-cu12"))
+    except PackageNotFoundError:
+        return False
 
 
 def _sound() -> Iterator[Finding]:
@@ -136,6 +198,6 @@ def _unfinished(folders: Iterable[Path]) -> Iterator[Finding]:
 
     found = unfinished.find(folders)
     for path in found:
-        yield Finding("unfinished", f"{path} was not finished; realtime doctor --repair mends it", False)
+        yield Finding("unfinished", f"{path} was not finished; {program()} doctor --repair mends it", False)
     if not found:
         yield Finding("unfinished", "no unfinished clips")

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.errors import SinkError
+from realtime.core.installed import install_command
 from realtime.core.text import clean
 from realtime.media.codecs import SOUND_RATE
 
@@ -167,9 +168,7 @@ def _port_audio() -> Any:
     try:
         return importlib.import_module("sounddevice")
     except ImportError as error:
-        raise SinkError(
-            'recording sound needs a package that is not installed: pip install "realtime-stylizer[audio]"'
-        ) from error
+        raise SinkError(f"recording sound needs a package that is not installed: {install_command('audio')}") from error
     except OSError as error:  # the package is there, the library that it is for is not
         raise SinkError(
             f"recording sound needs the PortAudio library ({error}); on Debian or Ubuntu: apt install libportaudio2"

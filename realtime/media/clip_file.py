@@ -17,6 +17,7 @@ from typing import Any
 import platformdirs
 
 from realtime.core.errors import RealtimeError, SinkError, UsageError
+from realtime.core.installed import program, quoted
 from realtime.core.paths import dated
 from realtime.media import unfinished
 from realtime.media.codecs import Codec, Packet, Track, find_codec
@@ -125,7 +126,7 @@ class ClipFile:
                 raise self._impossible(error) from error
             raise UsageError(
                 f"{self.partial} exists already, a clip that was not finished; choose another name, or mend that one:"
-                f" realtime doctor --repair {self.partial}"
+                f" {program()} doctor --repair {quoted(str(self.partial))}"
             ) from None
         except OSError as error:
             raise self._impossible(error) from error

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from realtime.core.errors import StyleError
+from realtime.core.installed import install_command
 from realtime.media import exif, exif_block
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def open_raw(file: BinaryIO, name: str, most_pixels: int) -> Image.Image:
         import rawpy
     except ImportError:
         raise StyleError(
-            f"{name} is a camera's RAW file, which needs rawpy: pip install 'realtime-stylizer[raw]'; or save it as JPEG first"
+            f"{name} is a camera's RAW file: save it as JPEG, or install what reads it: {install_command('raw')}"
         ) from None
     with rawpy.RawPy() as raw:
         raw.open_buffer(file)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from realtime.core.added import find_added, make_added
 from realtime.core.addresses import without_secrets
 from realtime.core.errors import ModelError, UsageError
+from realtime.core.installed import install_command
 from realtime.core.paths import user_path
 
 if TYPE_CHECKING:
@@ -116,15 +117,16 @@ def _hub(name: str, handle: str) -> Model:
     return open_module(handle)
 
 
-def how_to_get_tensorflow(version: tuple[int, ...] = sys.version_info[:2]) -> str:
+def how_to_get_tensorflow(version: tuple[int, ...] = sys.version_info[:2], extra: str = "hub") -> str:
     """Say how TensorFlow is installed, or that this Python has none.
 
     Args:
         version: Major and minor version of Python.
+        extra: The extra of this program that brings it.
 
     Returns:
         The end of a message, without a full stop.
     """
     if version >= (3, 14):
         return "Python 3.14 has no TensorFlow yet: use Python 3.10 to 3.13"
-    return f'in the folder of the clone: {sys.executable} -m pip install -c constraints.txt ".[hub]"'
+    return install_command(extra)

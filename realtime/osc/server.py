@@ -16,6 +16,7 @@ from realtime.core import threads
 from realtime.core.addresses import without_secrets
 from realtime.core.errors import RealtimeError, SinkError, UsageError
 from realtime.core.events import Event, Saved, Trouble
+from realtime.core.installed import install_command
 from realtime.core.text import clean
 from realtime.live.stream import Stream
 from realtime.osc.inventory import INVENTORY, ROOT, Entry, State
@@ -67,9 +68,7 @@ class OscServer:
         try:
             import pythonosc  # noqa: F401
         except ImportError as error:
-            raise UsageError(
-                '--osc needs a package that is not installed: pip install "realtime-stylizer[osc]"'
-            ) from error
+            raise UsageError(f"--osc needs a package that is not installed: {install_command('osc')}") from error
         self._stream, self._recording, self._saves, self._clock = stream, recording, saves, clock
         self.followed, self.wrong = 0, 0
         """Messages that were followed, and those that were not."""

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.core.errors import ModelError, RealtimeError, UsageError
+from realtime.core.installed import install_command
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage
@@ -93,7 +94,7 @@ def connected(address: str, model: str) -> Iterator[Callable[..., Rendering]]:
     try:
         import ray
     except ImportError as error:
-        raise UsageError('--ray wants Ray: pip install "realtime-stylizer[ray]"') from error
+        raise UsageError(f"--ray needs a package that is not installed: {install_command('ray')}") from error
     _answers(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of ours tells nobody about itself
     already = ray.is_initialized()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime.core.errors import RealtimeError, SinkError
 from realtime.core.events import Events, Notice
+from realtime.core.installed import program, quoted
 from realtime.look.stylized import Stylized
 from realtime.media.audio import Sound
 from realtime.media.clip_file import ClipFile
@@ -111,7 +112,7 @@ class RecorderSink(Sink):
         if not done:
             raise SinkError(
                 f"the clip {self.path.name} could not be finished within {timeout:.0f} s; {self.partial.name} holds what was"
-                " recorded: realtime doctor --repair"
+                f" recorded: {program()} doctor --repair {quoted(str(self.partial))}"
             )
         if self._clip.error:
             raise self._clip.error

@@ -15,6 +15,7 @@ from realtime.core import threads
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Picture, Size
 from realtime.core.geometry import boxed
+from realtime.core.installed import install_command
 from realtime.look.stylized import Stylized
 from realtime.sinks.base import Format, Sink
 from realtime.sinks.lettering import letter_size, text_width, wrapped, write_text
@@ -58,7 +59,7 @@ class VirtualCameraSink(Sink):
             import pyvirtualcam  # noqa: F401
         except ModuleNotFoundError as error:
             raise UsageError(
-                'the virtual camera needs a package that is not installed: pip install "realtime-stylizer[virtual-camera]"'
+                f"the virtual camera needs a package that is not installed: {install_command('virtual-camera')}"
             ) from error
         except Exception as error:  # its own words where it knows no such system, or a library of its own is missing
             raise SinkError(f"pyvirtualcam cannot be loaded ({error}); {_WITHOUT}") from error
