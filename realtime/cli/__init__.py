@@ -108,8 +108,7 @@ def program() -> NoReturn:
         if sys.platform != "win32":
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         # A thread that a driver, a disk or a model holds is a daemon: Python ending under it could abort the process.
-        reader = sys.modules.get("realtime.sources.reconnecting")
-        if threads.hung() or (reader and reader.stuck_threads()):
+        if threads.hung():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(int(end.code or 0))

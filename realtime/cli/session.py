@@ -109,7 +109,7 @@ def show_live(
         stack.enter_context(frames_from)
         say_loading(model)
         stylizer = Stylizer(model)
-        stack.callback(close_unless_hung, stylizer)
+        stack.callback(lambda: close_unless_hung(stylizer, session))
         library = StyleLibrary(stylizer, folders)
         before = usable(last.look, library) if style is None and look_file is None else None
         look = chosen_look(

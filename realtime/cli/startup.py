@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime.cli.options import say
-from realtime.core import threads
 from realtime.core.errors import SinkError
 from realtime.core.installed import program, quoted
 from realtime.core.paths import user_path
 from realtime.look.look_files import read_mirror
 
 if TYPE_CHECKING:
+    from realtime.live.session import LiveSession
     from realtime.models.stylizer import Stylizer
 
 
-def close_unless_hung(stylizer: Stylizer) -> None:
-    """Close a stylizer, unless a thread hangs, which may be inside the model."""
-    if not threads.hung():
+def close_unless_hung(stylizer: Stylizer, session: LiveSession | None) -> None:
+    """Close a stylizer, unless a thread of its session hangs, which may be inside the model."""
+    if session is None or not session.hangs:
         stylizer.close()
 
 

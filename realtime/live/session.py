@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from realtime.control.quality import Quality
@@ -76,6 +76,8 @@ class LiveSession:
         self._error: BaseException | None = None
         self._display: Display | None = None
         self._running = False
+        self.hangs = False
+        """Whether a thread that uses the model has not ended in time."""
         self._stepped = time.monotonic()
         self._changing = threading.Lock()
 
@@ -253,11 +255,15 @@ class LiveSession:
         self._stop.set()
         for stream in self._streams:
             stream.stop()
+
+        def wait(end: Callable[[], bool]) -> None:
+            self.hangs = not end() or self.hangs
+
         try:
             with ExitStack() as stack:  # in the opposite order
                 if codes:
-                    stack.callback(threads.join, [codes], deadline, hurry)
-                stack.callback(self._host.close, deadline, hurry)
+                    stack.callback(wait, lambda: threads.join([codes], deadline, hurry))
+                stack.callback(wait, lambda: self._host.close(deadline, hurry))
                 for outputs in self._outputs.values():
                     stack.callback(outputs.close, deadline, hurry)
                 for stream in self._streams:

@@ -6,13 +6,13 @@ import itertools
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
 
+from realtime.core import threads
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.text import clean
@@ -202,9 +202,7 @@ def sizes(camera: Camera, patience: float = PATIENCE) -> list[Size]:
         with suppress(*DRIVER_ERRORS):
             cv2.VideoCapture(camera.number, camera.backend).release()  # the question for permission, as above
     granted: list[Size] = []
-    thread = threading.Thread(target=_try_sizes, args=(camera, granted), name=f"read {camera.name}", daemon=True)
-    thread.start()
-    thread.join(patience)
+    threads.start(lambda: _try_sizes(camera, granted), f"read {camera.name}").join(patience)
     return list(granted)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import cv2
 import numpy as np
 
+from realtime.core import threads
 from realtime.core.errors import RealtimeError, SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.mailbox import Mailbox
@@ -21,17 +22,11 @@ STALE = 2.0
 """Seconds without a frame, or with the same frame again and again, after which a camera counts as gone."""
 
 _CHANNELS = ((), (1,), (3,))  # grey, or BGR: how a picture's shape ends
-_THREAD = "read "  # how the names of the threads begin that talk to drivers
 DRIVER_ERRORS = (cv2.error, OSError, ValueError, ArithmeticError, MemoryError)
 """What a driver raises, or Python for it; any other exception is a fault of this program, and no lost camera."""
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-def stuck_threads() -> bool:
-    """Whether a driver still holds a thread, of whatever source, also of one that never opened (see `Source.stuck`)."""
-    return any(thread.name.startswith(_THREAD) for thread in threading.enumerate())
 
 
 class Capture(Protocol):
@@ -76,8 +71,7 @@ class ReaderSource(Source):
         self._came = False
         self._sample = b""
         self._still = b""  # the picture that the camera was last connected to again for
-        self._thread = threading.Thread(target=self._guard, name=_THREAD + name, daemon=True)
-        self._thread.start()
+        self._thread = threads.start(self._guard, f"read {name}")
         if not self._connected.wait(patience):
             self._stop.set()
             raise SourceError(f"{self.kind} {name} did not open within {patience:.0f} s; {self.advice()}")
