@@ -25,6 +25,7 @@ from realtime.live.outputs import Saving
 from realtime.live.session import LiveSession
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
+from realtime.models.model import Model
 from realtime.sinks.snapshot import SnapshotSink
 from realtime.sinks.view import ViewSettings
 
@@ -111,6 +112,13 @@ def test_with_no_camera_the_demo_is_shown_and_said_in_one_line(run: Run) -> None
     assert status == 0
     assert sum("no camera found" in line for line in err.splitlines()) == 1
     assert "3 frames shown" in err
+
+
+def test_the_model_is_closed_at_the_end_of_a_session(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Model] = []
+    monkeypatch.setattr(FakeModel, "close", lambda model: closed.append(model))
+    assert run("--source", "demo", "--no-window", "--frames", "3")[0] == 0
+    assert len(closed) == 1
 
 
 def test_with_no_display_it_says_what_works_without_one(run: Run) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import logging
 import math
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -153,42 +154,61 @@ _LOOK = (
 )  # fmt: skip
 
 
-def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a look; `chosen_look` makes a look of their values."""
-    for option in reversed(_LOOK):
-        command = option(command)
-    return command
+_AMOUNTS = ("strength", "own_colours", "brush", "steady")
 
 
-def chosen_look(
-    library: StyleLibrary, style: str | None, look_file: Path | Look | None, **amounts: float | None
-) -> Look:
-    """Make the look that the options mean: the look of the file, changed by the other options.
+@dataclass(frozen=True, slots=True)
+class LookOptions:
+    """The look that a person's options ask for; what is not asked for is None.
 
-    Args:
-        library: Where the styles are found; pictures named by `style` are added to it.
-        style: A style or a mixture; None for those of the file, or the first of the library.
-        look_file: A look file, a snapshot, the name of a kept look, or a look.
-        amounts: The look's other fields, by name; None leaves a field as it is.
-
-    Returns:
-        The look.
-
-    Raises:
-        UsageError: There is no such style, look or amount.
+    Attributes:
+        style: A style or a mixture.
+        file: A look file, a snapshot, or the name of a kept look.
+        amounts: The look's other fields, by name.
     """
-    from realtime.look.look import Look
-    from realtime.look.look_files import read_look
 
-    base = read_look(_look_path(look_file)) if isinstance(look_file, Path) else look_file
-    if style is not None:
-        found = library.find_mixture(style)
-    elif base:
-        found = tuple((library.find(name), weight) for name, weight in base.styles)
-    else:
-        found = ((library.first(), 1.0),)
-    given = {name: amount for name, amount in amounts.items() if amount is not None}
-    return replace(base, styles=found, **given) if base else Look(found, **given)
+    style: str | None
+    file: Path | None
+    amounts: dict[str, float | None]
+
+    def look(self, library: StyleLibrary, before: Look | None = None) -> Look:
+        """Make the look: that of the file, changed by the other options.
+
+        Args:
+            library: Where the styles are found; pictures that the options name are added to it.
+            before: The look to begin from where no file is named.
+
+        Returns:
+            The look; with the first style of the library where nothing names one.
+
+        Raises:
+            UsageError: There is no such style, look or amount.
+        """
+        from realtime.look.look import Look
+        from realtime.look.look_files import read_look
+
+        base = read_look(_look_path(self.file)) if self.file else before
+        if self.style is not None:
+            found = library.find_mixture(self.style)
+        elif base:
+            found = tuple((library.find(name), weight) for name, weight in base.styles)
+        else:
+            found = ((library.first(), 1.0),)
+        given = {name: amount for name, amount in self.amounts.items() if amount is not None}
+        return replace(base, styles=found, **given) if base else Look(found, **given)
+
+
+def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a look, which it gets as one argument `wished`, a `LookOptions`."""
+
+    @functools.wraps(command)
+    def with_look(*args: Any, style: str | None, look_file: Path | None, **options: Any) -> Any:
+        amounts = {name: options.pop(name) for name in _AMOUNTS}
+        return command(*args, wished=LookOptions(style, look_file, amounts), **options)
+
+    for option in reversed(_LOOK):
+        option(with_look)
+    return with_look
 
 
 def _look_path(given: Path) -> Path:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.options import (
+    LookOptions,
     amount,
-    chosen_look,
     expanded,
     file,
     model_option,
@@ -137,7 +137,7 @@ def _looks(
     """Give a look for each of the styles wished for, their codes worked out."""
     looks: list[Look] = []
     for style in wished or (None,):
-        look = chosen_look(library, style, look_file, **amounts)
+        look = LookOptions(style, look_file, amounts).look(library)
         for name, _ in look.styles:
             library.code(name)
         looks.append(look)

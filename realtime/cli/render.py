@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import chosen_look, expanded_videos, finite, look_options, model_option, styles_option
+from realtime.cli.options import LookOptions, expanded_videos, finite, look_options, model_option, styles_option
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.look.look import MORPH
 
@@ -46,12 +46,7 @@ _BROKEN, _INTERRUPTED = 3, 130
 def render(
     inputs: tuple[str, ...],
     out: str,
-    style: str | None,
-    look_file: Path | None,
-    strength: float | None,
-    own_colours: float | None,
-    brush: float | None,
-    steady: float | None,
+    wished: LookOptions,
     folders: tuple[Path, ...],
     model: str,
     changes: tuple[str, ...],
@@ -95,14 +90,12 @@ def render(
     with ExitStack() as stack:
         first = stack.enter_context(Stylizer(model))
         library = StyleLibrary(first, folders)
-        look = chosen_look(
-            library, style, look_file, strength=strength, own_colours=own_colours, brush=brush, steady=steady
-        )
+        look = wished.look(library)
         at = [(time, library.find_mixture(text)) for time, text in parsed]
         schedule = Schedule(look, tuple(at), morph, mirror)
         codes = {name: library.code(name) for name in schedule.styles}
         read = [file for source in found.sources for file in input_files(source)]
-        read += [library.path(name) for name in schedule.styles] + ([look_file] if look_file else [])
+        read += [library.path(name) for name in schedule.styles] + ([wished.file] if wished.file else [])
         tasks = [
             Task(source, place, schedule, fps, resume, force, since, until, preview, read) for source, place in pairs
         ]

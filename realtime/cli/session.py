@@ -11,7 +11,7 @@ from realtime.cli.announce import Announcer
 from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls
 from realtime.cli.kiosk import seen_alive
 from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
-from realtime.cli.options import chosen_look, say, say_loading, was_given
+from realtime.cli.options import LookOptions, say, say_loading, was_given
 from realtime.cli.remote import check_osc, listen_for_osc
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.keymap import KEY_MAP
@@ -27,12 +27,7 @@ if TYPE_CHECKING:
 def show_live(
     *,
     source: str | None,
-    style: str | None,
-    look_file: Path | None,
-    strength: float | None,
-    own_colours: float | None,
-    brush: float | None,
-    steady: float | None,
+    wished: LookOptions,
     folders: tuple[Path, ...],
     model: str,
     size: Size,
@@ -111,11 +106,9 @@ def show_live(
         stylizer = Stylizer(model)
         stack.callback(lambda: close_unless_hung(stylizer, session))
         library = StyleLibrary(stylizer, folders)
-        before = usable(last.look, library) if style is None and look_file is None else None
-        look = chosen_look(
-            library, style, look_file or before, strength=strength, own_colours=own_colours, brush=brush, steady=steady
-        )
-        taken = read_mirror(look_file) if look_file and look_file.exists() and not kept_original(source) else None
+        before = usable(last.look, library) if wished.style is None and wished.file is None else None
+        look = wished.look(library, before)
+        taken = read_mirror(wished.file) if wished.file and wished.file.exists() and not kept_original(source) else None
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
