@@ -45,6 +45,12 @@ def nothing_remembered(state_of_its_own: None) -> None:
     (Path(os.environ["XDG_STATE_HOME"]) / "realtime" / "last.toml").unlink(missing_ok=True)
 
 
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CPU paints, whatever is in the machine that runs the tests; those of the GPU say otherwise."""
+    monkeypatch.setattr("realtime.models.graphics.may_have_gpu", lambda: False)
+
+
 class Screen:
     """A screen without glass. Tests give `environment` to the programs whose windows shall be on it."""
 

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from realtime.models.litert_gpu import LiteRTGpuEngine
+from realtime.models.model import EngineModel, Model
+
 CODE = 100
 
 
@@ -55,6 +58,13 @@ def pair(folder: Path, size: tuple[int, int] | None = None) -> Path:
     style_network(folder / "style.tflite")
     frame_network(folder / "frame.tflite", size)
     return folder
+
+
+def accelerated(model: Model, packed: bool, folder: Path) -> EngineModel:
+    """A LiteRT model on the engine for GPUs, of which LiteRT's accelerator for CPUs is the stand-in."""
+    assert isinstance(model, EngineModel) and model.accelerated
+    engine = LiteRTGpuEngine(model.accelerated, model.frame.spec, packed, "CPU", folder)
+    return EngineModel(model.style, engine, "lite (LiteRT on a stand-in)")
 
 
 def save_module(folder: Path, call: Any, names: tuple[str, ...] = ("placeholder", "placeholder_1")) -> Path:

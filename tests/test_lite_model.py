@@ -12,14 +12,16 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
 import pytest
+import small_models
 
 import realtime.models.registry
 from realtime.media.gallery import shipped_folder
 from realtime.media.images import load_picture
+from realtime.models.base import StyleCode
 from realtime.sources.scene import Scene
 
 FOLDER = Path(realtime.models.__file__).parent / "lite"
-FILES = ("style.tflite", "frame.tflite", "grain.png", "hub/saved_model.pb", "MODEL_CARD.md")
+FILES = ("style.tflite", "frame.tflite", "frame_gpu.tflite", "grain.png", "hub/saved_model.pb", "MODEL_CARD.md")
 
 
 def painted(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -47,16 +49,19 @@ def hub() -> Any:
 
 def test_files_are_there_and_small() -> None:
     assert all((FOLDER / name).is_file() for name in FILES)
-    assert sum(f.stat().st_size for f in FOLDER.rglob("*") if f.is_file()) <= 8_000_000
+    sizes = {f.name: f.stat().st_size for f in FOLDER.rglob("*") if f.is_file()}
+    assert sizes.pop("frame_gpu.tflite") <= 600_000
+    assert sum(sizes.values()) <= 8_000_000
 
 
-def test_all_forms_agree(pair: Any, hub: Any) -> None:
+def test_all_forms_agree(pair: Any, hub: Any, tmp_path: Path) -> None:
     from realtime.training.augment import grain
     from realtime.training.evaluate import continued, to_float
     from realtime.training.export import read_exported
 
     frame, style = read_exported(FOLDER)
     engine = realtime.models.registry.open_model("lite")
+    accelerated = small_models.accelerated(engine, False, tmp_path)
     for seed in range(3):
         content, picture = painted(117, 163, seed), painted(256, 256, seed + 10)
         code = pair.encode(picture)
@@ -71,6 +76,10 @@ def test_all_forms_agree(pair: Any, hub: Any) -> None:
         assert np.abs(hub_out - lite_out).mean() < 1.0
         by_engine = engine.stylize(content[:, :, ::-1], engine.encode(picture[:, :, ::-1]))[:, :, ::-1]
         assert np.abs(keras_out - by_engine).mean() < 1.0
+        by_gpu = accelerated.stylize(content[:, :, ::-1], engine.encode(picture[:, :, ::-1]))[:, :, ::-1]
+        assert np.abs(by_engine.astype(int) - by_gpu).mean() < 1.0  # int8 and float16
+        with_keras_code = StyleCode(engine.identity, (keras_code,))
+        assert np.abs(keras_out - accelerated.stylize(content[:, :, ::-1], with_keras_code)[:, :, ::-1]).mean() < 0.5
 
 
 @pytest.mark.parametrize("size", [(131, 97), (160, 120)])

@@ -107,8 +107,9 @@ def program() -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: one Ctrl-C more changes nothing
         if sys.platform != "win32":
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        # A thread that a driver, a disk or a model holds is a daemon: Python ending under it could abort the process.
-        if threads.hung():
+        # A thread that a driver, a disk or a model holds is a daemon: Python ending under it could abort the process. So could
+        # a GPU's driver that is unloaded, and LiteRT announces that it is.
+        if threads.hung() or "ai_edge_litert.compiled_model" in sys.modules:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(int(end.code or 0))

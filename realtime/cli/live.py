@@ -12,7 +12,17 @@ import click
 from realtime import __version__
 from realtime.cli.group import ProgramGroup
 from realtime.cli.kiosk import chosen_keys, chosen_kiosk, watch, watched
-from realtime.cli.options import file, finite, folder, given_option, look_options, model_option, size, styles_option
+from realtime.cli.options import (
+    device_option,
+    file,
+    finite,
+    folder,
+    given_option,
+    look_options,
+    model_option,
+    size,
+    styles_option,
+)
 from realtime.cli.remote import osc_address
 from realtime.look.look import MORPH
 
@@ -29,13 +39,13 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--source", multiple=True, metavar="S",
-              help="A camera, file, folder, address or demo. A camera is a number or (part of) a name,"
+@click.option("--source", metavar="S", help="A camera, file, folder, address or demo. A camera is a number or (part of) a name,"
               " a file a video or a picture, a folder one of pictures, an address http(s):// or rtsp://. Default: the first"
-              " camera, or the demo where there is none. Given more than once: the key v switches between them.")  # fmt: skip
+              " camera, or the demo where there is none.")  # fmt: skip
 @look_options
 @styles_option
 @model_option
+@device_option
 @click.option(
     "--size",
     type=size,

@@ -135,6 +135,13 @@ model_option = click.option(
     metavar="M",
     help=f"{', '.join(NAMES)} or another. A folder or .tar.gz; STYLE.tflite,FRAME.tflite; or a TensorFlow Hub address.",
 )
+device_option = click.option(
+    "--device",
+    type=click.Choice(("auto", "cpu", "gpu")),
+    default="auto",
+    show_default=True,
+    help="What paints. auto: a GPU, once it is known to paint the same as the CPU.",
+)
 styles_option = click.option(
     "--styles", "folders", multiple=True, metavar="DIR", type=folder, help="Add a folder of style pictures."
 )

@@ -12,6 +12,7 @@ import click
 from realtime.cli.options import (
     LookOptions,
     amount,
+    device_option,
     expanded,
     file,
     model_option,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
               " every pixel.  [default: 2]")  # fmt: skip
 @styles_option
 @model_option
+@device_option
 @click.option("--mirror", is_flag=True, help="Paint as in a mirror.")
 @click.option("--compare", is_flag=True, help="Draw a figure of originals, styles and paintings: into OUT, or beside the"
               " paintings in the folder OUT.")  # fmt: skip
@@ -62,6 +64,7 @@ def photo(
     brush: float | None,
     folders: tuple[Path, ...],
     model: str,
+    device: str,
     mirror: bool,
     compare: bool,
     keep_gps: bool,
@@ -85,6 +88,8 @@ def photo(
     with ExitStack() as stack:
         say_loading(model)
         stylizer = stack.enter_context(Stylizer(model))
+        stylizer.use(device)
+        stylizer.model.notify = say
         library = StyleLibrary(stylizer, folders)
         if brush is None and look_file is None:
             brush = BRUSH

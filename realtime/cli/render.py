@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import LookOptions, expanded_videos, finite, look_options, model_option, styles_option
+from realtime.cli.options import (
+    LookOptions,
+    device_option,
+    expanded_videos,
+    finite,
+    look_options,
+    model_option,
+    say,
+    styles_option,
+)
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.look.look import MORPH
 
@@ -27,6 +36,7 @@ _BROKEN, _INTERRUPTED = 3, 130
 @look_options
 @styles_option
 @model_option
+@device_option
 @click.option("--at", "changes", multiple=True, metavar="TIME=STYLE", help="Turn to another style at a time, as in"
               " 00:05=wave; may be given more than once.")  # fmt: skip
 @click.option("--morph", type=click.FloatRange(0), callback=finite, default=MORPH, show_default=True, metavar="SECONDS",
@@ -49,6 +59,7 @@ def render(
     wished: LookOptions,
     folders: tuple[Path, ...],
     model: str,
+    device: str,
     changes: tuple[str, ...],
     morph: float,
     mirror: bool,
@@ -78,6 +89,8 @@ def render(
 
     if resume and force:
         raise UsageError("--resume goes on with what is there, --force begins anew; choose one of them")
+    if address is not None and device == "gpu":
+        raise UsageError("--ray paints on the processors of its machines; leave out --device gpu")
     if address and Path(address).exists():
         raise UsageError(f"--ray takes {address} for an address; put --ray last, or write --ray=ADDRESS")
     since = 0.0 if begin is None else parse_time(begin, f"--from {begin!r}", "1:05")
@@ -89,6 +102,8 @@ def render(
     parsed = [parse_change(change) for change in changes]
     with ExitStack() as stack:
         first = stack.enter_context(Stylizer(model))
+        first.use("cpu" if address is not None else device)
+        first.model.notify = say
         library = StyleLibrary(first, folders)
         look = wished.look(library)
         at = [(time, library.find_mixture(text)) for time, text in parsed]

@@ -43,6 +43,11 @@ def start(target: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
+def remember(thread: threading.Thread) -> None:
+    """Let `hung` name a thread that was not started here, because it does not end."""
+    _started.add(thread)
+
+
 def give_way(steps: int) -> None:
     """Let the thread that calls step back before the others, where the system has priorities of threads: on Linux.
 
@@ -77,7 +82,7 @@ def join(threads: Iterable[threading.Thread], deadline: float, hurry: threading.
 
 
 def hung() -> list[str]:
-    """Give the names of the threads started here that still run."""
+    """Give the names of the threads started or remembered here that still run."""
     return sorted(thread.name for thread in _started if thread.is_alive())
 
 

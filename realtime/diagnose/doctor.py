@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from realtime import __version__
 from realtime.core.errors import RealtimeError
@@ -90,6 +91,18 @@ def _model() -> Iterator[Finding]:
         stylizer(picture, code)
         taken = time.perf_counter() - begin
         yield Finding("model", f"{stylizer.model.description}: a frame of 640x480 in {1000 * taken:.0f} ms", True, True)
+        yield from _gpu(stylizer.model)
+
+
+def _gpu(model: Any) -> Iterator[Finding]:
+    """Whether the GPU paints; TensorFlow's models choose for themselves."""
+    from realtime.models.device import gpu_in_words
+    from realtime.models.gpu_probe import SIZE
+    from realtime.models.model import EngineModel
+
+    if model.accelerated and isinstance(model, EngineModel):
+        paints, text = gpu_in_words(model.accelerated, model.frame.spec.seen(SIZE))
+        yield Finding("gpu", text, paints)
 
 
 def _display() -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.control.slideshow import Slideshow
 from realtime.core import threads
-from realtime.core.events import Events
+from realtime.core.events import Events, Notice
 from realtime.core.meter import Figures
 from realtime.core.signals import uninterrupted
 from realtime.live.codes import Codes
@@ -31,7 +31,6 @@ from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings
 from realtime.sources.base import Source
-from realtime.sources.several import SeveralSources
 from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
@@ -69,6 +68,7 @@ class LiveSession:
         self.events = Events()
         """The feed of what happens in all streams."""
         self._stylizer, self._library, self._strobe = stylizer, library, strobe
+        stylizer.model.notify = lambda text: self.events.emit(Notice(text))
         self._host = ModelHost()
         self._streams: tuple[Stream, ...] = ()
         self._outputs: dict[Stream, Outputs] = {}
@@ -115,8 +115,6 @@ class LiveSession:
         stream = Stream(
             source, self._stylizer, self._library, self._host, settings, view=view, events=events, quality=quality
         )
-        if isinstance(source, SeveralSources):
-            source.follow(stream.controls)
         with self._changing:
             self._streams = (*self._streams, stream)
             self._slideshows[stream] = Slideshow(stream.controls, strobe=self._strobe)

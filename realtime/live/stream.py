@@ -73,7 +73,7 @@ class Stream:
         Raises:
             StyleError: No settings were given, and there is no style that can be used.
         """
-        self.source, self.library = source, library
+        self.source, self.library, self._stylizer = source, library, stylizer
         self.events, self.quality = events or Events(), quality
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
         self.controls = Controls(settings, lambda: library.names, self.events, lambda action: self.perform(action))
@@ -258,7 +258,7 @@ class Stream:
             self.in_use = settings.look  # not what a morph is at, which nobody chose
         self.meter.add_stylized(latest.model_seconds)
         self._deliver(latest)
-        if came and self.quality:
+        if came and self.quality and self._stylizer.model.resizes:
             self.quality.delivered(since, time.monotonic(), self.rate)
 
     def _stylize(self, frame: Frame, settings: Settings) -> Stylized:
@@ -274,7 +274,7 @@ class Stream:
         if settings.original:
             return self._pipeline.untouched(frame, settings.look)
         asked = lines_asked(picture, settings.look.brush)
-        lines = self.quality.lines(asked, time.monotonic()) if self.quality else None
+        lines = self.quality.lines(asked, time.monotonic()) if self.quality and self._stylizer.model.resizes else None
         return self._pipeline.paint(frame, settings.look, lines)
 
     def _deliver(self, latest: Stylized) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ class Engine(ABC):
     identity: str
     """Tells the pictures of this engine from those of others: changes when the weights do."""
     spec: EngineSpec
+    accelerated: Path | None = None
+    """The file of the same network for LiteRT's accelerators, where there is one."""
 
     @abstractmethod
     def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
@@ -31,8 +34,8 @@ class Engine(ABC):
             code: A code that this engine understands.
 
         Returns:
-            The painting without the margin, H×W×3, RGB, uint8 or float32 0..1. It may be the engine's own memory: the
-            caller is done with it before the next run.
+            The painting without the margin, H×W×3, RGB, uint8 or float32 0..1, or uint8 H×W×4 with a fourth channel of no
+            meaning. It may be the engine's own memory: the caller is done with it before the next run.
 
         Raises:
             ModelError: The engine fails at this size.
@@ -59,6 +62,9 @@ class Engine(ABC):
             Twice the multiply-adds of the convolutions and matrix products; None where the engine cannot tell.
         """
         return None
+
+    def stay_on_cpu(self) -> None:  # noqa: B027 - most never leave it
+        """Run on the CPU from now on, also where there is a GPU."""
 
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back what the engine holds. Harmless when called again."""

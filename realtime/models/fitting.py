@@ -17,6 +17,8 @@ from realtime.core.frame import Picture, Size
 from realtime.models.base import STYLE_SIZE, check_picture
 from realtime.models.grain import Grain
 
+CPU = "the CPU"
+"""The device of engines that use no other."""
 _SHARES = (np.arange(256) / 255).astype(np.float32)  # 0..1 of bytes
 
 
@@ -33,6 +35,7 @@ class EngineSpec:
         device: Where the engine runs, for a person.
         copies: Whether several copies, with a share of the threads each, are quicker than one: `render` then loads them.
         one_thread: Whether all runs must happen on one and the same thread; the engine then gets a thread of its own.
+        patience: Seconds after which a run on that thread counts as hung, or None for no limit.
     """
 
     size: Size | None = None
@@ -40,9 +43,15 @@ class EngineSpec:
     least: int = 1
     margin: int = 0
     grain: npt.NDArray[np.uint8] | None = None
-    device: str = "the CPU"
+    device: str = CPU
     copies: bool = False
     one_thread: bool = False
+    patience: float | None = None
+
+    def seen(self, size: Size) -> Size:
+        """Give the width and height that the engine sees of a picture of `size` (width, height), with the margin."""
+        width, height = self.size or divisible(size, self.multiple, self.least)
+        return width + 2 * self.margin, height + 2 * self.margin
 
 
 class Inputs:
@@ -66,6 +75,14 @@ class Inputs:
             float32, H×W×3, RGB, 0..1: `out`, where it is given.
         """
         return cv2.LUT(self.rgb, _SHARES, dst=out)  # type: ignore[return-value]  # of all ways the quickest
+
+    def pixels(self, out: npt.NDArray[np.uint8]) -> None:
+        """Copy the picture into pixels of four bytes.
+
+        Args:
+            out: uint8, H×W×4: where it goes; the fourth bytes stay as they are.
+        """
+        cv2.mixChannels([self.rgb], [out], [0, 0, 1, 1, 2, 2])
 
 
 class Fitting:
@@ -113,7 +130,7 @@ class Fitting:
             The picture as the engine takes it.
         """
         height, width = picture.shape[:2]
-        seen, margin = self.seen((width, height)), self._spec.margin
+        seen, margin = self._spec.seen((width, height)), self._spec.margin
         right, below = seen[0] - 2 * margin - width, seen[1] - 2 * margin - height
         shape = (seen[1], seen[0], 3)
         if self._seen.shape != shape:
@@ -127,16 +144,11 @@ class Fitting:
         cv2.copyMakeBorder(inside, *edges, cv2.BORDER_REFLECT, dst=self._seen)
         return Inputs(self._seen)
 
-    def seen(self, size: Size) -> Size:
-        """Give the width and height that the engine sees of a picture of `size` (width, height), with the margin."""
-        canvas = self._spec.size or divisible(size, self._spec.multiple, self._spec.least)
-        return canvas[0] + 2 * self._spec.margin, canvas[1] + 2 * self._spec.margin
-
     def take(self, output: npt.NDArray[Any], size: Size) -> Picture:
         """Convert an engine's output.
 
         Args:
-            output: uint8 or float32 0..1, H×W×3, RGB, as `Engine.run` returns it.
+            output: uint8 or float32 0..1, H×W×3, RGB, as `Engine.run` returns it; of H×W×4 the fourth channel is ignored.
             size: The size (width, height) of what is wanted of it, from its top left.
 
         Returns:
@@ -148,7 +160,8 @@ class Fitting:
                 self._painted = np.empty(output.shape, np.uint8)
             # Rounded, and held to 0..255: in OpenCV the quickest of what does both.
             rgb = cv2.addWeighted(output, 255.0, output, 0.0, 0.0, dst=self._painted, dtype=cv2.CV_8U)
-        return cv2.cvtColor(rgb[: size[1], : size[0]], cv2.COLOR_RGB2BGR)  # type: ignore[return-value]
+        order = cv2.COLOR_RGBA2BGR if rgb.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        return cv2.cvtColor(rgb[: size[1], : size[0]], order)  # type: ignore[return-value]
 
 
 def divisible(size: Size, multiple: int, least: int = 1) -> Size:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,13 @@ from realtime.core.errors import StyleError
 from realtime.core.frame import Picture, Size
 from realtime.models.base import StyleCode, check_picture
 from realtime.models.engine import Engine, StyleEngine
-from realtime.models.fitting import Fitting, Inputs
+from realtime.models.fitting import CPU, Fitting, Inputs
 from realtime.models.tile_network import TileNetwork
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from realtime.models.one_thread import OneThread
 
+_log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 2.0
 _SIZES = 2
 
@@ -34,6 +37,12 @@ class Model(ABC):
     """The identity of the style network: the codes of two models with one identity are the same."""
     description: str
     """One line for a person: what the model is and what it runs on."""
+    notify: Callable[[str], None] = _log.info
+    """Tells a person what becomes of the model while it is used: another device paints, say. A session puts its feed here."""
+    accelerated: Path | None = None
+    """The file of the frame network for LiteRT's accelerators, where there is one."""
+    on_gpu = False
+    """Whether a GPU paints."""
 
     @property
     def fingerprint(self) -> str:
@@ -44,6 +53,14 @@ class Model(ABC):
     def copies(self) -> bool:
         """Whether several copies of the model, with a share of the threads each, are quicker than one."""
         return False
+
+    @property
+    def resizes(self) -> bool:
+        """Whether pictures of another size are painted at once, rather than after seconds in which the model gets ready."""
+        return True
+
+    def stay_on_cpu(self) -> None:  # noqa: B027 - most never leave it
+        """Paint on the CPU from now on, also where there is a GPU."""
 
     @abstractmethod
     def encode(self, style: Picture) -> StyleCode:
@@ -135,14 +152,16 @@ class EngineModel(Model):
             unsplit: Opens the network that the two are halves of, called whole for each frame: to compare.
         """
         self.style, self.frame, self.description, self.unsplit = style, frame, description, unsplit
-        self.identity = style.identity
+        self.identity, self.accelerated = style.identity, frame.accelerated
+        self.on_gpu = frame.spec.device != CPU
         self._fittings: dict[tuple[int, ...], Fitting] = {}  # by the shape of pictures, the one used last at the end
         self._lock = threading.Lock()
-        self._thread: ThreadPoolExecutor | None = None
+        self.thread: OneThread | None = None
+        """The thread of a frame engine that must stay on one."""
         if frame.spec.one_thread:
-            from concurrent.futures import ThreadPoolExecutor  # not waited for where it is not needed
+            from realtime.models.one_thread import OneThread  # not waited for where it is not needed
 
-            self._thread = ThreadPoolExecutor(1, "engine")
+            self.thread = OneThread("engine")
 
     @property
     def fingerprint(self) -> str:
@@ -153,6 +172,13 @@ class EngineModel(Model):
     def copies(self) -> bool:
         """Whether several copies of the model, with a share of the threads each, are quicker than one."""
         return self.frame.spec.copies
+
+    def stay_on_cpu(self) -> None:
+        """Paint on the CPU from now on: see `Model.stay_on_cpu`."""
+        if self.on_gpu:
+            self.frame.stay_on_cpu()
+            self.description = self.description.replace(self.frame.spec.device, CPU)
+            self.on_gpu = False
 
     def encode(self, style: Picture) -> StyleCode:
         """Make the code of a style picture: see `Model.encode`."""
@@ -174,8 +200,8 @@ class EngineModel(Model):
         return fitting
 
     def _run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
-        if self._thread:
-            return self._thread.submit(self.frame.run, inputs, code).result()
+        if self.thread:
+            return self.thread.run(lambda: self.frame.run(inputs, code), self.frame.spec.patience)
         return self.frame.run(inputs, code)
 
     def network(self, picture: Picture, code: StyleCode) -> Callable[[], None]:
@@ -207,7 +233,7 @@ class EngineModel(Model):
 
     def operations(self, size: Size) -> int | None:
         """Count the floating-point operations of a frame of `size` (width, height): see `Engine.operations`."""
-        return self.frame.operations(Fitting(self.frame.spec).seen(size))
+        return self.frame.operations(self.frame.spec.seen(size))
 
     def tile_network(self, code: StyleCode) -> TileNetwork | None:
         """Open the frame network for the tiles of one large picture: see `Model.tile_network`."""
@@ -218,8 +244,10 @@ class EngineModel(Model):
         """Give back what the engines hold: see `Model.close`."""
         if self._lock.acquire(timeout=_CLOSE_SECONDS):  # not for ever: an engine that hangs has it
             try:
-                self.frame.close()
+                if self.thread:
+                    self.thread.call(self.frame.close)
+                    self.thread.close(_CLOSE_SECONDS)
+                else:
+                    self.frame.close()
             finally:
                 self._lock.release()
-        if self._thread:
-            self._thread.shutdown(wait=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import subprocess
@@ -11,12 +12,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
+_log = logging.getLogger(__name__)
 # LiteRT: "INFO: Created TensorFlow Lite XNNPACK delegate for CPU.", once a process. TensorFlow: what it says before its
 # own log is set up ("I0000 00:00:1795430740.484397   19439 port.cc:153] oneDNN custom operations are on..."), and that
 # there is no GPU as if it were an error. TF_CPP_MIN_LOG_LEVEL, ABSL_MIN_LOG_LEVEL and the like reach none of these
 # (tried with ai-edge-litert 2.3.0 and TensorFlow 2.21), and LiteRT's wheel exports no function that sets the level.
 _ANNOUNCEMENT = (  # for `re` and for `grep -E` alike
-    r"^(INFO: |WARNING: All log messages before absl::InitializeLog\(\)|[IW][0-9]{4} "
+    r"^(INFO: |WARNING: \[(npu_registry|compiler_plugin)\.cc|└ Could not load shared library"
+    r"|WARNING: All log messages before absl::InitializeLog\(\)|[IW][0-9]{4} "
     r"|E[0-9]{4} .*(cuda|cuInit|computation_placer))"
 )
 # Native code that crashes ends the process before anything here can run. So a second process stands by: its input ends
@@ -34,7 +37,7 @@ _announced: set[str] = set()
 
 
 @contextlib.contextmanager
-def without_announcements(engine: str) -> Iterator[None]:
+def without_announcements(engine: str, each_time: bool = False) -> Iterator[None]:
     """Hold back what native code writes to standard error in this block; then show all of it but the announcements.
 
     For short blocks that start an engine. What other threads write meanwhile comes a little later. Nothing is lost, not
@@ -42,11 +45,12 @@ def without_announcements(engine: str) -> Iterator[None]:
 
     Args:
         engine: What is started. It announces itself once a process: its later blocks hold nothing back.
+        each_time: Whether it announces itself each time, at length: of a block that ends well only the log hears.
     """
+    if engine in _announced or not sys.executable or getattr(sys, "frozen", False):
+        yield
+        return
     with _one_at_a_time, contextlib.ExitStack() as undo:
-        if engine in _announced or not sys.executable or getattr(sys, "frozen", False):
-            yield
-            return
         try:
             kept = os.dup(2)
             undo.callback(os.close, kept)
@@ -61,15 +65,20 @@ def without_announcements(engine: str) -> Iterator[None]:
         undo.callback(_dismiss, standby)
         _flush()
         os.dup2(held.fileno(), 2)
+        well = False
         try:
             yield
-            _announced.add(engine)
+            well = True
+            if not each_time:
+                _announced.add(engine)
         finally:
             _flush()
             os.dup2(kept, 2)
             held.seek(0)
             for line in held:
-                if not re.match(_ANNOUNCEMENT.encode(), line):
+                if each_time and well:
+                    _log.debug("%s: %s", engine, line.decode(errors="replace").rstrip())
+                elif not re.match(_ANNOUNCEMENT.encode(), line):
                     os.write(2, line)
 
 

@@ -50,19 +50,38 @@ class Stylizer:
     >>> painted = stylizer(frame_bgr, code, strength=0.8)
     """
 
-    def __init__(self, model: str | Model = DEFAULT_MODEL, threads: int | None = None) -> None:
+    def __init__(self, model: str | Model = DEFAULT_MODEL, threads: int | None = None, device: str = "") -> None:
         """Open a model.
 
         Args:
             model: A name ("lite", "magenta"), a folder, "STYLE.tflite,FRAME.tflite", a .tar.gz, a Hub handle, or a model.
             threads: For LiteRT models; the default is the physical cores.
+            device: "cpu"; "gpu"; or "auto", the GPU where there is one that paints the same. By default LiteRT models paint on
+                the CPU and TensorFlow's where TensorFlow puts them.
 
         Raises:
-            UsageError: There is no such model.
-            ModelError: It cannot be used.
+            UsageError: There is no such model, or it cannot run on the device.
+            ModelError: It cannot be used, or there is no such device.
         """
         self.model = model if isinstance(model, Model) else open_model(model, threads)
+        if device:
+            self.use(device)
         _log.info("the engine is %s", self.model.description)
+
+    def use(self, device: str, wait: bool = True) -> None:
+        """Choose the device that paints. To be called before the first picture.
+
+        Args:
+            device: "cpu", "gpu" or "auto".
+            wait: Whether pictures wait for the GPU; else the CPU paints until the GPU is known to work and is ready.
+
+        Raises:
+            ModelError: "gpu", and there is none that works.
+            UsageError: "gpu", and the model cannot run on one; or there is no such device.
+        """
+        from realtime.models.device import on_device  # not waited for where it is not needed
+
+        self.model = on_device(self.model, device, wait)
 
     def encode(self, style: Picture | str | Path) -> StyleCode:
         """Work out the code of a style picture. `StyleLibrary.code` does the same and keeps the code.

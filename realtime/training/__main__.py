@@ -1,4 +1,4 @@
-"""``python -m realtime.training train | pack | strokes | evaluate | export | unpack | sheet``: see ``--help`` of each."""
+"""``python -m realtime.training COMMAND``; ``--help`` lists the commands, from ``train`` to ``accelerated``."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
             "evaluate": commands.evaluate,
             "export": commands.export,
             "unpack": commands.unpack,
+            "accelerated": commands.accelerated,
             "sheet": commands.sheet,
         }[chosen.command](chosen)
     except UsageError as error:

@@ -7,6 +7,7 @@ import functools
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from realtime.core.errors import UsageError
@@ -207,13 +208,33 @@ def unpack(options: argparse.Namespace) -> None:
     from .state import write_frame
     from .train_style import write_style
 
-    if not (options.model / "hub" / "variables").is_dir():
-        raise UsageError(f"{options.model} is no exported model: there is no hub/variables in it")
+    _check_exported(options.model)
     frame, style = read_exported(options.model)
     options.to.mkdir(parents=True)
     write_frame(options.to / "state.npz", frame)
     write_style(options.to / "style_state.npz", style)
     print(options.to)
+
+
+def accelerated(options: argparse.Namespace) -> None:
+    """Write the frame network for accelerators anew, in the folder of an exported model.
+
+    Args:
+        options: Those of ``accelerated``.
+
+    Raises:
+        UsageError: The folder has no exported model.
+    """
+    from .export import export_accelerated
+
+    _check_exported(options.model)
+    file = export_accelerated(options.model)
+    print(f"{file.stat().st_size} bytes in {file}")
+
+
+def _check_exported(folder: Path) -> None:
+    if not (folder / "hub" / "variables").is_dir():
+        raise UsageError(f"{folder} is no exported model: there is no hub/variables in it")
 
 
 def sheet(options: argparse.Namespace) -> None:

@@ -114,7 +114,7 @@ def export(
     frame_weights: str = "float32",
     style_weights: str = "float16",
 ) -> int:
-    """Write ``frame.tflite``, ``grain.png``, ``style.tflite`` and ``hub/``.
+    """Write ``frame.tflite``, ``frame_gpu.tflite``, ``grain.png``, ``style.tflite`` and ``hub/``.
 
     Args:
         frame: The frame network.
@@ -131,6 +131,7 @@ def export(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "frame.tflite").write_bytes(to_litert(frame, frame_weights))
+    (folder / "frame_gpu.tflite").write_bytes(to_litert(frame, "float16"))
     (folder / "grain.png").write_bytes(cv2.imencode(".png", grain().tile)[1].tobytes())
     (folder / "style.tflite").write_bytes(to_litert(one_picture(style), style_weights))
     module = hub_module(frame, style)
@@ -140,6 +141,20 @@ def export(
     shutil.rmtree(folder / "hub", ignore_errors=True)
     temporary.rename(folder / "hub")
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+def export_accelerated(folder: Path) -> Path:
+    """Write the frame network of an exported model anew for accelerators, from the weights of its SavedModel.
+
+    Args:
+        folder: The folder of the exported model.
+
+    Returns:
+        The file, ``frame_gpu.tflite``: float16 weights, open sizes.
+    """
+    file = folder / "frame_gpu.tflite"
+    file.write_bytes(to_litert(read_exported(folder)[0], "float16"))
+    return file
 
 
 def read_exported(folder: str | Path) -> tuple[keras.Model, keras.Model]:

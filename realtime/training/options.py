@@ -56,10 +56,11 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--to", type=Path, help="where the model goes (default: OUT/model)")
     unpack = commands.add_parser("unpack", help="make states to begin from of an exported model")
     unpack.add_argument("--to", required=True, type=Path, help="folder for state.npz and style_state.npz")
+    accelerated = commands.add_parser("accelerated", help="write MODEL/frame_gpu.tflite anew from MODEL/hub")
     for command in (train, export):
         command.add_argument("--frame-weights", choices=("float32", "float16", "dynamic"), default="dynamic")
     drawn = commands.add_parser("sheet", help="draw content, style, teacher and lite side by side")
-    for command in (evaluate, drawn, unpack):
+    for command in (evaluate, drawn, unpack, accelerated):
         command.add_argument(
             "--model", type=Path, default=Path(__file__).parent.parent / "models" / "lite", help="folder of the pair"
         )
@@ -102,7 +103,7 @@ def check(options: argparse.Namespace) -> None:
     for state in _states_wanted(options):
         if not zipfile.is_zipfile(state):
             raise UsageError(f"{state} is no state of a run" if state.exists() else f"there is no state {state}")
-    if options.command in ("export", "unpack") and importlib.util.find_spec("tensorflow") is None:
+    if options.command in ("export", "unpack", "accelerated") and importlib.util.find_spec("tensorflow") is None:
         raise UsageError(f"to {options.command} takes TensorFlow; do it on a machine that has it")
     places = {"evaluate": "report", "export": "to", "unpack": "to", "sheet": "output"}
     place: Path | None = getattr(options, places.get(options.command, ""), None)
