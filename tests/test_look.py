@@ -497,6 +497,13 @@ def test_a_key_goes_through_the_stops_and_back(controls: Controls, field: Any) -
     assert getattr(controls.settings.look, field) == 0.9
 
 
+def test_a_brush_is_said_as_the_heads_up_line_has_it() -> None:
+    controls = heard(Settings(alone("a")), ["a"])
+    for value in (0.5, float("inf")):
+        controls.apply(SetLook("brush", value))
+    assert SAID == ["brush 50%", "brush full"]
+
+
 def test_keep_then_a_number_keeps_and_the_number_alone_recalls(controls: Controls) -> None:
     controls.apply(Preset(2))
     controls.apply(AwaitPreset())

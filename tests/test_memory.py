@@ -84,6 +84,14 @@ def test_a_look_has_a_name(run: Run) -> None:  # noqa: F811
     assert run("demo", "--no-window", "--look", "morning")[0] == 2
 
 
+def test_a_file_that_is_no_look_gets_no_name() -> None:
+    looks_folder().mkdir(parents=True, exist_ok=True)
+    (looks_folder() / "1.toml").write_bytes(b"\xff no look")
+    with pytest.raises(UsageError):
+        name_look(1, "evening")
+    assert not (looks_folder() / "evening.toml").exists()
+
+
 @pytest.mark.parametrize("name", ["../evening", "a/b", "", ".", "3", "x" * 100, "a\0b", "C:evening"])
 def test_no_name_of_a_look_is_a_path(name: str, tmp_path: Path) -> None:
     write_look(Look((("wave", 1.0),)), looks_folder() / "1.toml")

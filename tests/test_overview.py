@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -200,6 +202,17 @@ def test_thumbnails_are_painted_in_their_styles_while_somebody_looks(
     assert service.ready()
     clock.now += 2
     assert not service.ready(), "nobody has looked for two seconds"
+
+
+def test_no_frame_is_kept_for_its_thumbnail(thumbnails: tuple[Thumbnails, Clock, list[Stylized]]) -> None:
+    service, _, newest = thumbnails
+    service.look(["red"])
+    service.take_turn()
+    frame = weakref.ref(newest[0].frame.picture)
+    newest[0] = stylized(91)
+    gc.collect()
+    assert frame() is None
+    assert "red" in service.look(["red"])
 
 
 def test_thumbnails_rest_after_each(

@@ -101,6 +101,36 @@ def test_commands_reach_one_stream_alone(stage: Stage) -> None:  # noqa: F811
         blue.apply(Command())
 
 
+def test_a_stream_added_after_the_end_starts_no_thread(stage: Stage) -> None:  # noqa: F811
+    session, *_ = two(stage)
+    session.run(frames=3)
+    source = FakeSource()
+    session.add(source, Settings(Look((("red", 1.0),))))
+    assert not [name for name in threads.hung() if name.startswith("capture")]
+    assert source.count == 0
+
+
+@pytest.mark.parametrize("queues", [False, True])
+def test_a_sink_that_takes_no_more_frames_is_closed(stage: Stage, queues: bool) -> None:  # noqa: F811
+    session, red, _ = two(stage)
+    sink = Seen()
+    sink.queues, sink.fail = queues, SinkError("the device is gone")
+    red.add_sink(sink)
+    said: list[str] = []
+    session.events.subscribe(lambda event: said.append(event.text))
+
+    def stop_when_closed() -> None:
+        sink.closed.wait(20)
+        session.stop()
+
+    waiting = threading.Thread(target=stop_when_closed)
+    waiting.start()
+    session.run(seconds=20)
+    waiting.join()
+    assert sink.closed.is_set()
+    assert said.count("seen: the device is gone") == 1
+
+
 def test_a_stream_that_fails_ends_the_session_with_its_error(stage: Stage) -> None:  # noqa: F811
     session, red, blue = two(stage)
     sink = Seen()

@@ -46,7 +46,7 @@ def name_look(number: int, name: str, folder: Path | None = None) -> Path:
         The new file.
 
     Raises:
-        UsageError: There is no such look, the name is taken, or it can be no file's name.
+        UsageError: There is no such look, its file is no look, the name is taken, or it can be no file's name.
         SinkError: The file cannot be written.
     """
     source = named_look(str(number), folder)
@@ -57,9 +57,11 @@ def name_look(number: int, name: str, folder: Path | None = None) -> Path:
             f"{name!r} can be no look's name; letters, digits, spaces, - and _ can be in it, not digits alone"
         )
     path = (folder or looks_folder()) / f"{name}.toml"
+    read_look(source)  # a file that is no look gets no name
     try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(source.read_text("utf-8"))
+        look = source.read_bytes()
+        with open(path, "xb") as file:
+            file.write(look)
     except FileExistsError:
         raise UsageError(f"a look is called {name} already ({path}); choose another name") from None
     except OSError as error:

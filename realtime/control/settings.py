@@ -28,7 +28,7 @@ from realtime.control.commands import (
     UseLook,
 )
 from realtime.core.errors import UsageError
-from realtime.look.look import MORPH, Look, Mixture
+from realtime.look.look import MORPH, Look, Mixture, brush_text
 
 SLIDESHOW = 10.0
 """Seconds for each style of a slideshow, where none are given."""
@@ -143,7 +143,8 @@ def _with(settings: Settings, notice: str = "", **changes: Any) -> Change:
 
 
 def _amount(settings: Settings, field: str, value: float) -> Change:
-    return _with(settings, f"{field.replace('_', ' ')} {value:.0%}", **{field: value})
+    text = brush_text(value) if field == "brush" else f"{value:.0%}"
+    return _with(settings, f"{field.replace('_', ' ')} {text}", **{field: value})
 
 
 def _next_stop(stops: Sequence[float], amount: float) -> float:

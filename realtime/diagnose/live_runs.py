@@ -132,9 +132,10 @@ def measure_live(model: str, plan: LivePlan, seconds: float, runs: int, folder: 
         scene = Scene(plan.size)
         write_clip(path, (scene.draw(3 + k / plan.rate) for k in range(_CLIP_FRAMES)), plan.size, plan.rate)
     source = str(path) if plan.source == "clip" else "demo"
-    words = [model, source, *map(str, plan.size), str(plan.rate), str(plan.steady), str(seconds)]
+    arguments = [model, source, *map(str, plan.size), str(plan.rate), str(plan.steady), str(seconds)]
     found = [
-        json.loads(run_python(_SESSION, *words, limit=seconds + LIMIT, what=f"live, {plan.name}")) for _ in range(runs)
+        json.loads(run_python(_SESSION, *arguments, limit=seconds + LIMIT, what=f"live, {plan.name}"))
+        for _ in range(runs)
     ]
     figures = ("shown", "latency", "latency_p95", "cpu", "quality")
     spreads = {name: Spread.of([session[name] for session in found]) for name in figures}
@@ -142,11 +143,11 @@ def measure_live(model: str, plan: LivePlan, seconds: float, runs: int, folder: 
     return LiveRun(plan.source, plan.size, plan.rate, plan.steady, seconds, **spreads, memory_mb=memory)
 
 
-def run_session(words: Sequence[str]) -> dict[str, float]:
+def run_session(arguments: Sequence[str]) -> dict[str, float]:
     """Run one session, in the process that `measure_live` starts.
 
     Args:
-        words: Model, source, width, height, rate, steady and seconds.
+        arguments: Model, source, width, height, rate, steady and seconds.
 
     Returns:
         Frames shown a second, milliseconds of latency, of its 95th percentile and of processor time a frame, the share of the
@@ -155,8 +156,8 @@ def run_session(words: Sequence[str]) -> dict[str, float]:
     Raises:
         RealtimeError: The session fails.
     """
-    model, text = words[:2]
-    width, height, rate, steady, seconds = map(float, words[2:])
+    model, text = arguments[:2]
+    width, height, rate, steady, seconds = map(float, arguments[2:])
     size = int(width), int(height)
     with Stylizer(model) as stylizer, open_source(text, size, rate) as source:
         library = StyleLibrary(stylizer)

@@ -1,4 +1,4 @@
-"""The heads-up line: what is shown, in words."""
+"""The heads-up line: what is shown, and how."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def heads_up_line(
     look = stylized.look
     place = f"{names.index(look.name) + 1}/{len(names)} " if look.name in names else ""
     amounts = {"strength": settings.look.strength, "own colours": look.own_colours, "steady": look.steady}
-    words = [place + _mixture(look)]
-    words += [f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")]
-    words += [f"brush {brush_text(look.brush)}"] if look.brush != 1 else []
-    words = ["original"] if settings.original else words
-    words += [f"quality {quality.share:.0%}"] if quality and quality.share < 1 else []
+    texts = [place + _mixture(look)]
+    texts += [f"{name} {amount:.0%}" for name, amount in amounts.items() if amount != (name == "strength")]
+    texts += [f"brush {brush_text(look.brush)}"] if look.brush != 1 else []
+    texts = ["original"] if settings.original else texts
+    texts += [f"quality {quality.share:.0%}"] if quality and quality.share < 1 else []
     wished = f" of {quality.wished:.0f}" if quality and quality.falls_short else ""
-    words += [f"{rate:.0f}{wished} fps", "frozen" if settings.frozen else ""]
-    return "  ·  ".join(word for word in words if word)
+    texts += [f"{rate:.0f}{wished} fps", "frozen" if settings.frozen else ""]
+    return "  ·  ".join(text for text in texts if text)
 
 
 def _mixture(look: Look) -> str:

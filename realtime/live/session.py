@@ -254,6 +254,8 @@ class LiveSession:
         """End everything, whatever of it fails: what goes wrong first is what `run` raises."""
         deadline = time.monotonic() + patience
         self._stop.set()
+        with self._changing:
+            self._running = False  # a stream that is added from now on starts no more
         for stream in self._streams:
             stream.stop()
 

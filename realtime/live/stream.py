@@ -156,8 +156,7 @@ class Stream:
 
     def _sink_failed(self, sink: Sink, error: BaseException) -> None:
         self.events.emit(Notice(f"{sink.name}: {error}"))
-        if outlet := self._sinks.pop(sink, None):
-            self.detach(outlet)
+        self.remove_sink(sink)
 
     def after_first(self, do: Callable[[], None]) -> None:
         """Call `do` when there is a frame, which may be now."""

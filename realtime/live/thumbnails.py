@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ _REST = 12.0
 @dataclass(frozen=True, slots=True)
 class _Painted:
     picture: Picture
-    of: Picture
+    of: weakref.ref[Picture]  # a frame is not kept for its thumbnail's sake
     code: StyleCode
     time: float
 
@@ -104,7 +105,7 @@ class Thumbnails:
         now = self._clock()
         self._rest_until = now + _REST * taken
         with self._changing:
-            self._painted[name] = _Painted(painted, picture, code, now)
+            self._painted[name] = _Painted(painted, weakref.ref(picture), code, now)
 
     def failed(self, error: BaseException) -> None:
         """Hear that no more turns are given."""
@@ -123,7 +124,7 @@ class Thumbnails:
             if code is None or now - then >= _LOOK_SECONDS:
                 continue
             before = painted.get(name)
-            if before and before.of is newest.frame.picture and before.code is code:
+            if before and before.of() is newest.frame.picture and before.code is code:
                 continue
             age = before.time if before else -1.0
             if best is None or age < best[0]:

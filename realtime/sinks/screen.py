@@ -20,7 +20,7 @@ class Screen(NamedTuple):
 
 
 def display_problem() -> str:
-    """Say why no window can be opened, in a few words; empty when one can.
+    """Say briefly why no window can be opened; empty when one can.
 
     To be asked before any highgui call: without a display OpenCV's Qt aborts the whole process.
     """
