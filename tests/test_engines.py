@@ -23,9 +23,10 @@ from realtime.core.frame import Picture
 from realtime.models.base import StyleCode
 from realtime.models.engine import Engine, StyleEngine
 from realtime.models.fitting import EngineSpec, Inputs
-from realtime.models.litert import _Network
+from realtime.models.litert import LiteRTStyle
+from realtime.models.litert_network import Network
 from realtime.models.model import EngineModel
-from realtime.models.registry import open_model
+from realtime.models.registry import LITE, open_model
 from realtime.models.stylizer import Stylizer
 from realtime.styles.library import StyleLibrary
 
@@ -325,9 +326,10 @@ def test_streams_of_two_sizes_do_not_make_the_network_ready_anew(monkeypatch: py
     stylizer = Stylizer("lite", threads=1)
     code = stylizer.encode(scene(256, 256, 5))
     frames = [scene(160, 120, 0), scene(203, 95, 1)]
-    expected = [stylizer(frame, code) for frame in frames]
+    for _ in range(2):  # that sizes take turns is seen when the first one comes back
+        expected = [stylizer(frame, code) for frame in frames]
     resized: list[object] = []
-    monkeypatch.setattr(_Network, "resize", lambda network, size: resized.append(size))
+    monkeypatch.setattr(Network, "resize", lambda network, size: resized.append(size))
     for _ in range(3):
         for frame, wanted in zip(frames, expected, strict=True):
             assert np.array_equal(stylizer(frame, code), wanted)
@@ -343,6 +345,34 @@ def test_streams_of_two_sizes_do_not_make_the_network_ready_anew(monkeypatch: py
     ):  # one after the other, some again
         stylizer(scene(*size, 2), code)
     assert np.array_equal(stylizer(frames[0], code), expected[0])
+
+
+def test_a_size_that_replaces_another_needs_no_second_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where quality lowers the lines step by step: a second network would take tens of megabytes for nothing."""
+    stylizer = Stylizer("lite", threads=1)
+    code = stylizer.encode(scene(64, 64, 0))
+    made: list[object] = []
+    load = Network.__init__
+
+    def make(network: Network, file: Path, threads: int) -> None:
+        made.append(file)
+        load(network, file, threads)
+
+    monkeypatch.setattr(Network, "__init__", make)
+    for height in (120, 112, 104, 96, 104, 112):
+        assert stylizer(scene(160, height, 1), code).shape == (height, 160, 3)
+    assert len(made) <= 1  # 104 came back
+
+
+def test_the_style_network_is_loaded_when_a_style_has_to_be_encoded() -> None:
+    stylizer = Stylizer("lite", threads=1)
+    style = stylizer.model.style  # type: ignore[attr-defined]
+    assert isinstance(style, LiteRTStyle) and style._loaded is None
+    with_it = LiteRTStyle(LITE / "style.tflite", 1)
+    assert (style.identity, style.size) == (with_it.identity, with_it.size)
+    picture = scene(64, 64, 0)
+    assert np.array_equal(stylizer.encode(picture).arrays[0], with_it.encode(picture).arrays[0])
+    assert style._loaded is not None
 
 
 def test_a_code_of_the_wrong_length_is_refused() -> None:

@@ -72,7 +72,7 @@ def test_a_command_is_a_command_though_a_file_has_its_name(run: Run, tmp_path: P
     ("arguments", "said"),
     [
         (["holiday.mp4"], "there is no file holiday.mp4"),
-        (["demo", "photo.jpg"], "photo.jpg and demo are two sources"),
+        (["demo", "photo.jpg"], "photo.jpg and demo are two sources; --source demo --source photo.jpg switches"),
         (["kyes"], "'kyes' is no command, no file and no address; did you mean keys?"),
         (["help", "kyes"], "there is no command 'kyes'"),
         (["render", "--no-such-option"], "(see realtime render --help)"),

@@ -109,6 +109,7 @@ ABSOLUTE = {
     "AwaitPreset": "look/keep takes the number at once",
     "Preset": "look/keep and look/recall",
     "NextStop": "the amount itself is set",
+    "OfferSources": "the program's own, at the start",
     "LeaveOutStyle": "the program's own, when a style cannot be used",
     "UseLook": "style, look/… and look/recall",
 }

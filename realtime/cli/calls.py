@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 _FIRST_SECONDS = 2.0  # how long a camera may take to say the size of its frames
 
 
-def make_virtual_camera(device: str | None, when_watched: bool) -> VirtualCameraSink | None:
-    """Make the virtual camera that was asked for, if one was.
+def make_virtual_camera(device: str | None, when_watched: bool, sources: int) -> VirtualCameraSink | None:
+    """Make the virtual camera that was asked for, if one was; `sources` is the number of sources that were named.
 
     Raises:
-        UsageError: `--when-watched` was given without it, or where the system does not say who reads a camera; or the
-            package is not installed.
+        UsageError: `--when-watched` was given without it, with several sources, or where the system does not say who reads
+            a camera; or the package is not installed.
         SinkError: The package cannot be loaded.
     """
     if device is None:
@@ -35,6 +35,8 @@ def make_virtual_camera(device: str | None, when_watched: bool) -> VirtualCamera
     from realtime.sinks.virtual_camera import VirtualCameraSink
 
     if when_watched:
+        if sources > 1:
+            raise UsageError(f"--when-watched holds one source, and {sources} were given; name one --source")
         is_read("/dev/null")  # refused before anything is opened, where it cannot be known
     return VirtualCameraSink(device)
 

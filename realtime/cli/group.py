@@ -51,9 +51,10 @@ class ProgramGroup(click.Group):
         if not _names_source(word):
             return args
         if "source" in options:
+            other = options["source"][0]
             raise click.UsageError(
-                f"{word} and {options['source']} are two sources, and one is shown at a time; realtime render or realtime photo"
-                " paint several files",
+                f"{word} and {other} are two sources; --source {other} --source {word} switches between them by the key v;"
+                " realtime render or realtime photo paint several files",
                 ctx,
             )
         hint = f"; realtime photo {word} paints it into a file" if _is_picture(word) else ""

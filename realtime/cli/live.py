@@ -39,9 +39,10 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--source", metavar="S", help="A camera, file, folder, address or demo. A camera is a number or (part of) a name,"
+@click.option("--source", multiple=True, metavar="S",
+              help="A camera, file, folder, address or demo. A camera is a number or (part of) a name,"
               " a file a video or a picture, a folder one of pictures, an address http(s):// or rtsp://. Default: the first"
-              " camera, or the demo where there is none.")  # fmt: skip
+              " camera, or the demo where there is none. Given more than once: the key v switches between them.")  # fmt: skip
 @look_options
 @styles_option
 @model_option

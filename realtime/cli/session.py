@@ -22,11 +22,12 @@ from realtime.look.look_files import read_mirror
 if TYPE_CHECKING:
     from realtime.cli.kiosk import Kiosk
     from realtime.core.frame import Size
+    from realtime.sources.base import Source
 
 
 def show_live(
     *,
-    source: str | None,
+    source: tuple[str, ...],
     wished: LookOptions,
     folders: tuple[Path, ...],
     model: str,
@@ -70,6 +71,8 @@ def show_live(
     Raises:
         RealtimeError: Something cannot be opened, or the session ended with an error.
     """
+    import cv2
+
     from realtime.control.quality import Quality
     from realtime.control.slideshow import FLASH_SECONDS, flashing
     from realtime.core.events import Event
@@ -79,30 +82,36 @@ def show_live(
     from realtime.media.audio import Microphone
     from realtime.media.clip_file import clips_folder
     from realtime.media.codecs import find_codec
+    from realtime.models.litert import physical_cores
     from realtime.models.stylizer import Stylizer
     from realtime.sinks.registry import make_sink
     from realtime.sinks.view import ViewSettings
     from realtime.sinks.window import POINTER_SECONDS, WindowSink
     from realtime.sources.camera import CameraSource
     from realtime.sources.registry import open_source, wait_for_source
+    from realtime.sources.several import SeveralSources
     from realtime.styles.library import StyleLibrary
 
     session: LiveSession | None = None
     check_osc(osc, osc_record)
+    # OpenCV's threads wait busily for one another, on cores that the model needs.
+    cv2.setNumThreads(max(1, physical_cores() // 2))
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
-    virtual = make_virtual_camera(virtual_camera, when_watched)
+    virtual = make_virtual_camera(virtual_camera, when_watched, len(source))
     windowed = not no_window and has_display(needed=kiosk is not None or not (record or more_sinks or virtual))
+
+    def opened_source(name: str | None) -> Source:
+        found = None if wait else open_source(name, size, fps)
+        return wait_for_source(name, size, fps, found) if kiosk or found is None else found
+
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))
         if kiosk:
             stack.enter_context(seen_alive(lambda: session))
         last = Memory() if fresh or kiosk or not windowed else remembered()
-        known = last.camera if source is None and camera_is_there(last.camera) else None
-        frames_from = None if wait else open_source(source or known, size, fps)
-        if kiosk or frames_from is None:
-            frames_from = wait_for_source(source or known, size, fps, frames_from)
-        stack.enter_context(frames_from)
+        names = source or ((last.camera if camera_is_there(last.camera) else None),)
+        opened = [stack.enter_context(opened_source(name)) for name in names]
         say_loading(model)
         stylizer = Stylizer(model)
         stack.callback(lambda: close_unless_hung(stylizer, session))
@@ -110,7 +119,11 @@ def show_live(
         library = StyleLibrary(stylizer, folders)
         before = usable(last.look, library) if wished.style is None and wished.file is None else None
         look = wished.look(library, before)
-        taken = read_mirror(wished.file) if wished.file and wished.file.exists() and not kept_original(source) else None
+        taken = (
+            read_mirror(wished.file) if wished.file and wished.file.exists() and not kept_original(names[0]) else None
+        )
+        turned = taken if mirror is None else mirror
+        frames_from = opened[0] if len(opened) == 1 else SeveralSources(opened, turned)
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
@@ -121,11 +134,10 @@ def show_live(
             stack.callback(microphone.close)
             say(f"microphone: {microphone.name}")
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
-        chosen = frames_from.name if isinstance(frames_from, CameraSource) and source else last.camera
+        chosen = opened[0].name if isinstance(opened[0], CameraSource) and source else last.camera
         if virtual:
-            opener = wait_for_source if wait or kiosk else open_source
             frames_from = open_virtual_camera(
-                stack, virtual, frames_from, size, fps, lambda: opener(source or known, size, fps), when_watched
+                stack, virtual, frames_from, size, fps, lambda: opened_source(names[0]), when_watched
             )
         place = None if was_given("size") else last.place  # it must not shrink the size that a person asks for
         window = None
@@ -145,7 +157,7 @@ def show_live(
             frames_from,
             Settings(
                 look,
-                mirror=next(m for m in (mirror, taken, frames_from.mirror) if m is not None),
+                mirror=frames_from.mirror if turned is None else turned,
                 original=original,
                 morph=morph,
                 slideshow=slideshow or 0.0,
@@ -185,7 +197,7 @@ def show_live(
         for added in more_sinks:
             stream.add_sink(added)
         greeting = ["press h for the keys, Tab for all styles"]
-        if source is None and frames_from.name == "demo":
+        if not source and frames_from.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")
             greeting.insert(0, "no camera found: this is the demo")
         source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name

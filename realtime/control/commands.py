@@ -5,10 +5,10 @@ A command checks its values where it is made: a wrong one is a UsageError there,
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
+from realtime.control.checks import check_number, check_seconds, check_toggle, check_whole
 from realtime.core.errors import UsageError
 from realtime.look.look import Look, Mixture
 
@@ -65,7 +65,7 @@ class StepStyle(PictureCommand):
     by: int = 1
 
     def __post_init__(self) -> None:
-        _check_whole("a step", self.by, -1_000_000, 1_000_000)
+        check_whole("a step", self.by, -1_000_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class SelectStyle(PictureCommand):
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, str):
-            _check_whole("the place of a style", self.style, 0, 1_000_000)
+            check_whole("the place of a style", self.style, 0, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Nudge(PictureCommand):
     def __post_init__(self) -> None:
         if self.field not in ("strength", "blend"):
             raise UsageError(f"{self.field!r} cannot be nudged; strength and blend can")
-        _check_number(f"a nudge of {self.field}", self.by, -1.0, 1.0)
+        check_number(f"a nudge of {self.field}", self.by, -1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Toggle(PictureCommand):
     on: bool | None = None
 
     def __post_init__(self) -> None:
-        _check_toggle(self.setting, get_args(PictureToggle), self.on)
+        check_toggle(self.setting, get_args(PictureToggle), self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class SetMorph(PictureCommand):
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        _check_seconds("a morph", self.seconds)
+        check_seconds("a morph", self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,34 @@ class SetSlideshow(PictureCommand):
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        _check_seconds("a slideshow", self.seconds)
+        check_seconds("a slideshow", self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSources(PictureCommand):
+    """Say which sources there are to choose from: the name of each, and whether its frames are mirrored at first."""
+
+    sources: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectSource(PictureCommand):
+    """Show the source of this place, from 0, with the look that it was shown with before."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        check_whole("the place of a source", self.number, 0, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class StepSource(PictureCommand):
+    """Go on by so many sources, or back."""
+
+    by: int = 1
+
+    def __post_init__(self) -> None:
+        check_whole("a step", self.by, -1_000, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,21 +215,18 @@ class Preset(PictureCommand):
     number: int
 
     def __post_init__(self) -> None:
-        _check_whole("a preset", self.number, 1, PRESETS)
+        check_whole("a preset", self.number, 1, PRESETS)
 
 
 @dataclass(frozen=True, slots=True)
 class ToggleView(ViewCommand):
-    """Switch the comparison, the heads-up line, the help card, the full screen, the overview of styles or the blackout.
-
-    `on` None turns it to what it is not.
-    """
+    """Switch the comparison, the info line, the help card, the full screen, the overview or the blackout, as `Toggle` does."""
 
     setting: ViewToggle
     on: bool | None = None
 
     def __post_init__(self) -> None:
-        _check_toggle(self.setting, get_args(ViewToggle), self.on)
+        check_toggle(self.setting, get_args(ViewToggle), self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +259,7 @@ class KeepLook(Action):
     number: int
 
     def __post_init__(self) -> None:
-        _check_whole("a preset", self.number, 1, PRESETS)
+        check_whole("a preset", self.number, 1, PRESETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +269,7 @@ class RecallLook(Action):
     number: int
 
     def __post_init__(self) -> None:
-        _check_whole("a preset", self.number, 1, PRESETS)
+        check_whole("a preset", self.number, 1, PRESETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,27 +296,3 @@ class SaveReplay(Action):
 @dataclass(frozen=True, slots=True)
 class Quit(Action):
     """End the session."""
-
-
-def _check_number(what: str, value: object, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-        raise UsageError(f"{what} of {value!r} is no number between {least:g} and {most:g}")
-
-
-def _check_whole(what: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise UsageError(f"{what} of {value!r} is no whole number between {least} and {most}")
-
-
-def _check_seconds(what: str, value: object) -> None:
-    if value is not None and (isinstance(value, float) and math.isinf(value)):
-        raise UsageError(f"{what} of {value!r} seconds would never end")
-    if value is not None:
-        _check_number(what, value, 0.0, 86_400.0)
-
-
-def _check_toggle(setting: str, known: tuple[str, ...], on: object) -> None:
-    if setting not in known:
-        raise UsageError(f"there is no switch {setting!r}; there are {', '.join(known)}")
-    if on not in (True, False, None):
-        raise UsageError(f"{setting} is on or off, not {on!r}")

@@ -20,6 +20,7 @@ from realtime.control.commands import (
     SetMorph,
     SetSlideshow,
     Snapshot,
+    StepSource,
     StepStyle,
     Toggle,
     ToggleView,
@@ -68,6 +69,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
         Key("o", "show the original", {"o": Toggle("original")}),
         Key("m", "mirror", {"m": Toggle("mirror")}),
         Key("Space", "freeze", {" ": Toggle("frozen")}),
+        Key("v", "next source, where there are several", {"v": StepSource()}),
         Key("z", "black picture", {"z": ToggleView("blackout")}),
     ),
     "Window": (

@@ -31,6 +31,7 @@ from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings
 from realtime.sources.base import Source
+from realtime.sources.several import SeveralSources
 from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
@@ -115,6 +116,8 @@ class LiveSession:
         stream = Stream(
             source, self._stylizer, self._library, self._host, settings, view=view, events=events, quality=quality
         )
+        if isinstance(source, SeveralSources):
+            source.follow(stream.controls)
         with self._changing:
             self._streams = (*self._streams, stream)
             self._slideshows[stream] = Slideshow(stream.controls, strobe=self._strobe)

@@ -55,7 +55,7 @@ def open_model(text: str = DEFAULT_MODEL, threads: int | None = None) -> Model:
         ModelError: It exists but is no model, or its engine is not installed.
     """
     if text == "lite":
-        return _litert(LITE / "style.tflite", LITE / "frame.tflite", "lite", threads)
+        return _litert(LITE / "style.tflite", LITE / "frame.tflite", "lite", threads, known=True)
     if text == "magenta" or text.startswith(("http://", "https://")):
         return _hub(text, MAGENTA if text == "magenta" else text)
     name, _, argument = text.partition(":")
@@ -98,10 +98,10 @@ def models_here() -> tuple[str, ...]:
     return DEFAULT_MODEL, *(["magenta"] if downloaded else []), *sorted(find_added(GROUP))
 
 
-def _litert(style: Path, frame: Path, name: str, threads: int | None) -> Model:
+def _litert(style: Path, frame: Path, name: str, threads: int | None, known: bool = False) -> Model:
     from realtime.models.litert import open_pair
 
-    return open_pair(style, frame, name, threads)
+    return open_pair(style, frame, name, threads, known)
 
 
 def _hub(name: str, handle: str) -> Model:

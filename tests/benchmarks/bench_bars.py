@@ -64,7 +64,7 @@ ROWS = (*LIVE, "idle", "memory", "start", "help", "files")
 # ---- in the process that is measured
 
 
-class _Network:
+class _Interpreter:
     """An interpreter whose calls are timed: the processor time of the thread that calls."""
 
     seconds = 0.0
@@ -75,7 +75,7 @@ class _Network:
     def invoke(self) -> None:
         begin = time.thread_time()
         self._interpreter.invoke()
-        _Network.seconds += time.thread_time() - begin
+        _Interpreter.seconds += time.thread_time() - begin
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._interpreter, name)
@@ -104,20 +104,20 @@ def measured(report: Path, words: list[str], freeze: bool) -> None:
     from realtime.control.commands import Toggle
     from realtime.live.session import LiveSession
     from realtime.live.stream import Stream
-    from realtime.models.litert import LiteRTEngine
+    from realtime.models.litert_network import Network
     from realtime.models.model import EngineModel
     from realtime.sinks.window import WindowSink
 
     found: dict[str, Any] = {"lines": [], "unpainted": 0}
     pool: set[int] = set()
-    made, stylize, deliver = LiteRTEngine.__init__, EngineModel.stylize, Stream._deliver
+    made, stylize, deliver = Network.__init__, EngineModel.stylize, Stream._deliver
     show, add, finish = WindowSink.show, LiveSession.add, LiveSession._finish
 
-    def make(engine: Any, *given: Any) -> None:
+    def make(network: Any, *given: Any) -> None:
         before = _threads()
-        made(engine, *given)
+        made(network, *given)
         pool.update(_threads() - before)
-        engine.network._interpreter = _Network(engine.network._interpreter)
+        network._interpreter = _Interpreter(network._interpreter)
 
     def painted(model: Any, picture: Any, code: Any) -> Any:
         found["lines"].append(min(picture.shape[:2]))
@@ -144,11 +144,11 @@ def measured(report: Path, words: list[str], freeze: bool) -> None:
             begin, used = found["idle"]
             found["idle"] = (time.process_time() - used) / (time.monotonic() - begin)
         found["resident"] = _resident()
-        found["network"] = _Network.seconds + sum(map(_thread_seconds, pool))
+        found["network"] = _Interpreter.seconds + sum(map(_thread_seconds, pool))
         finish(session, *given)
 
     patches: list[tuple[Any, str, Any]] = [
-        (LiteRTEngine, "__init__", make), (EngineModel, "stylize", painted), (Stream, "_deliver", delivered),
+        (Network, "__init__", make), (EngineModel, "stylize", painted), (Stream, "_deliver", delivered),
         (WindowSink, "show", shown), (LiveSession, "add", added), (LiveSession, "_finish", finished),
     ]  # fmt: skip
     for home, name, patch in patches:
