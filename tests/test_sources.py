@@ -250,7 +250,7 @@ def test_fault_of_this_program_is_not_reported_as_a_lost_camera(
         def fail(picture: object) -> None:
             raise TypeError("a bug of ours")
 
-        monkeypatch.setattr(source, "_scaled", fail)
+        monkeypatch.setattr(source, "_coloured", fail)
         with pytest.raises(TypeError, match="a bug of ours"):
             read_until(source, lambda: False)
         with pytest.raises(TypeError, match="a bug of ours"):

@@ -55,6 +55,8 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     show_default=True,
     help="Asked of cameras, or 720p, 1080p. Larger frames are scaled to fit.",
 )
+@click.option("--capture", type=size, metavar="WxH", help="Asked of a camera instead of --size. The picture is made smaller,"
+              " and snapshots are painted at this size, too.")  # fmt: skip
 @click.option(
     "--fps",
     type=click.FloatRange(1, 240),

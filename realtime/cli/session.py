@@ -33,6 +33,7 @@ def show_live(
     model: str,
     device: str,
     size: Size,
+    capture: Size | None,
     fps: float,
     quality: str,
     morph: float,
@@ -102,8 +103,8 @@ def show_live(
     windowed = not no_window and has_display(needed=kiosk is not None or not (record or more_sinks or virtual))
 
     def opened_source(name: str | None) -> Source:
-        found = None if wait else open_source(name, size, fps)
-        return wait_for_source(name, size, fps, found) if kiosk or found is None else found
+        found = None if wait else open_source(name, size, fps, capture)
+        return wait_for_source(name, size, fps, capture, found) if kiosk or found is None else found
 
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))

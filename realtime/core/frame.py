@@ -13,6 +13,10 @@ Picture: TypeAlias = npt.NDArray[np.uint8]
 Size: TypeAlias = tuple[int, int]  # width, height, in pixels
 
 
+LARGEST = 3840 * 2160
+"""Pixels of the largest picture that a frame keeps besides its own."""
+
+
 def same_picture(one: Picture, other: Picture) -> bool:
     """Say whether two pictures (uint8, H×W×3) have the same pixels: nearly for nothing where they have not."""
     if one is other:
@@ -30,8 +34,10 @@ class Frame:
         picture: uint8, H×W×3, BGR.
         time: The `time.monotonic()` of its capture, in seconds.
         mirrored: Whether the picture was turned as in a mirror since.
+        full: The picture as it was captured, never mirrored, where it is larger than `picture`: of `LARGEST` pixels at most.
     """
 
     picture: Picture
     time: float
     mirrored: bool = False
+    full: Picture | None = None

@@ -86,6 +86,37 @@ def create_named(folder: Path, stem: str, ending: str) -> tuple[BinaryIO, Path]:
     raise SinkError(f"{folder} has a thousand files named {stem} already")
 
 
+def write_named(folder: Path, stem: str, ending: str, data: bytes) -> Path:
+    """Write a new file as `create_named` makes one, which is there when all of it is on the disk and not before.
+
+    Args:
+        folder: Where the file goes.
+        stem: The name without its ending.
+        ending: What the name ends with, as ".png".
+        data: What is written.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        SinkError: The file cannot be written.
+    """
+    file, partial = create_named(folder, stem, f"{ending}.partial")
+    made = [partial]
+    try:
+        with file:
+            file.write(data)
+        reserved, path = create_named(folder, stem, ending)
+        reserved.close()
+        made.append(path)
+        os.replace(partial, path)
+        return path
+    except OSError as error:
+        for one in made:
+            one.unlink(missing_ok=True)
+        raise SinkError(f"{stem}{ending} could not be saved in {folder} ({error.strerror})") from error
+
+
 def shortened(stem: str, ending: str, folder: Path) -> str:
     """Make a file name that is short enough for a folder.
 

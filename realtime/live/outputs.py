@@ -25,6 +25,7 @@ from realtime.core import threads
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice, Saved
 from realtime.live.kept_looks import KeptLooks
+from realtime.live.large_snapshots import LargeSnapshots
 from realtime.live.stream import Stream
 from realtime.look.stylized import Stylized
 from realtime.media.audio import SharedSound, Sound
@@ -92,6 +93,7 @@ class Outputs:
             saving.about,
             stream.library.portable,
         )
+        self._large = LargeSnapshots(stream.stylizer, stream.library, self._snapshots, stream.events, self._unforeseen)
         self.error: BaseException | None = None
         """What went wrong with the clip that was to be recorded from the start, or in a way that should not be."""
         self.dropped = 0
@@ -218,6 +220,7 @@ class Outputs:
         self._snapshots.write(latest)
         assert self._snapshots.path
         self._saved(self._snapshots.path, f"saved {self._snapshots.path}")
+        self._large.save(latest, self._snapshots.path)
 
     def _save(self, job: Callable[[], None]) -> None:
         """Do a job beside the picture, unless many wait already: a key that is held down asks again and again."""
@@ -275,6 +278,7 @@ class Outputs:
             if self._recorder:
                 self._end_clip(self._recorder, deadline)
         done = self._worker.close(deadline, hurry)
+        done = self._large.close(deadline, hurry) and done
         if self._replay:
             self._stream.remove_sink(self._replay)
             self._replay.close()

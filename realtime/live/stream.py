@@ -73,7 +73,7 @@ class Stream:
         Raises:
             StyleError: No settings were given, and there is no style that can be used.
         """
-        self.source, self.library, self._stylizer = source, library, stylizer
+        self.source, self.library, self.stylizer = source, library, stylizer
         self.events, self.quality = events or Events(), quality
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
         self.controls = Controls(settings, lambda: library.names, self.events, lambda action: self.perform(action))
@@ -100,7 +100,7 @@ class Stream:
         self._newest: Frame | None = None
         self._painted_with: Settings | None = None
         self._painted_at = 0.0
-        self._held: Picture | None = None
+        self._held: Frame | None = None
         self._mirrored: tuple[Picture, Picture] | None = None
         self._unsubscribe = self.events.subscribe(self._heard)
 
@@ -211,7 +211,7 @@ class Stream:
         self.failed(error) if error else self.stop()
 
     def _frozen(self) -> Picture | None:
-        return self._held if self.controls.settings.frozen else None
+        return self._held.picture if self._held and self.controls.settings.frozen else None
 
     @property
     def trouble(self) -> str:
@@ -246,7 +246,7 @@ class Stream:
             return
         if before and (frame is None or same_picture(frame.picture, before.picture)):
             # It stays one picture and is painted once, unless a command came or a style is on its way.
-            frame = Frame(before.picture, frame.time if frame else time.monotonic())
+            frame = replace(before, time=frame.time if frame else time.monotonic())
         if frame is None:
             return
         settings = self.controls.settings
@@ -257,23 +257,24 @@ class Stream:
             self.in_use = settings.look  # not what a morph is at, which nobody chose
         self.meter.add_stylized(latest.model_seconds)
         self._deliver(latest)
-        if came and self.quality and self._stylizer.model.resizes:
+        if came and self.quality and self.stylizer.model.resizes:
             self.quality.delivered(since, time.monotonic(), self.rate)
 
     def _stylize(self, frame: Frame, settings: Settings) -> Stylized:
-        self._held = (self._held if self._held is not None else frame.picture) if settings.frozen else None
-        picture = frame.picture if self._held is None else self._held
+        self._held = (self._held or frame) if settings.frozen else None
+        shown = self._held or frame
+        picture = shown.picture
         if settings.mirror:
             # A slideshow gives the same picture many times: it stays one, and the model paints it once.
             if self._mirrored is None or self._mirrored[0] is not picture:
                 self._mirrored = picture, flipped(picture)
             picture = self._mirrored[1]
         self._pipeline.morph = settings.morph
-        frame = Frame(picture, frame.time, settings.mirror)
+        frame = Frame(picture, frame.time, settings.mirror, shown.full)
         if settings.original:
             return self._pipeline.untouched(frame, settings.look)
         asked = lines_asked(picture, settings.look.brush)
-        lines = self.quality.lines(asked, time.monotonic()) if self.quality and self._stylizer.model.resizes else None
+        lines = self.quality.lines(asked, time.monotonic()) if self.quality and self.stylizer.model.resizes else None
         return self._pipeline.paint(frame, settings.look, lines)
 
     def _deliver(self, latest: Stylized) -> None:

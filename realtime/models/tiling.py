@@ -29,12 +29,17 @@ class Tiled(Model):
     """A model for pictures of any size: large ones go through the network in tiles which share its norms' statistics.
 
     The result is what the model would give for the whole, which `TileNetwork` makes possible. A model without a tile
-    network (one of a fixed size, say) paints a large picture reduced to `WHOLE`, which is brought back along its edges.
+    network (one of a fixed size, say) paints a large picture reduced to `whole`, which is brought back along its edges.
     """
 
-    def __init__(self, model: Model) -> None:
-        """Wrap a model, which stays the caller's to close."""
-        self._model = model
+    def __init__(self, model: Model, whole: int = WHOLE) -> None:
+        """Wrap a model, which stays the caller's to close.
+
+        Args:
+            model: The model.
+            whole: Pixels up to which a picture is painted in one go.
+        """
+        self._model, self._whole = model, whole
         self.identity, self.description = model.identity, model.description
 
     @property
@@ -49,12 +54,12 @@ class Tiled(Model):
     def stylize(self, picture: Picture, code: StyleCode) -> Picture:
         """Paint a picture with a style: see `Model.stylize`."""
         height, width = picture.shape[:2]
-        if width * height <= WHOLE:
+        if width * height <= self._whole:
             return self._model.stylize(picture, code)
         network = self._model.tile_network(code)
         if network:
             return _paint(network, picture)
-        scale = (WHOLE / (width * height)) ** 0.5
+        scale = (self._whole / (width * height)) ** 0.5
         size = int(width * scale), int(height * scale)
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         return upsample(self._model.stylize(small, code), small, picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
-from realtime.core.paths import create_file, create_named
+from realtime.core.paths import create_file, create_named, write_named
 from realtime.core.text import clean
 from realtime.look.look import Look
 from realtime.look.look_files import FIELD
@@ -44,11 +45,8 @@ class SnapshotSink(Sink):
         """The last snapshot."""
 
     def _write(self, stylized: Stylized) -> None:
-        look = stylized.look
-        about = {**self._about, "mirror": "yes" if stylized.frame.mirrored else "no"}
-        about.update(style=look.name, strength=f"{look.strength:g}")
-        about[FIELD] = self._portable(look).to_toml()
-        file, path = create_file(self._folder, look.name, ".png")
+        about = self._described(stylized)
+        file, path = create_file(self._folder, stylized.look.name, ".png")
         _save(file, path, stylized.picture, about)
         self.path = path
         if self._keep_original:
@@ -56,15 +54,45 @@ class SnapshotSink(Sink):
             file, path = create_named(self._folder, path.stem, "_original.png")
             _save(file, path, stylized.frame.picture, {**about, "style": "", "strength": "0", FIELD: ""})
 
+    def write_large(self, stylized: Stylized, picture: Picture, beside: Path) -> Path:
+        """Save the painting of a frame at its full size, which is there when it is whole and not before.
+
+        Args:
+            stylized: What the snapshot shows.
+            picture: Its frame painted at full size: uint8, H×W×3, BGR.
+            beside: The file of the snapshot.
+
+        Returns:
+            The new file.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
+        data = io.BytesIO()
+        _write_png(data, picture, self._described(stylized))
+        return write_named(beside.parent, beside.stem, "_large.png", data.getvalue())
+
+    def _described(self, stylized: Stylized) -> dict[str, str]:
+        """Give the text fields of a snapshot."""
+        look = stylized.look
+        about = {**self._about, "mirror": "yes" if stylized.frame.mirrored else "no"}
+        about.update(style=look.name, strength=f"{look.strength:g}")
+        about[FIELD] = self._portable(look).to_toml()
+        return about
+
+
+def _write_png(file: BinaryIO, picture: Picture, about: dict[str, str]) -> None:
+    fields = PngInfo()
+    fields.add_text("Software", "realtime")
+    for name, text in about.items():
+        fields.add_itxt(f"realtime:{name}", clean(text))
+    Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)).save(file, "PNG", pnginfo=fields)
+
 
 def _save(file: BinaryIO, path: Path, picture: Picture, about: dict[str, str]) -> None:
     try:
         with file:
-            fields = PngInfo()
-            fields.add_text("Software", "realtime")
-            for name, text in about.items():
-                fields.add_itxt(f"realtime:{name}", clean(text))
-            Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)).save(file, "PNG", pnginfo=fields)
+            _write_png(file, picture, about)
     except Exception as error:  # whatever it was, no half file stays
         path.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

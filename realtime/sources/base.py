@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from realtime.core.errors import SourceEndedError
-from realtime.core.frame import Frame, Picture, Size
+from realtime.core.frame import LARGEST, Frame, Picture, Size
 from realtime.core.geometry import fit
 
 if TYPE_CHECKING:
@@ -123,6 +123,28 @@ def shrunk(picture: Picture, box: Size) -> Picture:
         return picture
     small: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     return small
+
+
+def captured(picture: Picture, box: Size | None, time: float) -> Frame:
+    """Make a frame of a picture as it was captured.
+
+    Args:
+        picture: uint8, H×W×3, BGR.
+        box: The width and height that the frame's picture is scaled down to fit; None for no such limit.
+        time: The `time.monotonic()` of its capture, in seconds.
+
+    Returns:
+        The frame, with the whole picture as its `full` where that is larger.
+    """
+    small = shrunk(picture, box) if box else picture
+    return Frame(small, time, full=None if small is picture else no_larger(picture, LARGEST))
+
+
+def no_larger(picture: Picture, pixels: int) -> Picture:
+    """Scale a picture down to so many pixels; give `picture` itself (uint8, H×W×3, BGR) when it has no more."""
+    height, width = picture.shape[:2]
+    scale = (pixels / (width * height)) ** 0.5
+    return shrunk(picture, (max(1, int(width * scale)), max(1, int(height * scale)))) if scale < 1 else picture
 
 
 class Pace:

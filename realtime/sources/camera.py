@@ -103,20 +103,22 @@ class CameraSource(ReaderSource):
         fps: float = 30.0,
         patience: float = PATIENCE,
         open_capture: Callable[[], Capture] | None = None,
+        asked: Size | None = None,
     ) -> None:
         """Open the camera.
 
         Args:
             camera: One of `list_cameras`.
-            size: The width and height to ask for, and to scale larger frames down to.
+            size: The width and height to scale larger frames down to, and to ask for.
             fps: The frames a second to ask for.
             patience: The most seconds to wait for the camera.
             open_capture: Stands in for OpenCV in tests.
+            asked: The width and height to ask for instead; frames keep their full pictures then.
 
         Raises:
             SourceError: The camera is missing or busy; the message lists the cameras there are.
         """
-        self._camera, self._wanted, self._fps = camera, size, fps
+        self._camera, self._wanted, self._fps = camera, asked or size, fps
         self._open_capture = open_capture or self._open
         self._about = ""
         self._rate: float | None = None
@@ -126,9 +128,9 @@ class CameraSource(ReaderSource):
         super().__init__(camera.name, size, patience)
 
     @classmethod
-    def open(cls, text: str, size: Size, fps: float) -> CameraSource:
+    def open(cls, text: str, size: Size, fps: float, asked: Size | None = None) -> CameraSource:
         """Open the camera of the number `text`, or of a name with `text` in it."""
-        return cls(find_camera(text, list_cameras()), size, fps)
+        return cls(find_camera(text, list_cameras()), size, fps, asked=asked)
 
     @property
     def about(self) -> str:

@@ -14,7 +14,7 @@ from realtime.core.geometry import fit
 from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.media.ffmpeg import odd_clock
-from realtime.sources.base import Pace, Source, shrunk
+from realtime.sources.base import Pace, Source, captured
 
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
 _JUMP = 10.0  # seconds between two frames of a transport stream, from which on its clock jumped: as FFmpeg has it
@@ -89,7 +89,7 @@ class FileSource(Source):
         if not ok:
             return None
         upright: Picture = picture.astype(np.uint8, copy=False)
-        frame = Frame(shrunk(upright, self._box) if self._box else upright, time)
+        frame = captured(upright, self._box, time)
         self._size = (frame.picture.shape[1], frame.picture.shape[0])
         return frame
 

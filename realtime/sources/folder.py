@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from realtime.core.errors import SourceError, StyleError
-from realtime.core.frame import Frame, Picture, Size
+from realtime.core.frame import Frame, Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.media.images import PICTURES, WANTED, load_picture
-from realtime.sources.base import Pace, Source, shrunk
+from realtime.sources.base import Pace, Source, captured
 
 _FPS = 10.0  # the same picture again: what is changed by a key then shows at once
 
@@ -38,10 +39,10 @@ class FolderSource(Source):
         self._pace = Pace(self.name)
         self._next = 0
         self._shown = -1
-        self._picture: Picture | None = None
+        self._slide: Frame | None = None
         self._notice = ""
         self._turn(0)
-        if self._picture is None:
+        if self._slide is None:
             raise SourceError(f"no picture of {clean(str(path))} can be read: {self._notice}")
 
     @classmethod
@@ -52,7 +53,7 @@ class FolderSource(Source):
     @property
     def size(self) -> Size | None:
         """The width and height of the picture shown, in pixels."""
-        return None if self._picture is None else (self._picture.shape[1], self._picture.shape[0])
+        return None if self._slide is None else (self._slide.picture.shape[1], self._slide.picture.shape[0])
 
     @property
     def rate(self) -> float:
@@ -67,12 +68,12 @@ class FolderSource(Source):
             return None
         self._turn(int(self._next / _FPS / self._seconds))
         self._next += 1
-        assert self._picture is not None
-        return Frame(self._picture, time)
+        assert self._slide is not None
+        return replace(self._slide, time=time)
 
     def _turn(self, slide: int) -> None:
         """Load the slide's picture, or the next after it that can be read."""
-        if slide == self._shown or (self._picture is not None and len(self._files) == 1):
+        if slide == self._shown or (self._slide is not None and len(self._files) == 1):
             return
         self._shown = slide
         self._notice = ""
@@ -82,7 +83,7 @@ class FolderSource(Source):
             except StyleError as error:
                 self._notice = clean(str(error))
                 continue
-            self._picture = shrunk(picture, self._box) if self._box else picture
+            self._slide = captured(picture, self._box, 0.0)
             return
 
     @property

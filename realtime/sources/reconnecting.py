@@ -16,7 +16,7 @@ from realtime.core import threads
 from realtime.core.errors import RealtimeError, SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.mailbox import Mailbox
-from realtime.sources.base import Source, shrunk
+from realtime.sources.base import Source, captured
 
 STALE = 2.0
 """Seconds without a frame, or with the same frame again and again, after which a camera counts as gone."""
@@ -191,7 +191,7 @@ class ReaderSource(Source):
             now = time.monotonic()
             if not ok or picture is None:
                 return
-            scaled = self._scaled(picture)
+            whole = self._coloured(picture)
             # Every real sensor has noise: a sample of pixels that is the same to the bit is the same frame.
             sample = picture[::16, ::16].tobytes()
             # What is the same again after connecting anew is no frozen camera but one that shows a still picture.
@@ -202,18 +202,20 @@ class ReaderSource(Source):
             elif now - self._newest > STALE:
                 self._still = sample
                 return
-            self._size = (scaled.shape[1], scaled.shape[0])
-            self._frames.put(Frame(scaled, now))
+            frame = captured(whole, self._box, now)
+            self._size = (frame.picture.shape[1], frame.picture.shape[0])
+            self._frames.put(frame)
 
     def still_means_frozen(self, picture: Picture) -> bool:
         """Whether this picture over and over means trouble: any that is not all of one colour, as a lens cap is."""
         return bool(np.ptp(picture[::16, ::16]) > 0)
 
-    def _scaled(self, picture: Any) -> Picture:
-        """Make a frame's picture of a driver's: colour, and no larger than the box. SourceError for what is no picture."""
+    def _coloured(self, picture: Any) -> Picture:
+        """Make a picture in colour of a driver's. SourceError for what is no picture."""
         if picture.dtype != np.uint8 or picture.ndim < 2 or not picture.size or picture.shape[2:] not in _CHANNELS:
             shape = "×".join(map(str, picture.shape))
             raise SourceError(f"{self.kind} {self.name} gives no picture but {shape or 'one'} {picture.dtype}")
         if picture.shape[2:] != (3,):
             picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-        return shrunk(picture, self._box)
+        coloured: Picture = picture
+        return coloured

@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import TypeAlias
 
 from realtime.core.added import find_added, make_added
 from realtime.core.addresses import may_hold_secret, public_name
@@ -35,9 +34,6 @@ _log = logging.getLogger(__name__)
 GROUP = "realtime.sources"
 """The entry points by which other packages add sources."""
 
-Opener: TypeAlias = Callable[[str, Size, float], Source]
-"""Open the source that a text names, in about a size (width, height) and at about a rate."""
-
 KINDS = {
     "demo": "realtime.sources.demo:DemoSource.open",
     "http://": "realtime.sources.network:NetworkSource.open",
@@ -51,7 +47,9 @@ _FILE = "realtime.sources.file:FileSource.open"
 _FOLDER = "realtime.sources.folder:FolderSource.open"
 
 
-def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 30.0) -> Source:
+def open_source(
+    text: str | None = None, size: Size = (640, 480), fps: float = 30.0, capture: Size | None = None
+) -> Source:
     """Open the source that a person means.
 
     Args:
@@ -60,6 +58,7 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
             where there is no camera.
         size: The width and height that a camera is asked for, and that larger frames are scaled down to fit.
         fps: The frames a second that a camera is asked for, and that the demo gives.
+        capture: The width and height that a camera is asked for instead of `size`; its frames keep their full pictures.
 
     Returns:
         The source, to be closed by the caller.
@@ -74,19 +73,23 @@ def open_source(text: str | None = None, size: Size = (640, 480), fps: float = 3
     if isinstance(found, EntryPoint):
         source = make_added(found, Source, SourceError, text, size, fps)  # type: ignore[type-abstract]
     else:
-        opener: Opener = EntryPoint("", found, GROUP).load()
-        source = opener(text, size, fps)
+        opener: Callable[..., Source] = EntryPoint("", found, GROUP).load()
+        more = [capture] if capture and found == _CAMERA else []
+        source = opener(text, size, fps, *more)
     _log.info("the source is %s", source.name)
     return source
 
 
-def wait_for_source(text: str | None, size: Size, fps: float, first: Source | None = None) -> WaitingSource:
+def wait_for_source(
+    text: str | None, size: Size, fps: float, capture: Size | None = None, first: Source | None = None
+) -> WaitingSource:
     """Open the source that a person means as soon as it is there, and anew whenever it fails or gives no frames.
 
     Args:
         text: As for `open_source`; None is the first camera, and never the demo.
         size: As for `open_source`.
         fps: As for `open_source`.
+        capture: As for `open_source`.
         first: The source, where it is open already.
 
     Returns:
@@ -101,7 +104,7 @@ def wait_for_source(text: str | None, size: Size, fps: float, first: Source | No
     def open_now() -> Source:
         if text is None and not camera.list_cameras():
             raise SourceError("there is no camera that the system knows of")
-        return open_source(text, size, fps)
+        return open_source(text, size, fps, capture)
 
     name = "a camera" if text is None else public_name(text) if named and "://" in text else clean(Path(text).name)
     name = "a source" if "://" not in name and may_hold_secret(name) else name
