@@ -88,8 +88,8 @@ def write(
     percept: Path,
     begin: Mapping[str, Sequence[np.ndarray]],
     held: Mapping[str, Sequence[str]],
-    side: int = 384,
-    quality: int = 82,
+    side: int = 352,
+    quality: int = 80,
 ) -> str:
     """Write a pack.
 

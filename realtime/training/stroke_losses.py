@@ -15,6 +15,12 @@ from .percept import Percept, content_gap, gram_gap, local_deviation, moments_ga
 Tensor = Any
 WINDOWS = (16, 8)
 """Windows in which texture is measured in relu1_1 and relu2_1: 16 pixels each."""
+LEAST, MOST = 0.35, 0.5
+"""Shares of a style's windows with less texture than is asked of plain grounds, and than is too much there."""
+LAGS = tuple((d * k, a * k) for d, a in ((0, 1), (1, 0), (1, 1), (-1, 1)) for k in (4, 5, 6, 7, 8, 10, 12, 16))
+"""Rows and columns by which strokes are shifted to find out whether they repeat."""
+FAINT = 2e-5
+"""Mean square of strokes that are too faint for their repetition to count."""
 
 
 def lightness(picture: Tensor) -> Tensor:
@@ -82,23 +88,67 @@ def fineness(content: Tensor, side: int, stride: int) -> Tensor:
     return 0.5 + 0.5 * ops.minimum(share, 4.0)
 
 
-def lack_of_strokes(maps: Sequence[Tensor], content: Tensor, faint: Tensor) -> Tensor:
-    """Measure how much less texture a painting has where the content is plain than the style has at its faintest.
+def strokes_on_plain(maps: Sequence[Tensor], content: Tensor, usual: Tensor) -> tuple[Tensor, Tensor]:
+    """Measure how far the texture of a painting lies outside what the style has in its calm half, where the content is plain.
 
     Args:
         maps: relu1_1 and relu2_1 of the painting.
         content: (N, H, W, 3).
-        faint: How much texture the style has at its faintest in both maps, (N, 2).
+        usual: How much texture the style has in both maps at the least and at the most that is asked, (N, 2, 2).
 
     Returns:
-        (N,).
+        How much is lacking and how much is too much, (N,) each.
     """
-    plain, lacking = plainness(content, WINDOWS[0]), 0.0
+    plain, lacking, busy = plainness(content, WINDOWS[0]), 0.0, 0.0
     for k, (found, window) in enumerate(zip(maps, WINDOWS, strict=True)):
-        local, wanted = local_deviation(found, window), faint[:, k][:, None, None]
+        local = local_deviation(found, window)
+        least, most = (usual[:, k, q][:, None, None] for q in range(2))
         at = plain[:, : local.shape[1], : local.shape[2]]
-        lacking += ops.mean(at * ops.relu(wanted - local) / (wanted + 0.05), axis=(1, 2))
-    return lacking
+        lacking += ops.mean(at * ops.relu(least - local) / (least + 0.05), axis=(1, 2))
+        busy += ops.mean(at * ops.relu(local - most) / (most + 0.05), axis=(1, 2))
+    return lacking, busy
+
+
+def repetition(picture: Tensor, where: Tensor | None = None) -> Tensor:
+    """Correlate the strokes of a picture with themselves, shifted by `LAGS`: a weave has large values, brushwork small ones.
+
+    Args:
+        picture: (N, H, W, 3).
+        where: How much each place counts, (N, H, W, 1); all alike by default.
+
+    Returns:
+        (N, number of lags).
+    """
+    grey = lightness(picture)
+    fine = grey - smoothed(grey, 4.0)
+    held = fine if where is None else fine * where
+    power = ops.mean(held * fine, axis=(1, 2, 3)) + FAINT
+    reach, found = max(max(abs(d), a) for d, a in LAGS), []
+    inside = fine[:, reach:-reach, reach:-reach]
+    if where is not None:
+        inside = inside * where[:, reach:-reach, reach:-reach]
+    height, width = fine.shape[1:3]
+    for down, across in LAGS:
+        beside = fine[:, reach + down : height - reach + down, reach + across : width - reach + across]
+        found.append(ops.mean(inside * beside, axis=(1, 2, 3)) / power)
+    return ops.stack(found, axis=-1)
+
+
+def weave(picture: Tensor, content: Tensor, usual: Tensor) -> Tensor:
+    """Measure how much more the strokes repeat where the content is plain than those of the style, `usual` (N, lags): (N,)."""
+    cells = ops.repeat(ops.repeat(plainness(content, 16), 16, axis=1), 16, axis=2)[..., None]
+    below, right = (whole - part for whole, part in zip(picture.shape[1:3], cells.shape[1:3], strict=True))
+    even = ops.pad(cells, [[0, 0], [0, below], [0, right], [0, 0]])
+    excess = ops.relu(repetition(picture, even) - ops.relu(usual) - 0.04)
+    return ops.sum(excess, axis=-1) * ops.minimum(1.0, 4.0 * ops.mean(even, axis=(1, 2, 3)))
+
+
+def tone_gap(picture: Tensor, content: Tensor, window: int = 12) -> Tensor:
+    """Give one less the correlation of the lightness of cells: (N,). What is light stays light; the palette is free."""
+    found, wanted = (lightness(pooled(x, window)) for x in (picture, content))
+    found, wanted = (x - ops.mean(x, axis=(1, 2), keepdims=True) for x in (found, wanted))
+    both, one, other = (ops.mean(a * b, axis=(1, 2, 3)) for a, b in ((found, wanted), (found, found), (wanted, wanted)))
+    return 1 - both * ops.rsqrt((one + 1e-4) * (other + 1e-4))
 
 
 def blotches(picture: Tensor, content: Tensor, window: int = 12) -> Tensor:
@@ -129,34 +179,36 @@ class Losses:
     def __init__(self, percept: Percept) -> None:
         self.percept = percept
 
-    def wanted(self, style: Tensor) -> tuple[list[tuple[Tensor, ...]], Tensor]:
+    def wanted(self, style: Tensor) -> tuple[list[tuple[Tensor, ...]], tuple[Tensor, ...]]:
         """Compute what the losses ask of style pictures.
 
         Args:
             style: (M, H, W, 3).
 
         Returns:
-            Statistics at both sizes, and how much texture the styles have where they have little, (M, 2).
+            Statistics at both sizes; and what is usual in the styles: the bounds of their calm texture (M, 2, 2), how much
+            their hue changes (M,), and how much their strokes repeat (M, lags).
         """
         whole = [*self.percept.vgg(style), self.percept.small(style)[1]]
-        return [statistics(m) for m in (*whole, *self.percept.vgg(pooled(style, 2)))], self._faint(whole)
+        usual = self._calm(whole), ops.mean(colour_detail(style), axis=(1, 2)), repetition(style)
+        return [statistics(m) for m in (*whole, *self.percept.vgg(pooled(style, 2)))], usual
 
     @staticmethod
-    def _faint(whole: list[Tensor]) -> Tensor:
+    def _calm(whole: list[Tensor]) -> Tensor:
         found = []
         for maps, window in zip(whole[:2], WINDOWS, strict=True):
             local = local_deviation(maps, window)
             ordered = ops.sort(ops.reshape(local, (-1, local.shape[1] * local.shape[2])), axis=-1)
-            found.append(ordered[:, int(0.35 * ordered.shape[1])])
-        return ops.stack(found, axis=-1)
+            places = [int(share * ordered.shape[1]) for share in (LEAST, MOST)]
+            found.append(ops.stack([ordered[:, place] for place in places], axis=-1))
+        return ops.stack(found, axis=1)
 
     def terms(
         self,
         seen: Tensor,
         content: Tensor,
         targets: Sequence[tuple[Tensor, ...]],
-        faint: Tensor,
-        style_colour: Tensor,
+        usual: Sequence[Tensor],
         people: Tensor,
     ) -> dict[str, Tensor]:
         """Compute the terms of paintings.
@@ -165,8 +217,7 @@ class Losses:
             seen: What is painted, (N, L, L, 3).
             content: The content, seen alike.
             targets: Statistics of the styles, as `wanted` gives them.
-            faint: Their faintest texture, (N, 2).
-            style_colour: How much their hue changes, (N,).
+            usual: What is usual in them, as `wanted` gives it.
             people: Whether a content shows people, 0 or 1, (N,).
 
         Returns:
@@ -180,6 +231,8 @@ class Losses:
         moments = [moments_gap(f, w) for f, w in zip(found, targets, strict=True)]
         fine = [fineness(content, m.shape[1], stride) for m, stride in ((small4, 8), (small3, 4))]
         worth = 1.0 + 0.5 * people
+        calm, hue, repeated = usual
+        lacking, busy = strokes_on_plain(vgg[:2], content, calm)
         return {
             "gram": sum(grams[:4]),
             "moments": sum(moments[:4]),
@@ -188,7 +241,10 @@ class Losses:
             "detail": worth * content_gap(small3, content3, fine[1]),
             "edges": losses.edges_loss(seen, content),
             "coarse_edges": losses.edges_loss(pooled(seen, 2), pooled(content, 2)),
-            "fringe": fringe(seen, content, style_colour),
-            "plain": lack_of_strokes(vgg[:2], content, faint),
+            "fringe": fringe(seen, content, hue),
+            "plain": lacking,
+            "busy": busy,
+            "weave": weave(seen, content, repeated),
+            "tone": tone_gap(seen, content),
             "blotch": blotches(seen, content),
         }

@@ -11,7 +11,7 @@ from typing import Any
 from realtime.core.errors import UsageError
 
 LITE = Path(__file__).parent.parent / "models" / "lite"
-NUMBERS = ("steps", "last_steps", "batch", "view", "loss_side", "seed", "rate", "style_rate", "last_rise")
+NUMBERS = ("steps", "batch", "view", "loss_side", "seed", "rate", "style_rate", "begin_share")
 
 
 def add_commands(commands: Any) -> None:
@@ -33,12 +33,9 @@ def add_commands(commands: Any) -> None:
     strokes.add_argument("--out", required=True, type=Path, help="folder for the state")
     strokes.add_argument("--until", type=int, help="stop after so many steps; the same command goes on from there")
     for name in NUMBERS:
-        kind = float if "rate" in name or "rise" in name else int
+        kind = float if "rate" in name or "share" in name else int
         strokes.add_argument(f"--{name.replace('_', '-')}", type=kind)
-    for name, when in (("weight", "first"), ("late-weight", "last")):
-        strokes.add_argument(
-            f"--{name}", action="append", default=[], metavar="TERM=NUMBER", help=f"in the {when} steps"
-        )
+    strokes.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="what a loss term counts")
 
 
 def pack(options: argparse.Namespace) -> None:
@@ -111,7 +108,6 @@ def train(options: argparse.Namespace) -> None:
 
     plan = StrokePlan()
     plan = replace(plan, **{n: getattr(options, n) for n in NUMBERS if getattr(options, n) is not None})
-    early, late = (chosen_weights(texts, StrokeWeights) for texts in (options.weight, options.late_weight))
-    plan = replace(plan, weights=replace(plan.weights, **early), late=replace(plan.late, **late))
+    plan = replace(plan, weights=replace(plan.weights, **chosen_weights(options.weight, StrokeWeights)))
     fit(Trainer(read(options.pack), plan), options.out, until=options.until)
     print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")

@@ -27,7 +27,7 @@ from .muon import Muon
 from .pack import Pack
 from .percept import Percept
 from .plan import keep_plan
-from .stroke_losses import Losses, colour_detail, plainness, rim_gap
+from .stroke_losses import Losses, plainness, rim_gap
 from .stroke_plan import TERMS, StrokePlan
 from .style_network import build_style
 from .views import STYLE_SIDE, Draws, canvas, overlap, rows, sampled, views_of
@@ -82,7 +82,7 @@ class Trainer:
             "average": jax.tree.map(lambda v: v + 0, free),
             "optimizer": [[v.value for v in o.variables] for o in self.optimizers],
         }
-        self.kept = {name: [[np.array(v) for v in group] for group in free] for name in ("begin", "first")}
+        self.kept = {"begin": [[np.array(v) for v in group] for group in free]}
         self.many = jax.jit(self._many, donate_argnums=0)
 
     def _whitening(self, pack: Pack) -> Whitening:
@@ -96,14 +96,12 @@ class Trainer:
             codes.append(np.asarray(self.models[1].predict_on_batch(group)).reshape(32, -1)[: len(seen) - at])
         return Whitening.of(np.concatenate(codes))
 
-    def _wanted(self, draw: Mapping[str, Tensor], style: Tensor) -> tuple[Tensor, ...]:
-        """Compute targets by the styles as the losses see them: statistics, faintest texture, usual change of hue."""
+    def _wanted(self, draw: Mapping[str, Tensor], style: Tensor) -> tuple[Any, Any]:
+        """Compute targets by the styles as the losses see them, and what is usual in these."""
         size = ops.full((len(style),), float(STYLE_SIDE))
         corner = draw["style_seen_corner"]
         axes = [rows(corner[:, k], draw["style_seen"], STYLE_SIDE, STYLE_SIDE, size) for k in range(2)]
-        seen = sampled(axes[0], style, axes[1])
-        targets, faint = self.losses.wanted(seen)
-        return *targets, (faint, ops.mean(colour_detail(seen), axis=(1, 2)))
+        return self.losses.wanted(sampled(axes[0], style, axes[1]))
 
     def _loss(self, free: Any, views: Mapping[str, Tensor], draw: Mapping[str, Tensor]) -> tuple[Any, Any]:
         """Sum all terms by their weights; give their means, too."""
@@ -116,16 +114,15 @@ class Trainer:
 
         code = self.models[1].stateless_call(free[1], self.fixed[1], views["style"], training=True)[0][:, 0, 0]
         codes = mixed((code - views["mean"]) @ views["matrix"], 4)[:, None, None, :]
-        *targets, (faint, usual) = [
-            tuple(ops.stop_gradient(mixed(t, 2)) for t in group) for group in self._wanted(draw, views["style"])
-        ]
+        statistics, style_usual = self._wanted(draw, views["style"])
+        *targets, usual = [tuple(ops.stop_gradient(mixed(t, 2)) for t in group) for group in (*statistics, style_usual)]
         padded = ops.pad(views["both"], [[0, 0], [AROUND, AROUND], [AROUND, AROUND], [0, 0]], mode="symmetric")
         painted = self.models[0].stateless_call(free[0], self.fixed[0], [padded, codes], training=True)[0]
         one, two = painted[:n], painted[n:]
         size = ops.full((n,), float(view))
         box = [rows(draw["seen_corner"][:, k], draw["seen"], self.plan.loss_side, view, size) for k in range(2)]
         content, seen = (sampled(box[0], x, box[1]) for x in (views["plain"], one))
-        terms = self.losses.terms(seen, content, targets, faint, usual, draw["people"])
+        terms = self.losses.terms(seen, content, targets, usual, draw["people"])
         terms |= self._stillness(one, two, views["plain"], draw)
         terms["grid"] = losses.grid_loss(one)
         terms["rim"] = rim_gap(one, views["plain"])
@@ -196,14 +193,13 @@ class Trainer:
         Codes learned from end to end keep what all have in common from the beginning, several times as long as their
         differences. It tells nothing, so they are given about the mean that the run began with.
         """
-        shares = self.plan.shares(self.step)
-        sources = (self.kept["begin"], self.kept["first"], self.state["average"])
+        share = self.plan.begin_share
         frame, style = build_frame(), build_style()
         style.set_weights(self.models[1].get_weights())
         for k, model in enumerate((frame, style)):
             for place, variable in enumerate(model.trainable_variables):
-                found = [np.asarray(source[k][place]) * share for source, share in zip(sources, shares, strict=True)]
-                variable.assign(sum(found))
+                begun, found = self.kept["begin"][k][place], np.asarray(self.state["average"][k][place])
+                variable.assign(share * begun + (1 - share) * found)
         recode(frame, self.whitening.matrix, np.zeros(CODE_SIZE, np.float32))
         spread, mean = style.get_layer("code_scale").get_weights()
         style.get_layer("code_scale").set_weights([spread, mean - self.whitening.mean])
@@ -255,13 +251,12 @@ def fit(trainer: Trainer, folder: Path, until: int | None = None, every: int = 2
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "state").is_dir():
         trainer.load(folder / "state")
-    keep_plan(folder / "plan.json", asdict(plan), longer="last_steps", begun=trainer.step > 0)
-    last = min(plan.whole, until if until is not None else plan.whole)
+    keep_plan(folder / "plan.json", asdict(plan), longer="steps", begun=trainer.step > 0)
+    last = min(plan.steps, until if until is not None else plan.steps)
     data = trainer.on_device | {k: ops.convert_to_tensor(v) for k, v in asdict(trainer.whitening).items()}
 
     def coming(step: int) -> dict[str, np.ndarray]:
-        ends = [end for end in (plan.steps, last) if end > step]
-        return trainer.draw(step, min(every, ends[0] - step)) if step < last else {}
+        return trainer.draw(step, min(every, last - step)) if step < last else {}
 
     terms, begun, first = None, time.monotonic(), trainer.step
     saved = begun
@@ -278,12 +273,10 @@ def fit(trainer: Trainer, folder: Path, until: int | None = None, every: int = 2
             if before is None:
                 print(f"compiled, and {count} steps done, in {time.monotonic() - begun:.0f} s", flush=True)
                 begun, first = time.monotonic(), trainer.step
-            if trainer.step == plan.steps:
-                trainer.kept["first"] = [[np.array(v) for v in group] for group in trainer.state["average"]]
             if trainer.step % (25 * every) == 0 or trainer.step == last:
                 speed = plan.batch * (trainer.step - first) / max(1e-3, time.monotonic() - begun)
                 line = " ".join(f"{term} {value:.4f}" for term, value in zip(TERMS, np.asarray(terms), strict=True))
-                print(f"{trainer.step}/{plan.whole} {speed:.0f} pictures/s {line}", flush=True)
+                print(f"{trainer.step}/{plan.steps} {speed:.0f} pictures/s {line}", flush=True)
             if time.monotonic() - saved > seconds or trainer.step == last:
                 trainer.save(folder)
                 saved = time.monotonic()
