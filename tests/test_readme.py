@@ -78,7 +78,10 @@ def belongings(
     device: type[FakeDevice],  # noqa: F811
 ) -> Iterator[str]:
     """The files that the command lines name, a virtual camera, and a network camera, whose address is given."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    for name in ("HOME", "APPDATA", "LOCALAPPDATA"):  # where shortcuts go
+        monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setattr("realtime.models.registry.open_model", lambda text, threads=None: FakeModel())  # no download
     for effort in ("QUICK", "FULL"):
         monkeypatch.setattr(bench, effort, TINY)

@@ -160,8 +160,12 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     metavar="NAME[:TEXT]",
     help="Show it in a sink that another package adds, too.",
 )
-@click.option("--announce", is_flag=True, help="Print each change of style and strength, for screen readers.")
-@click.option("--fresh", is_flag=True, help="Begin anew, not with the camera, look and window of the last time.")
+@click.option(
+    "--announce", is_flag=True, help="Print each change, for screen readers. Of style, strength and the like."
+)
+@click.option(
+    "--fresh", is_flag=True, help="Begin anew, not as the last time. That is, without its camera, look and window."
+)
 @click.option("--strobe", is_flag=True, help="Let a slideshow change more than three times a second. Such flashes can cause"
               " seizures.")  # fmt: skip
 @click.option("--wait", is_flag=True, help="Wait for a source that is not there yet, or is gone. Without it a missing source"
