@@ -193,6 +193,29 @@ def test_one_bad_engine_never_ends_the_table(run: Run, tiny: None, monkeypatch: 
     assert "pipeline, plain" in out  # with the first model that works
 
 
+def test_a_model_that_a_gpu_paints_is_measured_on_the_cpu_as_well(
+    run: Run,  # noqa: F811
+    tiny: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Painted(FakeModel):
+        on_gpu, description = True, "a fake on a GPU"
+
+        def stay_on_cpu(self) -> None:
+            self.on_gpu, self.description = False, "a fake on the CPU"
+
+    monkeypatch.setattr(registry, "open_model", lambda text: Painted())
+    arguments = ("bench", "--model", "fake", "--only", "models", "--size", "160x120")
+    _, out, _ = run(*arguments)
+    assert ["a fake on a GPU" in out, "a fake on the CPU" in out] == [True, True]
+    _, out, _ = run(*arguments, "--device", "cpu")
+    assert ["a fake on a GPU" in out, "a fake on the CPU" in out] == [False, True]
+    monkeypatch.setattr(registry, "open_model", lambda text: FakeModel())
+    status, out, _ = run(*arguments, "--device", "gpu")
+    assert status == 1
+    assert "FAILED: fake: a fake does not run on a GPU here" in out
+
+
 def test_a_section_that_fails_is_said_and_the_others_go_on(tiny: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: Any) -> Any:
         raise ModelError("no clip today; try tomorrow")
@@ -203,8 +226,8 @@ def test_a_section_that_fails_is_said_and_the_others_go_on(tiny: None, monkeypat
     assert report.start and report.peak is None
     assert report.failures == [
         "no clip today; try tomorrow",
-        "live, clip at 30, steady 1: no clip today; try tomorrow",
-        "live, demo at 30: no clip today; try tomorrow",
+        "live, clip of 160×120 at 30, steady 1: no clip today; try tomorrow",
+        "live, demo of 160×120 at 30: no clip today; try tomorrow",
         "no clip today; try tomorrow",
     ]
 

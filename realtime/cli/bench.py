@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realtime.cli.options import file, say, say_loading, size
+from realtime.cli.options import device_option, file, say, say_loading, size
 from realtime.core.errors import SinkError
 
 if TYPE_CHECKING:
     from realtime.core.frame import Size
-
-_SECTIONS = ("models", "steps", "live", "start")  # `diagnose.bench` has them too, but imports large packages
 
 
 def _new_file(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -37,11 +35,12 @@ def _new_file(context: click.Context, parameter: click.Parameter, value: Path | 
 @click.option("--against", multiple=True, metavar="M", help="Another model, measured in the same run.")
 @click.option("--size", "sizes", type=size, multiple=True, metavar="WxH", help="Of the models' frames; may be given more"
               " than once.  [default: 480p, 720p, 1080p]")  # fmt: skip
-@click.option("--only", "sections", type=click.Choice(_SECTIONS), multiple=True, help="Measure only this; may be given"
-              " more than once.")  # fmt: skip
+@device_option
+@click.option("--only", "sections", type=click.Choice(("models", "steps", "live", "start")), multiple=True,
+              help="Measure only this; may be given more than once.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1), metavar="N", help="How often each is timed, at most."
               "  [default: 20, or 60 with --full]")  # fmt: skip
-@click.option("--full", is_flag=True, help="Measure for ten minutes rather than one: more rounds, sizes and sessions.")
+@click.option("--full", is_flag=True, help="Measure for ten minutes: more rounds, sizes and sessions.")
 @click.option(
     "--json", "data", type=file, callback=_new_file, metavar="FILE", help="Write everything to a new JSON file."
 )
@@ -50,6 +49,7 @@ def bench(
     models: tuple[str, ...],
     against: tuple[str, ...],
     sizes: tuple[Size, ...],
+    device: str,
     sections: tuple[str, ...],
     rounds: int | None,
     full: bool,
@@ -73,7 +73,12 @@ def bench(
     for model in wanted:
         say_loading(model)
     report = measuring.measure(
-        wanted, sizes or measuring.SIZES, effort, sections or _SECTIONS, lambda text: say(f"measuring: {text}")
+        wanted,
+        sizes or measuring.SIZES,
+        effort,
+        sections or measuring.SECTIONS,
+        lambda text: say(f"measuring: {text}"),
+        device,
     )
     click.echo(table(report))
     if data:

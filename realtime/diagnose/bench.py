@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -24,6 +24,7 @@ from realtime.diagnose.start import Start, measure_start
 from realtime.diagnose.steps import Step, measure_steps
 from realtime.diagnose.timing import Spread
 from realtime.models import registry
+from realtime.models.device import on_device
 from realtime.models.litert import physical_cores
 from realtime.models.model import Model
 from realtime.models.stylizer import Stylizer
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 SCHEMA = 1
 """The version of the JSON: raised when a field changes its meaning or goes."""
-SECTIONS = ("models", "steps", "live", "start")
+SECTIONS = frozenset({"models", "steps", "live", "start"})
 SIZES: tuple[Size, ...] = ((640, 480), (1280, 720), (1920, 1080))
 
 
@@ -71,7 +72,7 @@ QUICK = Effort(
     live_runs=1,
     starts=5,
 )
-"""About a minute."""
+"""About half a minute."""
 FULL = Effort(
     rounds=60,
     seconds=10.0,
@@ -134,8 +135,9 @@ def measure(
     models: Sequence[str],
     sizes: Sequence[Size] = SIZES,
     effort: Effort = QUICK,
-    sections: Sequence[str] = SECTIONS,
+    sections: Collection[str] = SECTIONS,
     say: Callable[[str], None] = lambda text: None,
+    device: str = "auto",
 ) -> Report:
     """Measure this machine. A model that fails is a line of the report; the others are measured all the same.
 
@@ -145,6 +147,7 @@ def measure(
         effort: How much is measured.
         sections: What is measured, of `SECTIONS`.
         say: Is told what is being measured.
+        device: What paints: "cpu", "gpu", or "auto", which is the GPU where there is one that works, and the CPU as well.
 
     Returns:
         The report.
@@ -157,7 +160,7 @@ def measure(
     report = Report(__version__, time.strftime("%Y-%m-%dT%H:%M:%S%z"), machine.look(), threads)
     watch = Watch()
     with ExitStack() as stack:
-        opened = _opened(models, report, stack)
+        opened = _opened(models, device, report, stack)
         if "models" in sections:  # only they have a share of the peak
             for peer in open_peers([model for _, model in opened], threads, report.failures):
                 stack.callback(peer.close)
@@ -172,7 +175,7 @@ def measure(
         broken = {row.model for row in report.models if row.error}
         works = [(text, model) for text, model in opened if text and model.description not in broken]
         if works:
-            _measure_whole(*works[0], effort, sections, report, say)
+            _measure_whole(*works[0], device, effort, sections, report, say)
         products += _products(threads, effort, report)
     report.peak = Spread.of(products) if products else None
     report.others = watch.others()
@@ -180,8 +183,8 @@ def measure(
     return report
 
 
-def _opened(models: Sequence[str], report: Report, stack: ExitStack) -> list[tuple[str, Model]]:
-    """Open the models, and note those that cannot be."""
+def _opened(models: Sequence[str], device: str, report: Report, stack: ExitStack) -> list[tuple[str, Model]]:
+    """Open the models, and note those that cannot be; one that a GPU paints is there for the CPU as well, without a name."""
     opened: list[tuple[str, Model]] = []
     for text in dict.fromkeys(models):
         try:
@@ -191,8 +194,15 @@ def _opened(models: Sequence[str], report: Report, stack: ExitStack) -> list[tup
         except Exception as error:  # an engine of another package, or one that its driver fails
             report.failures.append(f"{text}: {said(error)}")
             continue
+        try:
+            model = on_device(model, device)
+            opened.append((text, model))
+            if model.on_gpu and device == "auto":
+                opened.append(("", on_device(registry.open_model(text), "cpu")))
+                stack.callback(opened[-1][1].close)
+        except Exception as error:  # a driver's
+            report.failures.append(f"{text}: {said(error)}")
         stack.callback(model.close)
-        opened.append((text, model))
     return opened
 
 
@@ -205,7 +215,13 @@ def _products(threads: int, effort: Effort, report: Report) -> list[float]:
 
 
 def _measure_whole(
-    text: str, model: Model, effort: Effort, sections: Sequence[str], report: Report, say: Callable[[str], None]
+    text: str,
+    model: Model,
+    device: str,
+    effort: Effort,
+    sections: Collection[str],
+    report: Report,
+    say: Callable[[str], None],
 ) -> None:
     """Measure what is measured with one model alone; one thing that fails ends none of the others."""
 
@@ -226,6 +242,6 @@ def _measure_whole(
             report.steps += found
     with tempfile.TemporaryDirectory(prefix="realtime-", ignore_cleanup_errors=True) as folder:
         for plan in effort.live:
-            run = partial(measure_live, text, plan, effort.live_seconds, effort.live_runs, Path(folder))
+            run = partial(measure_live, text, device, plan, effort.live_seconds, effort.live_runs, Path(folder))
             report.live += attempt("live", f"live, {plan.name}", run)
     report.start = next(iter(attempt("start", "start", partial(measure_start, text, effort.starts))), None)

@@ -51,7 +51,7 @@ class LivePlan:
     def name(self) -> str:
         """What a person calls it."""
         steady = f", steady {self.steady:g}" if self.steady else ""
-        return f"{self.source} at {self.rate:g}{steady}"
+        return f"{self.source} of {self.size[0]}×{self.size[1]} at {self.rate:g}{steady}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,12 @@ class UnseenWindow:
         """Do nothing: see `Window.close`."""
 
 
-def measure_live(model: str, plan: LivePlan, seconds: float, runs: int, folder: Path) -> LiveRun:
+def measure_live(model: str, device: str, plan: LivePlan, seconds: float, runs: int, folder: Path) -> LiveRun:
     """Run sessions as `realtime` does, each in a process of its own: the last seconds kept, in a window without a screen.
 
     Args:
         model: The model, as `--model` has it.
+        device: What paints, as `--device` has it.
         plan: What is shown.
         seconds: How long each session runs.
         runs: How many sessions.
@@ -132,7 +133,7 @@ def measure_live(model: str, plan: LivePlan, seconds: float, runs: int, folder: 
         scene = Scene(plan.size)
         write_clip(path, (scene.draw(3 + k / plan.rate) for k in range(_CLIP_FRAMES)), plan.size, plan.rate)
     source = str(path) if plan.source == "clip" else "demo"
-    arguments = [model, source, *map(str, plan.size), str(plan.rate), str(plan.steady), str(seconds)]
+    arguments = [model, device, source, *map(str, plan.size), str(plan.rate), str(plan.steady), str(seconds)]
     found = [
         json.loads(run_python(_SESSION, *arguments, limit=seconds + LIMIT, what=f"live, {plan.name}"))
         for _ in range(runs)
@@ -147,7 +148,7 @@ def run_session(arguments: Sequence[str]) -> dict[str, float]:
     """Run one session, in the process that `measure_live` starts.
 
     Args:
-        arguments: Model, source, width, height, rate, steady and seconds.
+        arguments: Model, device, source, width, height, rate, steady and seconds.
 
     Returns:
         Frames shown a second, milliseconds of latency, of its 95th percentile and of processor time a frame, the share of the
@@ -156,10 +157,11 @@ def run_session(arguments: Sequence[str]) -> dict[str, float]:
     Raises:
         RealtimeError: The session fails.
     """
-    model, text = arguments[:2]
-    width, height, rate, steady, seconds = map(float, arguments[2:])
+    model, device, text = arguments[:3]
+    width, height, rate, steady, seconds = map(float, arguments[3:])
     size = int(width), int(height)
     with Stylizer(model) as stylizer, open_source(text, size, rate) as source:
+        stylizer.use(device, wait=False)
         library = StyleLibrary(stylizer)
         session = LiveSession(stylizer, library)
         quality = Quality()
