@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from realtime.core.errors import RealtimeError, UsageError
-from realtime.core.frame import Picture
+
+if TYPE_CHECKING:
+    from realtime.core.frame import Picture
 
 MARK = "made by realtime shortcut"
 """What every entry of this program holds, so that no other file is replaced or removed."""
