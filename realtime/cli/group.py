@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import textwrap
@@ -77,6 +76,8 @@ class ProgramGroup(click.Group):
         """Find the command; say what a word may have meant that is none."""
         word = args[0]
         if word not in self.commands and not word.startswith("-"):
+            import difflib  # for this alone
+
             near = difflib.get_close_matches(word, [*self.commands, "demo", "help"], 1)
             meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(self.commands))}"
             raise click.UsageError(f"{word!r} is no command, no file and no address{meant}", ctx)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from realtime.control.keymap import GROUPS, KEYS
-
 
 @click.command()
 def keys() -> None:
     """List the keys of the window."""
+    from realtime.control.keymap import GROUPS, KEYS  # here, as in each command: --help does not wait for it
+
     width = max(len(key.label) for key in KEYS)
     for heading, found in GROUPS.items():
         click.echo(f"{heading}:")

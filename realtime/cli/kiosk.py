@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from realtime.cli.options import log, say
-from realtime.control.commands import Command
-from realtime.control.keymap import keys_named
 from realtime.core.errors import UsageError
 from realtime.core.log import end_logs
-from realtime.core.watchdog import WATCHED, heartbeat, keep_running
 
 if TYPE_CHECKING:
+    from realtime.control.commands import Command
     from realtime.live.session import LiveSession
 
 START_SECONDS, HANG_SECONDS = 900.0, 20.0
@@ -43,8 +41,12 @@ def chosen_keys(context: click.Context, parameter: click.Parameter, value: str |
     Raises:
         click.BadParameter: There is no such key.
     """
+    if value is None:
+        return None
+    from realtime.control.keymap import keys_named  # here, as all below: --help does not wait for it
+
     try:
-        return None if value is None else keys_named(value)
+        return keys_named(value)
     except UsageError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -64,6 +66,8 @@ def chosen_kiosk(kiosk: bool, keys: dict[str, Command] | None, no_window: bool) 
 
 def watched() -> bool:
     """Say whether this process is the one that another watches."""
+    from realtime.core.watchdog import WATCHED
+
     return WATCHED in os.environ
 
 
@@ -73,6 +77,8 @@ def watch() -> int:
     Returns:
         The exit status.
     """
+    from realtime.core.watchdog import keep_running
+
     end_logs()  # it writes the log
     return keep_running([sys.executable, *sys.orig_argv[1:]], say)
 
@@ -84,6 +90,8 @@ def seen_alive(session: Callable[[], LiveSession | None]) -> Iterator[None]:
     Args:
         session: Gives the session; None while there is none yet.
     """
+    from realtime.core.watchdog import WATCHED, heartbeat
+
     if why := os.environ.pop(WATCHED, ""):
         log.info("started anew: %s", why)
     begin = time.monotonic()

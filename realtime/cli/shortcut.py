@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import plistlib
 import shlex
 import shutil
 import subprocess
@@ -162,6 +161,8 @@ def _make_app(entry: Path) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     _write(program, f"#!/bin/sh\ncd {shlex.quote(str(_folder()))}\nexec {shlex.join(start_command())}\n")
     program.chmod(0o755)
+    import plistlib  # for macOS alone
+
     _write(entry / "Contents" / "Info.plist", plistlib.dumps(about).decode())
 
 
