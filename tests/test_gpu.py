@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -24,10 +25,11 @@ from realtime.core.errors import ModelError, StyleError, UsageError
 from realtime.core.events import Event, Notice
 from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
-from realtime.models import device, fixed_size, gpu_probe, graphics
+from realtime.models import device_model, fixed_size, gpu_probe, graphics
 from realtime.models.base import StyleCode
-from realtime.models.device import DeviceModel, on_device
-from realtime.models.fitting import Inputs
+from realtime.models.device import gpu_in_words, gpu_twin, on_device
+from realtime.models.device_model import DeviceModel
+from realtime.models.fitting import EngineSpec, Inputs
 from realtime.models.gpu_probe import Verdict, compare, kept_verdict, probe
 from realtime.models.litert_gpu import LiteRTGpuEngine
 from realtime.models.model import EngineModel
@@ -47,11 +49,18 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "realtime"
 
 
+class StandIn(LiteRTGpuEngine):
+    """The engine for GPUs on LiteRT's accelerator for CPUs."""
+
+    def __init__(self, file: Path, spec: EngineSpec, packed: bool) -> None:
+        super().__init__(file, spec, packed, "CPU")
+
+
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with a GPU that the stand-in plays."""
     monkeypatch.setattr(graphics, "may_have_gpu", lambda: True)
-    monkeypatch.setattr(device, "LiteRTGpuEngine", functools.partial(LiteRTGpuEngine, accelerator="CPU"))
+    monkeypatch.setattr(device_model, "LiteRTGpuEngine", StandIn)
 
 
 @pytest.fixture
@@ -247,8 +256,8 @@ class Watched:
     """Counts and changes the runs of the engine for the GPU."""
 
     def __init__(self, model: DeviceModel) -> None:
-        assert model._engine
-        self.engine, self.runs = model._engine, 0
+        assert model._gpu and isinstance(model._gpu.frame, LiteRTGpuEngine)
+        self.engine, self.runs = model._gpu.frame, 0
         self._run = self.engine.run
         self.instead: Callable[[], None] = lambda: None
         self.engine.run = self.run  # type: ignore[method-assign]
@@ -300,7 +309,7 @@ def test_a_gpu_is_tried_while_the_cpu_paints(gpu: None, cpu: EngineModel, monkey
         assert (file, size) == (FILE, (676, 516)) and go_on.wait(WAIT)
         return WORKS
 
-    monkeypatch.setattr(device, "probe", try_it)
+    monkeypatch.setattr(gpu_probe, "probe", try_it)
     model, heard = model_of(cpu, None)
     assert model.description == "lite (LiteRT, 1 thread on the CPU: the GPU is being tried)"
     model.stylize(scene(1), cpu.encode(scene(2, 256, 256)))
@@ -317,7 +326,7 @@ def test_a_gpu_that_paints_wrongly_is_left_alone(gpu: None, cpu: EngineModel, mo
         assert go_on.wait(WAIT)
         return Verdict(False, "it paints other pictures")
 
-    monkeypatch.setattr(device, "probe", try_it)
+    monkeypatch.setattr(gpu_probe, "probe", try_it)
     model, heard = model_of(cpu, None)
     go_on.set()
     until(lambda: heard != [])
@@ -330,7 +339,7 @@ def test_a_session_that_ends_meanwhile_does_not_wait_for_the_try(
     gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hangs = child("import threading; threading.Event().wait()")
-    monkeypatch.setattr(device, "probe", functools.partial(probe, command=hangs))
+    monkeypatch.setattr(gpu_probe, "probe", functools.partial(probe, command=hangs))
     model, heard = model_of(cpu, None)
     begin = time.monotonic()
     model.close()
@@ -397,7 +406,7 @@ def test_a_network_that_cannot_be_compiled_leaves_the_cpu(
     def fail(size: tuple[int, int]) -> None:
         raise ModelError("out of memory")
 
-    monkeypatch.setattr(model._engine, "prepare", fail)
+    monkeypatch.setattr(Watched(model).engine, "prepare", fail)
     frame, code = scene(1), cpu.encode(scene(2, 256, 256))
     assert np.array_equal(model.stylize(frame, code), cpu.stylize(frame, code))
     until(lambda: heard != [])
@@ -424,8 +433,8 @@ def test_auto_paints_on_the_cpu_where_there_is_no_gpu(cpu: EngineModel) -> None:
 
 
 def test_auto_with_a_kept_verdict_tries_nothing(gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "kept_verdict", lambda file: WORKS)
-    monkeypatch.setattr(device, "probe", None)
+    monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file: WORKS)
+    monkeypatch.setattr(gpu_probe, "probe", None)
     model = on_device(cpu, "auto", wait=False)
     assert model.description == "lite (LiteRT on Stand-in 3000)" and not model.copies
     model.close()
@@ -435,14 +444,14 @@ def test_gpu_where_there_is_none_says_what_to_do(cpu: EngineModel, monkeypatch: 
     with pytest.raises(ModelError, match=r"this machine shows none; look at its driver .* or leave out --device gpu"):
         on_device(cpu, "gpu")
     monkeypatch.setattr(graphics, "may_have_gpu", lambda: True)
-    monkeypatch.setattr(device, "probe", lambda *_: Verdict(False, "its driver crashed (SIGSEGV)"))
+    monkeypatch.setattr(gpu_probe, "probe", lambda *_: Verdict(False, "its driver crashed (SIGSEGV)"))
     with pytest.raises(ModelError, match=r"no GPU can be used: its driver crashed \(SIGSEGV\); look at"):
         on_device(cpu, "gpu")
 
 
 def test_gpu_tries_one_anew_that_did_not_work(gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "kept_verdict", lambda file: Verdict(False, "its driver crashed"))
-    monkeypatch.setattr(device, "probe", lambda *_: WORKS)
+    monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file: Verdict(False, "its driver crashed"))
+    monkeypatch.setattr(gpu_probe, "probe", lambda *_: WORKS)
     with on_device(cpu, "gpu") as model:
         assert model.description == "lite (LiteRT on Stand-in 3000)"
 
@@ -457,7 +466,7 @@ def test_a_model_without_a_form_for_gpus(tmp_path: Path) -> None:
 
 
 def test_a_stylizer_takes_a_device(gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "kept_verdict", lambda file: WORKS)
+    monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file: WORKS)
     with Stylizer("lite", 1, device="gpu") as on_gpu, Stylizer("lite", 1) as on_cpu:
         code = on_cpu.encode(scene(2, 256, 256))
         assert np.abs(on_gpu(scene(1), code).astype(int) - on_cpu(scene(1), code)).mean() < 1
@@ -476,11 +485,35 @@ def test_a_gpu_that_the_doctor_finds(gpu: None, run: Run, monkeypatch: pytest.Mo
         (WORKS, "ok     gpu         Stand-in 3000 paints"),
         (Verdict(False, "its driver crashed"), "note   gpu         the CPU paints: its driver crashed"),
     ):
-        monkeypatch.setattr(device, "kept_verdict", lambda file, verdict=verdict: verdict)
+        monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file, verdict=verdict: verdict)
         status, out, _ = run("doctor")
         assert status == 0 and line in out
     monkeypatch.setattr(graphics, "may_have_gpu", lambda: False)
     assert "note   gpu         none that this machine shows: the CPU paints" in run("doctor")[1]
+
+
+def test_the_same_model_on_the_gpu_is_measured_beside_it(
+    gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdicts = iter([Verdict(False, "slow"), WORKS])
+    monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file: next(verdicts))
+    assert gpu_twin(cpu) is None
+    twin = gpu_twin(cpu)
+    assert twin and twin.description == "lite (LiteRT on Stand-in 3000)"
+    twin.network(scene(1), cpu.encode(scene(2, 256, 256)))()
+    twin.close()
+    monkeypatch.setattr(graphics, "may_have_gpu", lambda: False)
+    assert gpu_twin(cpu) is None and gpu_in_words(cpu) == (False, "none that this machine shows: the CPU paints")
+
+
+def test_a_machine_without_a_gpu_imports_nothing_for_it() -> None:
+    program = (
+        "import sys; from realtime.models import graphics; graphics.may_have_gpu = lambda: False\n"
+        "from realtime.models.stylizer import Stylizer; Stylizer('lite').use('auto', wait=False)\n"
+        "print([n for n in sys.modules if n.endswith(('gpu_probe', 'litert_gpu', 'device_model', 'fixed_size', 'one_thread'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 # Cards and drivers

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from realtime import __version__
 from realtime.core.errors import RealtimeError
@@ -21,6 +21,9 @@ from realtime.diagnose.machine import PACKAGES, versions
 
 _ENCODERS = {"NVIDIA": ("_nvenc",), "AMD": ("_amf", "_vaapi"), "Intel": ("_qsv", "_vaapi"), "Apple": ("_videotoolbox",)}
 """How the names of the encoders of a maker's cards end."""
+
+if TYPE_CHECKING:
+    from realtime.models.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +97,12 @@ def _model() -> Iterator[Finding]:
         yield from _gpu(stylizer.model)
 
 
-def _gpu(model: Any) -> Iterator[Finding]:
+def _gpu(model: Model) -> Iterator[Finding]:
     """Whether the GPU paints; TensorFlow's models choose for themselves."""
     from realtime.models.device import gpu_in_words
-    from realtime.models.gpu_probe import SIZE
-    from realtime.models.model import EngineModel
 
-    if model.accelerated and isinstance(model, EngineModel):
-        paints, text = gpu_in_words(model.accelerated, model.frame.spec.seen(SIZE))
-        yield Finding("gpu", text, paints)
+    if found := gpu_in_words(model):
+        yield Finding("gpu", found[1], found[0])
 
 
 def _display() -> Iterator[Finding]:
