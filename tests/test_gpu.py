@@ -404,7 +404,7 @@ def test_a_network_that_cannot_be_compiled_leaves_the_cpu(
     model, heard = model_of(cpu)
 
     def fail(size: tuple[int, int]) -> None:
-        raise ModelError("out of memory")
+        raise RuntimeError("out of memory")
 
     monkeypatch.setattr(Watched(model).engine, "prepare", fail)
     frame, code = scene(1), cpu.encode(scene(2, 256, 256))
@@ -421,6 +421,10 @@ def test_wrong_pictures_and_codes_are_no_fault_of_the_gpu(gpu: None, cpu: Engine
         model.stylize(np.zeros((4, 4)), code)  # type: ignore[arg-type]
     with pytest.raises(StyleError, match="encode the style with this model"):
         model.stylize(scene(1), StyleCode("another", code.arrays))
+    with pytest.raises(StyleError, match="7 numbers, but the network takes 100; encode the style again"):
+        model.stylize(scene(1), StyleCode(code.identity, (np.zeros(7, np.float32),)))
+    model.stylize(scene(1), code)
+    assert model.description == "lite (LiteRT on Stand-in 3000)"
     model.close()
 
 

@@ -282,6 +282,39 @@ def test_hub_paints_what_the_whole_call_paints(magenta_shaped: Path) -> None:
     assert difference.max() <= 1 and difference.mean() < 0.01  # at most a rounding the other way here and there
 
 
+def test_a_module_on_a_gpu_uses_float16_only_where_it_paints_the_same(
+    tint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.models.hub._device", lambda: "GPU Stand-in")
+    with open_model(str(tint)) as model:
+        assert isinstance(model, EngineModel) and isinstance(model.frame, HubEngine)
+        assert model.on_gpu and "TensorFlow on GPU Stand-in" in model.description
+        frame, code = stripes(3), model.encode(stripes(1))
+        exact = model.stylize(frame, code)
+        assert model.frame._mixed is True
+        paint, off = model.frame._paint, 1
+
+        def rounded(picture: Any, arrays: Any, mixed: bool) -> np.ndarray:
+            painted: np.ndarray = paint(picture, arrays, mixed) ^ np.uint8(off * mixed)  # off by 1, or by up to 3
+            return painted
+
+        monkeypatch.setattr(model.frame, "_paint", rounded)
+        for off, same in ((1, True), (3, False)):  # noqa: B007 - `rounded` reads it
+            model.frame._mixed = None
+            painted = model.stylize(frame, code)
+            assert model.frame._mixed is same and np.array_equal(painted, exact) is not same
+    assert not tf.config.optimizer.get_experimental_options().get("auto_mixed_precision")
+
+
+def test_a_module_stays_on_the_cpu_where_a_person_wants_that(tint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = open_model(str(tint)).stylize(stripes(3), (code := open_model(str(tint)).encode(stripes(1))))
+    monkeypatch.setattr("realtime.models.hub._device", lambda: "GPU Stand-in")
+    stylizer = Stylizer(str(tint), device="gpu")
+    stylizer.use("cpu")
+    assert "TensorFlow on the CPU" in stylizer.model.description and not stylizer.model.on_gpu
+    assert np.array_equal(stylizer(stripes(3), code), wanted)
+
+
 def test_unsplittable_says_so(unsplittable: Path) -> None:
     assert (
         "whole, since it cannot be split: the frame meets the style picture"

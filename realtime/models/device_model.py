@@ -7,13 +7,14 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from realtime.core.errors import ModelError
+from realtime.core.errors import ModelError, StyleError
 from realtime.core.frame import Picture, Size
 from realtime.models import gpu_probe
 from realtime.models.base import StyleCode, check_picture
 from realtime.models.gpu_probe import SIZE, Verdict
 from realtime.models.litert_gpu import LiteRTGpuEngine
 from realtime.models.model import EngineModel, Model
+from realtime.models.native_output import first_line
 from realtime.models.tile_network import TileNetwork
 
 _log = logging.getLogger(__name__)
@@ -81,7 +82,9 @@ class DeviceModel(Model):
         if gpu and self._prepared(gpu, (picture.shape[1], picture.shape[0])):
             try:
                 return gpu.stylize(picture, code)
-            except ModelError as error:
+            except StyleError:
+                raise
+            except Exception as error:  # whatever a driver makes LiteRT raise
                 self._lose(gpu, error)
         return self._cpu.stylize(picture, code)
 
@@ -114,7 +117,7 @@ class DeviceModel(Model):
         try:
             self._gpu = gpu_model(self._cpu, self._file, verdict, _READY_SECONDS if self._wait else _PATIENCE)
         except ModelError as error:
-            self._why = str(error)
+            self._why = first_line(error)
 
     def _prepared(self, gpu: EngineModel, size: Size) -> bool:
         """Say whether the GPU is to paint pictures of a size; where it is not ready, let it become so."""
@@ -134,15 +137,15 @@ class DeviceModel(Model):
         """Make the GPU ready for a size, on its thread, while the CPU paints."""
         try:
             engine.prepare(seen)
-        except ModelError as error:
+        except Exception as error:  # whatever a driver makes LiteRT raise
             self._lose(gpu, error)
         finally:
             with self._changing:
                 self._preparing.discard(seen)
 
-    def _lose(self, gpu: EngineModel, error: ModelError) -> None:
+    def _lose(self, gpu: EngineModel, error: Exception) -> None:
         """Paint on the CPU from now on."""
-        why = str(error).partition(";")[0]  # what to do about it is done here
+        why = first_line(error).partition(";")[0]  # what to do about it is done here
         with self._changing:
             if self._gpu is not gpu:
                 return

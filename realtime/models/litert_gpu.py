@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from realtime.core.errors import ModelError
+from realtime.core.errors import ModelError, StyleError
 from realtime.core.frame import Size
 from realtime.models.base import StyleCode, fingerprint
 from realtime.models.engine import Engine
@@ -168,6 +168,11 @@ class _Compiled:
 
     def run(self, picture: npt.NDArray[np.float32], code: npt.NDArray[np.float32] | None) -> None:
         """Run the network; a `code` of None is the one of the run before."""
+        if code is not None and code.size != np.prod(self._code_shape):
+            raise StyleError(
+                f"this style code has {code.size} numbers, but the network takes {np.prod(self._code_shape)}; encode the style"
+                " again"
+            )
         if code is not None:
             self._inputs[1 - self._picture].write(code.reshape(self._code_shape))
         self._inputs[self._picture].write(picture)
