@@ -27,7 +27,7 @@ from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
 from realtime.models import device_model, fixed_size, gpu_probe, graphics
 from realtime.models.base import StyleCode
-from realtime.models.device import gpu_in_words, gpu_twin, on_device
+from realtime.models.device import on_device
 from realtime.models.device_model import DeviceModel
 from realtime.models.fitting import EngineSpec, Inputs
 from realtime.models.gpu_probe import Verdict, compare, kept_verdict, probe
@@ -440,7 +440,7 @@ def test_auto_with_a_kept_verdict_tries_nothing(gpu: None, cpu: EngineModel, mon
     monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file: WORKS)
     monkeypatch.setattr(gpu_probe, "probe", None)
     model = on_device(cpu, "auto", wait=False)
-    assert model.description == "lite (LiteRT on Stand-in 3000)" and not model.copies
+    assert model.description == "lite (LiteRT on Stand-in 3000)" and model.on_gpu and not model.copies
     model.close()
 
 
@@ -494,20 +494,6 @@ def test_a_gpu_that_the_doctor_finds(gpu: None, run: Run, monkeypatch: pytest.Mo
         assert status == 0 and line in out
     monkeypatch.setattr(graphics, "may_have_gpu", lambda: False)
     assert "note   gpu         none that this machine shows: the CPU paints" in run("doctor")[1]
-
-
-def test_the_same_model_on_the_gpu_is_measured_beside_it(
-    gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    verdicts = iter([Verdict(False, "slow"), WORKS])
-    monkeypatch.setattr(gpu_probe, "kept_verdict", lambda file: next(verdicts))
-    assert gpu_twin(cpu) is None
-    twin = gpu_twin(cpu)
-    assert twin and twin.description == "lite (LiteRT on Stand-in 3000)"
-    twin.network(scene(1), cpu.encode(scene(2, 256, 256)))()
-    twin.close()
-    monkeypatch.setattr(graphics, "may_have_gpu", lambda: False)
-    assert gpu_twin(cpu) is None and gpu_in_words(cpu) == (False, "none that this machine shows: the CPU paints")
 
 
 def test_a_machine_without_a_gpu_imports_nothing_for_it() -> None:

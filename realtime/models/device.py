@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from realtime.core.errors import ModelError, UsageError
-from realtime.core.frame import Size
 from realtime.models import graphics
 from realtime.models.model import EngineModel, Model
-
-if TYPE_CHECKING:
-    from realtime.models.gpu_probe import Verdict
 
 
 def on_device(model: Model, device: str, wait: bool = True) -> Model:
@@ -58,14 +51,6 @@ def on_device(model: Model, device: str, wait: bool = True) -> Model:
     return DeviceModel(model, file, verdict, wait)
 
 
-def _verdict(model: EngineModel, file: Path) -> Verdict:
-    """Give the verdict on the GPU of this machine; the first time it is tried for this."""
-    from realtime.models.gpu_probe import SIZE, kept_verdict, probe
-
-    size: Size = model.frame.spec.seen(SIZE)
-    return kept_verdict(file) or probe(file, size)
-
-
 def gpu_in_words(model: Model) -> tuple[bool, str] | None:
     """Say whether the GPU paints, and why not; the first time on a machine it is tried for this, which takes seconds.
 
@@ -79,25 +64,10 @@ def gpu_in_words(model: Model) -> tuple[bool, str] | None:
         return None
     if not graphics.may_have_gpu():
         return False, "none that this machine shows: the CPU paints"
-    verdict = _verdict(model, model.accelerated)
+    from realtime.models.gpu_probe import SIZE, kept_verdict, probe
+
+    verdict = kept_verdict(model.accelerated) or probe(model.accelerated, model.frame.spec.seen(SIZE))
     return verdict.works, f"{verdict.text} paints" if verdict.works else f"the CPU paints: {verdict.text}"
-
-
-def gpu_twin(model: Model) -> EngineModel | None:
-    """Open the same model on the GPU, to measure both; the first time on a machine it is tried for this.
-
-    Args:
-        model: The model, which must stay open as long as its twin.
-
-    Returns:
-        The twin, to be closed by the caller; None where no GPU paints.
-    """
-    if model.accelerated is None or not isinstance(model, EngineModel) or not graphics.may_have_gpu():
-        return None
-    from realtime.models.device_model import gpu_model
-
-    verdict = _verdict(model, model.accelerated)
-    return gpu_model(model, model.accelerated, verdict) if verdict.works else None
 
 
 def _no_gpu(why: str) -> ModelError:

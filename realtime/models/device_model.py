@@ -56,6 +56,11 @@ class DeviceModel(Model):
         return f"{self._cpu.description[:-1]} on the CPU: {self._why})"
 
     @property
+    def on_gpu(self) -> bool:  # type: ignore[override]
+        """Whether the GPU paints, or will as soon as it is ready for a size."""
+        return self._gpu is not None
+
+    @property
     def fingerprint(self) -> str:
         """What tells the pictures of this model from those of others: see `Model.fingerprint`."""
         return (self._gpu or self._cpu).fingerprint
