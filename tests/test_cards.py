@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from realtime.diagnose import cards as cards_module
+from realtime.core import cards as cards_module
+from realtime.core.cards import Card, cards, run
 from realtime.diagnose import doctor
-from realtime.diagnose.cards import Card, cards, run
 
 _PCI_IDS = """# a list
 1002  Advanced Micro Devices, Inc. [AMD/ATI]
@@ -104,7 +104,7 @@ def test_macos_says_it_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_windows_says_it_in_its_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     known = [("NVIDIA GeForce RTX 3060", "31.0.15.5222", "NVIDIA"), ("AMD Radeon(TM) Graphics", "31.0.21", "AMD Inc.")]
-    monkeypatch.setattr(cards_module, "_windows_cards", lambda: known)
+    monkeypatch.setattr(cards_module, "windows_cards", lambda: known)
     assert cards() == [
         Card("NVIDIA GeForce RTX 3060", "31.0.15.5222 of NVIDIA", "NVIDIA"),
         Card("AMD Radeon(TM) Graphics", "31.0.21 of AMD Inc.", "AMD"),

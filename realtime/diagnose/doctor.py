@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime import __version__
+from realtime.core.cards import Card, cards
 from realtime.core.errors import RealtimeError
 from realtime.core.installed import program
-from realtime.diagnose.cards import Card, cards
 from realtime.diagnose.machine import PACKAGES, versions
 
 _ENCODERS = {"NVIDIA": ("_nvenc",), "AMD": ("_amf", "_vaapi"), "Intel": ("_qsv", "_vaapi"), "Apple": ("_videotoolbox",)}

@@ -8,9 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-_VENDORS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel", "0x1af4": "virtual", "0x15ad": "VMware"}
 _WINDOWS_LIBRARIES = ("dxcompiler.dll", "dxil.dll")
-_DISPLAY_CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 
 
 def may_have_gpu() -> bool:
@@ -21,21 +19,30 @@ def may_have_gpu() -> bool:
 
 
 def gpu_name() -> str:
-    """Name the graphics card, or give "the GPU" where the system does not."""
-    found = _windows_drivers() if sys.platform == "win32" else _nvidia_names() or _drm_names()
-    return found[0].partition(",")[0] if found else "the GPU"
+    """Name the graphics card, or give "the GPU" where the system names none. It may take a second."""
+    from realtime.core.cards import cards  # it runs programs: no start waits for that
+
+    found = cards()
+    return found[0].name if found else "the GPU"
 
 
 def driver_identity() -> str:
-    """Give a text that changes when a card or its driver does."""
-    system = f"{platform.system()} {platform.machine()}"
-    if sys.platform == "darwin":
-        return f"{system} {platform.mac_ver()[0]}"
+    """Give a text that changes when a card or its driver does. It takes a millisecond, since each start asks for it."""
+    found = [platform.system(), platform.machine(), platform.release()]
     if sys.platform == "win32":
-        return " ".join([system, *_windows_drivers(), *missing_libraries()])
-    found = [system, platform.release(), _line(Path("/proc/driver/nvidia/version")), *_nvidia_names(), *_drm_names()]
-    for name in ("VK_DRIVER_FILES", "VK_ICD_FILENAMES"):
-        found.append(os.environ.get(name, ""))
+        from realtime.core.cards import windows_cards
+
+        return " ".join([*found, *(" ".join(card) for card in windows_cards()), *missing_libraries()])
+    found += [os.environ.get(name, "") for name in ("VK_DRIVER_FILES", "VK_ICD_FILENAMES")]
+    told = [Path("/proc/driver/nvidia/version"), *sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))]
+    told += [
+        folder / name
+        for folder in sorted(Path("/sys/class/drm").glob("renderD*/device"))
+        for name in ("vendor", "device")
+    ]
+    for file in told:
+        with contextlib.suppress(OSError):
+            found.append(file.read_text("utf-8", "replace"))
     for file in _driver_files():
         with contextlib.suppress(OSError):
             found.append(f"{file} {file.stat().st_mtime_ns}")
@@ -59,47 +66,3 @@ def _driver_files() -> list[Path]:
     folders = ("/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d")
     files = [file for folder in folders for file in sorted(Path(folder).glob("*.json"))]
     return files + sorted(Path("/usr/lib").glob("*/libvulkan.so.1*")) + sorted(Path("/usr/lib").glob("libvulkan.so.1*"))
-
-
-def _nvidia_names() -> list[str]:
-    names = []
-    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            for line in file.read_text().splitlines():
-                if line.startswith("Model:"):
-                    names.append(line.partition(":")[2].strip())
-    return names
-
-
-def _drm_names() -> list[str]:
-    """Name cards by their makers and numbers."""
-    names = []
-    for folder in sorted(Path("/sys/class/drm").glob("renderD*/device")):
-        maker, number = _line(folder / "vendor"), _line(folder / "device")
-        if maker:
-            names.append(f"{_VENDORS.get(maker, f'maker {maker}')} GPU {number}")
-    return names
-
-
-def _windows_drivers() -> list[str]:
-    """Name the cards that Windows knows, each with the version of its driver after a comma."""
-    if sys.platform != "win32":
-        return []
-    import winreg
-
-    found = []
-    for number in range(8):
-        with (
-            contextlib.suppress(OSError),
-            winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, rf"{_DISPLAY_CLASS}\{number:04d}") as key,
-        ):
-            found.append(", ".join(str(winreg.QueryValueEx(key, name)[0]) for name in ("DriverDesc", "DriverVersion")))
-    return found
-
-
-def _line(file: Path) -> str:
-    """Read the first line of a file; nothing where it cannot be read."""
-    try:
-        return file.read_text().partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError):
-        return ""

@@ -20,9 +20,9 @@ import av
 import cv2
 import numpy as np
 
+from realtime.core.cards import cards
 from realtime.core.frame import Picture
 from realtime.models.fitting import Inputs
-from realtime.models.graphics import driver_identity, gpu_name
 from realtime.models.litert_gpu import LiteRTGpuEngine
 from realtime.models.model import EngineModel
 from realtime.models.stylizer import Stylizer
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--no-live", action="store_true")
     parser.add_argument("--only-live", action="store_true")
     options = parser.parse_args()
-    print(f"{gpu_name()}; {driver_identity()[:200]}", flush=True)
+    print("; ".join(map(str, cards())) or "no graphics card", flush=True)
     stylizer = Stylizer("lite")
     for name in () if options.only_live else options.sizes:
         for packed in (True, False):

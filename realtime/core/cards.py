@@ -47,7 +47,7 @@ def cards(root: Path = Path("/")) -> list[Card]:
         The cards, none where the system names none.
     """
     if sys.platform == "win32":
-        return [_made(name, f"{version} of {maker}") for name, version, maker in _windows_cards()]
+        return [_made(name, f"{version} of {maker}") for name, version, maker in windows_cards()]
     if sys.platform == "darwin":
         return _mac_cards()
     return _linux_cards(root)
@@ -133,7 +133,7 @@ def _mac_cards() -> list[Card]:
     return [_made(name, f"of macOS {platform.mac_ver()[0]}") for name in names if name]
 
 
-def _windows_cards() -> list[tuple[str, str, str]]:
+def windows_cards() -> list[tuple[str, str, str]]:
     """Read the names, driver versions and driver's makers that the registry of Windows has."""
     if sys.platform != "win32":
         return []
