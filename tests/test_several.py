@@ -273,6 +273,7 @@ def test_a_look_whose_style_is_gone_meanwhile_gives_way_to_the_one_in_use(stage:
 
 def test_options_of_a_source_apply_to_each(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     asked: list[tuple[object, ...]] = []
+    others: set[tuple[object, ...]] = set()
     made: list[LiveSession] = []
 
     def note(session: LiveSession, *rest: object, **options: object) -> str:
@@ -280,7 +281,8 @@ def test_options_of_a_source_apply_to_each(run: Run, monkeypatch: pytest.MonkeyP
         return "ran"
 
     def opened(*words: object) -> FakeSource:
-        asked.append(words)
+        asked.append(words[:3])
+        others.add(words[3:])
         return Plain(str(words[0]), 9)
 
     monkeypatch.setattr("realtime.sources.registry.open_source", opened)
@@ -289,6 +291,7 @@ def test_options_of_a_source_apply_to_each(run: Run, monkeypatch: pytest.MonkeyP
     status, _, err = run(*words, "--frames", "1")
     assert status == 0, err
     assert asked == [("0", (320, 240), 20.0), ("demo", (320, 240), 20.0)]
+    assert len(others) == 1
     settings = made[0].streams[0].controls.settings
     assert [(source.name, source.mirror) for source in settings.sources] == [("0", True), ("demo", True)]
     status, _, err = run(*words, "--virtual-camera", "--when-watched")
