@@ -28,6 +28,7 @@ from realtime.control.keymap import GROUPS
 from realtime.control.settings import Settings
 from realtime.core.events import Events
 from realtime.core.frame import Frame, Picture
+from realtime.live import overview as overview_module
 from realtime.live.display import Display
 from realtime.live.overview import Overview
 from realtime.live.thumbnails import SIZE, Thumbnails, thumbnail
@@ -384,3 +385,10 @@ def test_a_picture_dropped_in_alone_is_taken_up_and_several_are_not(stage: Stage
     stage.window.on_show = look
     session.run()
     assert session.controls.settings.look.style == "white"
+
+
+def test_few_styles_fill_a_large_window_and_many_keep_the_usual_size() -> None:
+    few, many = overview_module._grid((1920, 1080), 18), overview_module._grid((1920, 1080), 100)
+    assert few.columns * few.rows >= 18
+    assert few.cell[0] > many.cell[0] == 240
+    assert few.cell[1] * few.rows > 1080 / 2

@@ -47,7 +47,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
         Key("1 - 9", "straight to a style", {str(n): SelectStyle(n - 1) for n in range(1, 10)}),
         Key("Tab", "see all styles", {"tab": ToggleView("overview")}),
         Key("x", "blend with a second style", {"x": BlendSecond()}),
-        Key("., ,", "more, less of the second style", {".": Nudge("blend", STEP), ",": Nudge("blend", -STEP)}),
+        Key("dot, comma", "more, less of the second style", {".": Nudge("blend", STEP), ",": Nudge("blend", -STEP)}),
         Key("l", "slideshow of styles", {"l": SetSlideshow()}),
     ),
     "Look": (

@@ -17,6 +17,8 @@ from realtime.sinks.lettering import GREY, LEAST, WHITE, text_width, wrapped, wr
 from realtime.styles.library import StyleLibrary
 
 _CELL = 140, 240  # the least and the most pixels across of a cell
+_LARGEST = 400
+"""The most pixels across of a cell where all styles fit the window: thumbnails are not painted larger."""
 _MOST_FILTER = 40
 _BACK = (24, 24, 24)
 _CHOSEN = (120, 200, 245)
@@ -43,7 +45,7 @@ class Overview:
         self._newest_first = False
         self._top = 0  # the first row that is seen
         self._follow = True  # whether the rows that are seen follow the cursor
-        self._grid, self._height = _grid((640, 480)), 480
+        self._grid, self._height = _grid((640, 480), len(library)), 480
 
     @property
     def names(self) -> list[str]:
@@ -93,9 +95,9 @@ class Overview:
         Returns:
             uint8, H×W×3, BGR, of that size.
         """
-        grid, self._height = _grid(size), size[1]
-        self._grid = grid
         names = self.names
+        grid, self._height = _grid(size, len(self._library)), size[1]
+        self._grid = grid
         if self._follow and self._cursor in names:
             row = names.index(self._cursor) // grid.columns
             self._top = min(max(self._top, row - grid.rows + 1), row)
@@ -142,14 +144,18 @@ class Overview:
         return 0.0
 
 
-def _grid(size: Size) -> _Grid:
+def _grid(size: Size, count: int) -> _Grid:
+    """Divide a window; where it has room for all `count` styles, into cells as large as all have room in."""
     width, height = size
     letter = int(max(LEAST, min(width / 60, 22)))
     head = round(1.4 * letter * (2 if width < 60 * letter else 1)) + letter
-    columns = max(1, width // int(min(max(width / 8, _CELL[0]), _CELL[1])))
-    wide = width // columns
-    high = round(wide * 0.75) + round(1.5 * letter)
-    rows = max(1, (height - head) // high)
+    usual = max(1, width // int(min(max(width / 8, _CELL[0]), _CELL[1])))
+    for columns in (*range(max(1, -(-width // _LARGEST)), usual), usual):
+        wide = width // columns
+        high = round(wide * 0.75) + round(1.5 * letter)
+        rows = max(1, (height - head) // high)
+        if columns * rows >= count:
+            break
     return _Grid(columns, rows, (wide, high), head, letter)
 
 
