@@ -130,31 +130,37 @@ NVIDIA = Card("NVIDIA GeForce RTX 3090", "nvidia 550.54.14", "NVIDIA")
 def test_encoders_of_the_card_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_has_cuda", lambda: False)
     encoders = {"h264": "h264_nvenc", "h265": "hevc_nvenc", "vp9": "libvpx-vp9", "av1": ""}
-    assert doctor.uses_of(NVIDIA, encoders) == "on it run h264 clips, h265 clips; the model lite runs on the processor"
-    assert doctor.uses_of(Card("Intel UHD", "i915", "Intel"), encoders) == "nothing runs on it at present"
-    assert doctor.uses_of(Card("some board", ""), encoders) == "nothing runs on it at present"
+    assert doctor.uses_of(NVIDIA, encoders) == ["it encodes h264, h265"]
+    assert doctor.uses_of(Card("Intel UHD", "i915", "Intel"), encoders) == []
+    assert doctor.uses_of(Card("some board", ""), encoders) == []
 
 
 def test_what_it_would_take_is_a_command_or_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    amd = Card("AMD Raphael", "amdgpu 6", "AMD")
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(doctor, "_has_cuda", lambda: False)
+    monkeypatch.setattr(doctor, "find_library", lambda name: "libvulkan.so.1")
     monkeypatch.setattr("realtime.models.registry.install_command", lambda extra: f"install {extra}")
     if sys.version_info < (3, 14):
-        assert doctor.wanted_for(NVIDIA) == "to run TensorFlow models on it: install gpu"
-    assert "NVIDIA's own driver" in doctor.wanted_for(Card("NVIDIA card", "nouveau of Linux 6.1", "NVIDIA"))
-    assert doctor.wanted_for(Card("AMD Raphael", "amdgpu 6", "AMD")) == ""
+        assert doctor.wanted_for(NVIDIA) == ["for TensorFlow models to run on it: install gpu"]
+    assert "NVIDIA's own driver" in doctor.wanted_for(Card("NVIDIA card", "nouveau of Linux 6.1", "NVIDIA"))[0]
+    assert doctor.wanted_for(amd) == []
     monkeypatch.setattr(doctor, "_has_cuda", lambda: True)
-    assert doctor.wanted_for(NVIDIA) == ""
-    assert "TensorFlow models" in doctor.uses_of(NVIDIA, {})
+    assert doctor.wanted_for(NVIDIA) == []
+    assert doctor.uses_of(NVIDIA, {}) == ["it runs TensorFlow models"]
+    monkeypatch.setattr(doctor, "find_library", lambda name: None)
+    assert doctor.wanted_for(amd) == ["for lite to run on it, on Debian or Ubuntu: sudo apt install libvulkan1"]
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert doctor.wanted_for(amd) == []
 
 
 def test_the_doctor_says_it_in_a_line_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "cards", lambda: [NVIDIA, Card("Intel UHD", "i915", "Intel")])
-    monkeypatch.setattr(doctor, "wanted_for", lambda card: "to do more: a command" if card is NVIDIA else "")
+    monkeypatch.setattr(doctor, "wanted_for", lambda card: ["for more: a command"] if card is NVIDIA else [])
+    monkeypatch.setattr(doctor, "_has_cuda", lambda: False)
     found = list(doctor._graphics({"h264": "h264_qsv"}))
     assert [finding.well for finding in found] == [False, True]
-    assert found[0].text.startswith("NVIDIA GeForce RTX 3090, driver nvidia 550.54.14; ")
-    assert found[0].text.endswith("; to do more: a command")
-    assert found[1].text == "Intel UHD, driver i915; on it run h264 clips; the model lite runs on the processor"
+    assert found[0].text == "NVIDIA GeForce RTX 3090, driver nvidia 550.54.14; for more: a command"
+    assert found[1].text == "Intel UHD, driver i915; it encodes h264"
     monkeypatch.setattr(doctor, "cards", list)
-    assert "no card" in next(doctor._graphics({})).text
+    assert "no graphics card" in next(doctor._graphics({})).text

@@ -8,6 +8,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from ctypes.util import find_library
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -142,42 +143,41 @@ def _encoders(found: dict[str, str]) -> Iterator[Finding]:
 
 
 def _graphics(encoders: dict[str, str]) -> Iterator[Finding]:
-    """Name the graphics cards, what runs on each, and what it would take for more.
+    """Name the graphics cards, what runs on each, and what it would take for more; the line `gpu` says what paints.
 
     Args:
         encoders: The encoder of each codec.
     """
     found = cards()
     if not found:
-        yield Finding("graphics", "the system names no card: everything runs on the processor")
+        yield Finding("graphics", "the system names no graphics card")
     for card in found:
         wanted = wanted_for(card)
-        text = f"{card}; {uses_of(card, encoders)}"
-        yield Finding("graphics", f"{text}; {wanted}" if wanted else text, not wanted)
+        yield Finding("graphics", "; ".join([str(card), *uses_of(card, encoders), *wanted]), not wanted)
 
 
-def uses_of(card: Card, encoders: dict[str, str]) -> str:
-    """Say what of this program runs on a card at present; `encoders` as in `_graphics`."""
+def uses_of(card: Card, encoders: dict[str, str]) -> list[str]:
+    """Say what of this program runs on a card, besides the models of LiteRT; `encoders` as in `_graphics`."""
     endings = _ENCODERS.get(card.maker, ())
-    uses = [f"{codec} clips" for codec, encoder in encoders.items() if encoder.endswith(endings) and endings]
-    if card.maker == "NVIDIA" and _has_cuda():
-        uses.append("TensorFlow models")
-    return (
-        f"on it run {', '.join(uses)}; the model lite runs on the processor"
-        if uses
-        else "nothing runs on it at present"
-    )
+    codecs = [codec for codec, encoder in encoders.items() if endings and encoder.endswith(endings)]
+    uses = [f"it encodes {', '.join(codecs)}"] if codecs else []
+    return uses + (["it runs TensorFlow models"] if card.maker == "NVIDIA" and _has_cuda() else [])
 
 
-def wanted_for(card: Card) -> str:
-    """Say what it would take to run more of this program on a card; "" where there is nothing more."""
+def wanted_for(card: Card) -> list[str]:
+    """Say what it would take to run more of this program on a card; nothing where there is no more."""
     from realtime.models.registry import how_to_get_tensorflow
 
-    if card.maker != "NVIDIA" or sys.platform != "linux" or _has_cuda():
-        return ""
-    if not card.driver.startswith("nvidia"):
-        return "TensorFlow models would run on it with NVIDIA's own driver, which the settings of the system install"
-    return f"to run TensorFlow models on it: {how_to_get_tensorflow(extra='gpu')}"
+    if sys.platform != "linux":
+        return []
+    wanted = []
+    if card.maker == "NVIDIA" and not card.driver.startswith("nvidia"):
+        return ["models would run on it with NVIDIA's own driver, which the settings of the system install"]
+    if not find_library("vulkan"):
+        wanted.append("for lite to run on it, on Debian or Ubuntu: sudo apt install libvulkan1")
+    if card.maker == "NVIDIA" and not _has_cuda():
+        wanted.append(f"for TensorFlow models to run on it: {how_to_get_tensorflow(extra='gpu')}")
+    return wanted
 
 
 def _has_cuda() -> bool:
