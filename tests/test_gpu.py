@@ -198,8 +198,9 @@ def test_a_driver_that_crashes_takes_only_the_try_along(monkeypatch: pytest.Monk
     assert verdict == Verdict(False, "its driver crashed (SIGABRT)")
 
 
-def test_where_packed_pixels_are_lost_floats_go_in_and_out() -> None:
-    verdict = probe(FILE, SEEN, command=said(cpu=CPU, floats=result(0, 0), packed=result(0.9, 0.9)))
+@pytest.mark.parametrize("packed", [{"packed": result(0.9, 0.9)}, {}], ids=["lost", "refused"])
+def test_where_packed_pixels_are_lost_or_refused_floats_go_in_and_out(packed: dict[str, Any]) -> None:
+    verdict = probe(FILE, SEEN, command=said(cpu=CPU, floats=result(0, 0), **packed))
     assert verdict.works and not verdict.packed
 
 
@@ -229,6 +230,14 @@ def test_what_the_try_compares() -> None:
     assert found["floats"]["apart"] == [(0, 0), (0, 0)]
     assert all(0 < mean < most < 0.002 for mean, most in found["packed"]["apart"])
     assert all(found[name]["ms"] > 0 for name in ("cpu", "floats", "packed"))
+
+
+def test_a_network_whose_pixels_cannot_be_packed_is_compared_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object) -> None:
+        raise ModelError("4 does not divide its width")
+
+    monkeypatch.setattr("realtime.models.fixed_size._Rewriting._pack_input", refuse)
+    assert set(compare(FILE, SEEN, "CPU")) == {"cpu", "floats"}
 
 
 def test_the_try_as_a_process_says_that_there_is_no_gpu_or_how_it_paints() -> None:

@@ -3,9 +3,9 @@
 The file that ships has open sizes and float16 weights. Its shapes are worked out by LiteRT for a size, written into the
 flatbuffer, and its weights become float32; the result is kept in the user's cache folder.
 
-Packed, a pixel crosses the border to the accelerator as one float32 of the bytes red, green, blue, 75 (little-endian): a
-quarter of the bytes of three floats less, a third in all, and no conversion on either side. Such a float is 2^23 + v for
-the 24 bits v below 2^23, and 2v from there on, which the graph tells apart by a minimum, and makes by a maximum.
+Packed, a pixel crosses the border to the accelerator as one float32 of the bytes red, green, blue, 75 (little-endian):
+4 bytes instead of the 12 of three floats, and no conversion on either side. Such a float is 2^23 + v for the 24 bits v
+below 2^23, and 2v from there on, which the graph tells apart by a minimum, and makes by a maximum.
 """
 
 from __future__ import annotations
