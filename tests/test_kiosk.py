@@ -472,6 +472,10 @@ def test_on_a_screen_only_the_named_keys_work_and_the_window_comes_back(screen: 
     ) as process:
         try:
             window = screen.find_window("realtime")
+            end = time.monotonic() + 20
+            while "800x600" not in screen.xdotool("getwindowgeometry", window):  # there is no window manager
+                assert time.monotonic() < end, "it does not fill the screen"
+                time.sleep(0.05)
             for key in ("q", "Escape", "o", "n", "Right"):
                 screen.press(window, key)
             lines = until_said(process, "style ")

@@ -25,6 +25,7 @@ _GESTURES: dict[int, Gesture] = {
     cv2.EVENT_MOUSEMOVE: "move", cv2.EVENT_LBUTTONDOWN: "press", cv2.EVENT_RBUTTONDOWN: "menu",
     cv2.EVENT_MOUSEWHEEL: "wheel",
 }  # fmt: skip
+_FILL_SECONDS = 0.5  # that a window manager has to make a window fill the screen
 _NOTCH = 120  # what highgui gives for a notch of the wheel
 
 
@@ -60,20 +61,20 @@ class WindowSink(Sink):
         self.title, self._fill, self._keymap, self._pointer_seconds = title, fill, keymap, pointer_seconds
         self.typing = False
         """Whether keys are given as they are, as `Typed`, rather than as the commands of the key table."""
-        screens = screen.screens()
+        self._screens = screens = screen.screens()
         if on_screen is not None and not 1 <= on_screen <= len(screens):
             raise UsageError(f"there is no screen {on_screen}; the system knows of {len(screens)}")
         self._screen = screens[on_screen - 1] if on_screen else screens[0]
         self._begin = _within(place, screens) if place else None
         self._chosen = on_screen is not None
         self._seen = False
-        self._fullscreen = False
+        self._fullscreen = self._filled = False
         self._shape: tuple[int, ...] = ()  # of the picture that the window was shaped for
         self._waiting = False  # whether that picture stood for one that had not come yet
         self._tall, self._given = self._begin.height if self._begin else 0, 0  # the height wanted, and last given
         self._corner = self._shown = (0, 0)  # the picture's top left corner in what is shown, and its size
         self._gestures: list[Command] = []
-        self._moved = 0.0
+        self._moved = self._switched = 0.0
         self._pointer = screen.Pointer()
 
     @property
@@ -153,8 +154,8 @@ class WindowSink(Sink):
             self._begin = self._lies()
         if on and self._chosen:
             cv2.moveWindow(self.title, self._screen.left, self._screen.top)
-        self._fullscreen = on
-        self._moved = time.monotonic()
+        self._fullscreen, self._filled = on, False
+        self._moved = self._switched = time.monotonic()
         self._shape = ()  # afterwards it is shaped anew, since the picture may have changed meanwhile
         mode = cv2.WINDOW_FULLSCREEN if on else cv2.WINDOW_NORMAL
         cv2.setWindowProperty(self.title, cv2.WND_PROP_FULLSCREEN, mode)
@@ -162,6 +163,7 @@ class WindowSink(Sink):
     def commands(self) -> list[Command]:
         """Give what keys and mouse did since the last call; closing the window means `Quit`. Lets the window redraw."""
         self._hide_pointer()
+        self._fill_screen()
         found: list[Command] = []
         try:
             code = cv2.waitKeyEx(1)
@@ -193,6 +195,15 @@ class WindowSink(Sink):
         if gesture == "move" and self._gestures and getattr(self._gestures[-1], "gesture", "") == "move":
             self._gestures.pop()  # the last place alone is of use
         self._gestures.append(Pointer(gesture, across, down, notches))
+
+    def _fill_screen(self) -> None:
+        """Give the window the screen's size where nobody else did: an X server without a window manager, as installations have."""
+        if not self._fullscreen or self._filled or time.monotonic() - self._switched < _FILL_SECONDS:
+            return
+        self._filled = True
+        if not self._closed and self.size not in [(one.width, one.height) for one in self._screens]:
+            cv2.moveWindow(self.title, self._screen.left, self._screen.top)
+            cv2.resizeWindow(self.title, self._screen.width, self._screen.height)
 
     def _hide_pointer(self) -> None:
         if self._pointer.hidden and self._pointer.moved():
