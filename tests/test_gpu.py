@@ -40,7 +40,7 @@ from realtime.styles.library import StyleLibrary
 WAIT = 30.0
 FILE = LITE / "frame_gpu.tflite"
 WORKS = Verdict(True, "Stand-in 3000", packed=True)
-SEEN = (196, 156)  # what `lite` sees of 160×120
+SEEN = (356, 276)  # what `lite` sees of 320×240
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def cpu() -> Iterator[EngineModel]:
     model.close()
 
 
-def scene(seed: int = 0, width: int = 160, height: int = 120) -> Picture:
+def scene(seed: int = 0, width: int = 320, height: int = 240) -> Picture:
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return cv2.GaussianBlur(noise, (0, 0), 5).astype(np.uint8, copy=False)
 
@@ -291,10 +291,12 @@ def test_the_cpu_paints_until_the_gpu_is_ready(gpu: None, cpu: EngineModel, monk
     monkeypatch.setattr(watched.engine, "prepare", slowly)
     frame, code = scene(1), cpu.encode(scene(2, 256, 256))
     wanted = cpu.stylize(frame, code)
+    for _ in range(2):  # a snapshot of another size is no reason to get ready for it
+        assert np.array_equal(model.stylize(frame, code), wanted) and not model._preparing
     assert np.array_equal(model.stylize(frame, code), wanted) and begun.wait(WAIT)
     assert np.array_equal(model.stylize(frame, code), wanted) and watched.runs == 0
     go_on.set()
-    until(lambda: watched.engine.ready(SEEN))
+    until(lambda: watched.engine.ready(SEEN) and not model._preparing)
     painted = model.stylize(frame, code)
     assert watched.runs == 1 and np.abs(painted.astype(int) - wanted).mean() < 1
     assert model.description == "lite (LiteRT on Stand-in 3000)" and not model.resizes and heard == []
@@ -361,8 +363,9 @@ def ready(cpu: EngineModel, notify: Callable[[str], None]) -> tuple[DeviceModel,
     model, _ = model_of(cpu)
     model.notify = notify
     watched, code = Watched(model), cpu.encode(scene(2, 256, 256))
-    model.stylize(scene(1), code)
-    until(lambda: watched.engine.ready(SEEN))
+    for _ in range(3):
+        model.stylize(scene(1), code)
+    until(lambda: watched.engine.ready(SEEN) and not model._preparing)
     model.stylize(scene(1), code)
     assert watched.runs == 1
     return model, watched, code
@@ -417,10 +420,57 @@ def test_a_network_that_cannot_be_compiled_leaves_the_cpu(
 
     monkeypatch.setattr(Watched(model).engine, "prepare", fail)
     frame, code = scene(1), cpu.encode(scene(2, 256, 256))
-    assert np.array_equal(model.stylize(frame, code), cpu.stylize(frame, code))
+    for _ in range(3):
+        assert np.array_equal(model.stylize(frame, code), cpu.stylize(frame, code))
     until(lambda: heard != [])
     assert heard == ["the GPU is lost (out of memory); the CPU paints from now on"]
     assert np.array_equal(model.stylize(frame, code), cpu.stylize(frame, code))
+    model.close()
+
+
+def test_while_the_gpu_gets_ready_for_another_size_nothing_waits_for_it(
+    gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, watched, code = ready(cpu, lambda text: pytest.fail(text))
+    prepare, begun, go_on = watched.engine.prepare, threading.Event(), threading.Event()
+
+    def slowly(size: tuple[int, int]) -> None:
+        if size != SEEN:
+            begun.set()
+            assert go_on.wait(WAIT)
+        prepare(size)
+
+    monkeypatch.setattr(watched.engine, "prepare", slowly)
+    small, other = scene(1, 160, 120), scene(1, 400, 300)
+    for _ in range(5):
+        model.stylize(small, code)  # a thumbnail
+    assert not model._preparing and watched.runs == 1
+    for _ in range(3):
+        model.stylize(other, code)
+    assert begun.wait(WAIT)
+    assert np.array_equal(model.stylize(scene(1), code), cpu.stylize(scene(1), code)) and watched.runs == 1
+    go_on.set()
+    until(lambda: not model._preparing)
+    for frame in (scene(1), other):
+        model.stylize(frame, code)
+    assert watched.runs == 3
+    model.close()
+
+
+def test_a_gpu_that_does_not_get_ready_is_given_up(
+    gpu: None, cpu: EngineModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    model, watched, code = ready(cpu, heard.append)
+    go_on = threading.Event()
+    monkeypatch.setattr(watched.engine, "prepare", lambda size: go_on.wait(WAIT))
+    monkeypatch.setattr(device_model, "_READY_SECONDS", 0.0)
+    try:
+        for _ in range(4):
+            model.stylize(scene(1, 400, 300), code)
+        assert heard == ["the GPU is lost (it was not ready within 0 s); the CPU paints from now on"]
+    finally:
+        go_on.set()
     model.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from realtime.models.tile_network import TileNetwork
 _log = logging.getLogger(__name__)
 _PATIENCE = 0.5  # seconds for a picture once its size is ready: with this the CPU takes over within a second
 _READY_SECONDS = 60.0  # for the compiling
+_ASKED = 3  # pictures of a size before the GPU gets ready for it: a snapshot of another size comes once
+_MOST_SIZES = 16
+_SMALL = 40_000  # pixels of thumbnails, which the CPU paints as quickly
 
 
 class DeviceModel(Model):
@@ -38,7 +42,8 @@ class DeviceModel(Model):
         self._cpu, self._file, self._wait = cpu, file, wait
         self._gpu: EngineModel | None = None
         self._why = "the GPU is being tried"
-        self._preparing: set[Size] = set()
+        self._asked: dict[Size, int] = {}
+        self._preparing: dict[Size, float] = {}  # since when
         self._changing = threading.Lock()
         self._stop = threading.Event()
         self._probing: threading.Thread | None = None
@@ -129,13 +134,24 @@ class DeviceModel(Model):
         engine, thread = gpu.frame, gpu.thread
         assert isinstance(engine, LiteRTGpuEngine) and thread
         seen = engine.spec.seen(size)
-        if self._wait or engine.ready(seen):
+        if self._wait:
             return True
+        now = time.monotonic()
         with self._changing:
-            if seen in self._preparing:
-                return False
-            self._preparing.add(seen)
-        thread.call(lambda: self._prepare(gpu, engine, seen))
+            late = any(now - since > _READY_SECONDS for since in self._preparing.values())
+            if not late and (self._preparing or size[0] * size[1] < _SMALL):
+                return False  # the thread is busy with another size, or it is not worth it
+            if not late and engine.ready(seen):
+                return True
+            self._asked = dict(list(self._asked.items())[-_MOST_SIZES:])
+            self._asked[seen] = self._asked.get(seen, 0) + 1
+            begin = not late and self._asked[seen] >= _ASKED
+            if begin:
+                self._preparing[seen] = now
+        if late:
+            self._lose(gpu, ModelError(f"it was not ready within {_READY_SECONDS:g} s"))
+        if begin:
+            thread.call(lambda: self._prepare(gpu, engine, seen))
         return False
 
     def _prepare(self, gpu: EngineModel, engine: LiteRTGpuEngine, seen: Size) -> None:
@@ -146,7 +162,7 @@ class DeviceModel(Model):
             self._lose(gpu, error)
         finally:
             with self._changing:
-                self._preparing.discard(seen)
+                self._preparing.pop(seen, None)
 
     def _lose(self, gpu: EngineModel, error: Exception) -> None:
         """Paint on the CPU from now on."""
@@ -155,6 +171,9 @@ class DeviceModel(Model):
             if self._gpu is not gpu:
                 return
             self._gpu, self._why = None, why
+        if gpu.thread:  # nobody waits for it: it may hang
+            gpu.thread.call(gpu.frame.close)
+            gpu.thread.close(0.0)
         _log.warning("the GPU is lost: %s", error)
         self.notify(f"the GPU is lost ({why}); the CPU paints from now on")
 

@@ -12,6 +12,7 @@ from realtime.core import threads
 from realtime.core.errors import ModelError
 
 _Result = TypeVar("_Result")
+_QUEUE_SECONDS = 60.0  # for the calls before
 
 
 class OneThread:
@@ -49,7 +50,7 @@ class OneThread:
 
         Args:
             do: What is called.
-            seconds: How long to wait at most; None is for ever.
+            seconds: How long the call may take once it has begun; None is for ever.
 
         Returns:
             Its result. What it raises is raised here.
@@ -57,7 +58,14 @@ class OneThread:
         Raises:
             ModelError: It has not ended in time. The thread counts as hung from then on, and takes no more calls.
         """
-        future = self.call(do)
+        begun = threading.Event()
+
+        def begin() -> _Result:
+            begun.set()
+            return do()
+
+        future = self.call(begin)
+        begun.wait(_QUEUE_SECONDS if seconds else None)  # calls before it have limits of their own
         if not wait([future], seconds).done:
             self.close(0.0)
             raise ModelError(f"the engine gave no picture within {seconds:g} s; use --device cpu")
