@@ -3,8 +3,9 @@
     python tests/benchmarks/bench_bars.py                                  every row, five runs of 60 s each: about 25 minutes
     python tests/benchmarks/bench_bars.py --rows 720p 1080p --runs 1 --seconds 10
 
-The rows are 720p, 480p60, 1080p, idle, memory, start, help and files; `720p` gives the processor time beside the network, too.
-A row is printed as soon as it is measured. Linux with Xvfb; each run has a window on a screen of 1920×1080 of its own server.
+The rows are 720p, 480p60, 1080p, busy, idle, memory, start, help and files; each of the first three gives the processor time beside
+the network, too. A row is printed as soon as it is measured. Linux with Xvfb; each run has a window on a screen of 1920×1080 of its
+own server.
 
 - The clips are made first: 20 s of the demo scene in H.264, in the size and rate of their row.
 - shown: frames a second from the first to the last, less those for which the network did not run. p95: of capture to show.
@@ -15,6 +16,8 @@ A row is printed as soon as it is measured. Linux with Xvfb; each run has a wind
 - X: the processor time of the X server, in milliseconds a shown frame; it is in no other figure.
 - memory: resident at the end of the `720p` runs, or of a run of its own. start: from the start of the process to the first
   picture in the window, everything warm. idle: the frozen demo scene, share of one core.
+- busy: `720p` without steady beside a process that takes a core all the while, with --quality auto and fixed in turns.
+  changes: how often the lines began to change.
 - Medians over the runs; the least and the most in brackets.
 """
 
@@ -58,7 +61,7 @@ LIVE = {
     "480p60": Row("640x480", 60, (), 55, 60),
     "1080p": Row("1920x1080", 30, ("--steady", "1"), 24, 120),
 }
-ROWS = (*LIVE, "idle", "memory", "start", "help", "files")
+ROWS = (*LIVE, "busy", "idle", "memory", "start", "help", "files")
 
 
 # ---- in the process that is measured
@@ -287,6 +290,27 @@ class Bench:
         beside = f"{across(runs, 'beside', '{:.1f} ms')}, reading apart {across(runs, 'reading', '{:.1f} ms')}"
         write(f"CPU ms beside the network, {name}", beside, bar)
 
+    def busy(self) -> None:
+        """Live beside a process that takes a core."""
+        row = LIVE["720p"]
+        words = ("--source", str(self.clip(row)), "--size", row.size, "--seconds", f"{self._seconds:g}")
+        found: dict[str, list[dict[str, Any]]] = {"auto": [], "fixed": []}
+        for _ in range(self._runs):
+            for quality, runs in found.items():
+                other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+                try:
+                    runs.append(self.program(*words, "--quality", quality))
+                finally:
+                    other.kill()
+                    other.wait()
+        for quality, runs in found.items():
+            lines = [number for one in runs for number in one["lines"]]
+            changes = [{"changes": begun(one["lines"])} for one in runs]
+            more = f"lines: median {statistics.median(lines):.0f}, least {min(lines)}"
+            more += f"; changes {across(changes, 'changes', '{:.0f}')}"
+            shown = f"{across(runs, 'rate', '{:.1f}/s')}, p95 {across(runs, 'p95', '{:.0f} ms')}"
+            write(f"720p beside a busy core, --quality {quality}", f"{shown}; {more}", "-")
+
     def idle(self) -> None:
         """The frozen demo scene."""
         words = ("--source", "demo", "--size", "1280x720", "--steady", "1", "--seconds", "16")
@@ -329,6 +353,11 @@ class Bench:
         if not found:
             raise SystemExit(said)
         write("files, 640×360 with steady", f"{found[2]} of `Stylizer` alone, {found[1]} frames a second", "≥ 0.75")
+
+
+def begun(lines: list[int]) -> int:
+    """How often the lines began to change: after ten frames with the same ones."""
+    return sum(len(set(lines[k - 10 : k])) == 1 and lines[k] != lines[k - 1] for k in range(10, len(lines)))
 
 
 def across(runs: list[dict[str, Any]], what: str, form: str) -> str:
