@@ -78,6 +78,7 @@ def render(
     IN is anything that FFmpeg reads, a folder of films, a folder of pictures (one film), or a pattern of their names:
     shot_%04d.png, "shots/*.png". Times of --at count from the footage's beginning, also with --from.
     """
+    from realtime.models.litert import leave_cores_to_model
     from realtime.models.stylizer import Stylizer
     from realtime.render.batch import render_all, workers
     from realtime.render.places import find_inputs, place_outputs
@@ -100,6 +101,7 @@ def render(
     found = find_inputs(inputs)
     pairs = place_outputs(found.sources, out)
     parsed = [parse_change(change) for change in changes]
+    leave_cores_to_model()
     with ExitStack() as stack:
         first = stack.enter_context(Stylizer(model))
         first.use("cpu" if address is not None else device)

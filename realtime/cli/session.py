@@ -72,8 +72,6 @@ def show_live(
     Raises:
         RealtimeError: Something cannot be opened, or the session ended with an error.
     """
-    import cv2
-
     from realtime.control.quality import Quality
     from realtime.control.slideshow import FLASH_SECONDS, flashing
     from realtime.core.events import Event
@@ -83,7 +81,7 @@ def show_live(
     from realtime.media.audio import Microphone
     from realtime.media.clip_file import clips_folder
     from realtime.media.codecs import find_codec
-    from realtime.models.litert import physical_cores
+    from realtime.models.litert import leave_cores_to_model
     from realtime.models.stylizer import Stylizer
     from realtime.sinks.registry import make_sink
     from realtime.sinks.view import ViewSettings
@@ -95,8 +93,7 @@ def show_live(
 
     session: LiveSession | None = None
     check_osc(osc, osc_record)
-    # OpenCV's threads wait busily for one another, on cores that the model needs.
-    cv2.setNumThreads(max(1, physical_cores() // 2))
+    leave_cores_to_model()
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
     virtual = make_virtual_camera(virtual_camera, when_watched, len(source))

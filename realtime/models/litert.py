@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +40,11 @@ def physical_cores() -> int:
     except ImportError:  # LiteRT, OpenCV and NumPy are enough to paint
         return usable
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
+
+
+def leave_cores_to_model() -> None:
+    """Give OpenCV half of the cores, in a program whose model needs them: OpenCV's threads wait busily for one another."""
+    cv2.setNumThreads(max(1, physical_cores() // 2))
 
 
 class LiteRTStyle(StyleEngine):

@@ -19,6 +19,7 @@ import av
 import numpy as np
 
 from realtime.look.look import Look
+from realtime.models.litert import leave_cores_to_model
 from realtime.models.stylizer import Stylizer
 from realtime.render.batch import workers
 from realtime.render.progress import Quiet
@@ -49,6 +50,7 @@ def clip(path: Path, width: int, height: int) -> list[np.ndarray]:
 
 
 def main(width: int, height: int, style: str, rounds: int = 5) -> None:
+    leave_cores_to_model()  # as the command does
     with tempfile.TemporaryDirectory() as name, Stylizer("lite") as stylizer:
         folder = Path(name)
         pictures = clip(folder / "in.mp4", width, height)
