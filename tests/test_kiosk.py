@@ -369,6 +369,15 @@ class Hangs(FakeModel):
         return super().stylize(picture, code)
 realtime.models.stylizer.open_model = lambda text, threads: Hangs()
 """,
+    "style network": """
+class Hangs(FakeModel):
+    def encode(self, style):
+        if self.encoded > 3:
+            print("hangs", file=sys.stderr, flush=True)
+            forever.wait()
+        return super().encode(style)
+realtime.models.stylizer.open_model = lambda text, threads: Hangs()
+""",
     "window": """
 class Hangs(Window):
     def show(self, picture, waiting=False, whole=False):
@@ -415,7 +424,7 @@ def until_said(process: subprocess.Popen[str], text: str) -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
-@pytest.mark.parametrize("what", ["model", "window"])
+@pytest.mark.parametrize("what", ["model", "style network", "window"])
 def test_what_hangs_is_started_anew_and_one_term_ends_it_in_time(tmp_path: Path, what: str) -> None:
     with kiosk(tmp_path, what, "--source", "demo", "--log", str(tmp_path / "kiosk.log")) as process:
         until_said(process, "hangs")

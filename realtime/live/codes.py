@@ -30,12 +30,15 @@ class Codes:
     ) -> None:
         """Work for `streams`, whose styles are those of `library`; `events` is told of styles that come and go."""
         self._library, self._streams, self._events, self._clock = library, streams, events, clock
+        self.began = clock()
+        """When the last look at the folders, or the last code, was begun."""
         self._new: set[str] = set()
         self._new_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
         while not stop.is_set():
+            self.began = self._clock()
             known = self._library.names
             notices = self._library.refresh()
             self._take_up(set(self._library.names) - set(known))

@@ -78,6 +78,7 @@ class LiveSession:
         self._error: BaseException | None = None
         self._display: Display | None = None
         self._running = False
+        self._codes: Codes | None = None
         self.hangs = False
         """Whether a thread that uses the model has not ended in time."""
         self._stepped = time.monotonic()
@@ -153,11 +154,13 @@ class LiveSession:
         return self._stop.is_set()
 
     def hanging(self, seconds: float) -> str:
-        """Say what has hung for so many seconds: "the model", "the window", or "" where nothing has or nothing runs."""
+        """Say what has hung for so many seconds: "the model", "the style network", "the window"; "" where nothing has."""
         if not self._running or self.ending:
             return ""
         if self._host.turn_seconds > seconds:
             return "the model"
+        if self._codes and time.monotonic() - self._codes.began > seconds:
+            return "the style network"
         return "the window" if time.monotonic() - self._stepped > seconds else ""
 
     @property
@@ -248,7 +251,8 @@ class LiveSession:
 
     def _work_out_codes(self) -> None:
         try:
-            Codes(self._library, lambda: self._streams, self.events).run(self._stop)
+            self._codes = Codes(self._library, lambda: self._streams, self.events)
+            self._codes.run(self._stop)
         except BaseException as error:
             self._error = self._error or error
             self._stop.set()
