@@ -20,9 +20,8 @@ from realtime.models.grain import MIDDLE
 
 from . import losses
 from .augment import grain
-from .data import resized
+from .data import Floats, Picture, resized
 from .frame_network import AROUND, build_frame, recode
-from .layers import CODE_SIZE
 from .muon import Muon
 from .pack import Pack
 from .percept import Percept
@@ -69,7 +68,11 @@ class Trainer:
         self.models = [build_frame(), build_style()]
         for model, name in zip(self.models, ("lite", "style"), strict=True):
             model.set_weights(pack.begin[name])
-        self.whitening = self._whitening(pack)
+        side = STYLE_SIDE
+        self.styles = [resized(p, side, side) for p in pack.styles]
+        others = [resized(p[: p.shape[0] * 2 // 3, : p.shape[1] * 2 // 3], side, side) for p in pack.styles]
+        others += [resized(p, side, side) for p in pack.photos[::4]]
+        self.whitening = Whitening.of(self._codes(self.styles + others))
         self.whitening.begin(self.models[0])
         self.optimizers = [Muon(plan.rate), Muon(plan.style_rate)]
         for optimizer, model in zip(self.optimizers, self.models, strict=True):
@@ -85,16 +88,13 @@ class Trainer:
         self.kept = {"begin": [[np.array(v) for v in group] for group in free]}
         self.many = jax.jit(self._many, donate_argnums=0)
 
-    def _whitening(self, pack: Pack) -> Whitening:
-        """Whiten by the codes of all styles, whole and in a crop, and of photos."""
-        seen = [resized(p, STYLE_SIDE, STYLE_SIDE) for p in pack.styles]
-        seen += [resized(p[: p.shape[0] * 2 // 3, : p.shape[1] * 2 // 3], STYLE_SIDE, STYLE_SIDE) for p in pack.styles]
-        seen += [resized(p, STYLE_SIDE, STYLE_SIDE) for p in pack.photos[::4]]
+    def _codes(self, pictures: list[Picture]) -> Floats:
+        """Compute the codes of pictures (256, 256, 3) by the style network as it is: (M, 100)."""
         codes = []
-        for at in range(0, len(seen), 32):
-            group = np.stack((seen[at : at + 32] * 32)[:32]).astype(np.float32) / 255
-            codes.append(np.asarray(self.models[1].predict_on_batch(group)).reshape(32, -1)[: len(seen) - at])
-        return Whitening.of(np.concatenate(codes))
+        for at in range(0, len(pictures), 32):
+            group = np.stack((pictures[at : at + 32] * 32)[:32]).astype(np.float32) / 255
+            codes.append(np.asarray(self.models[1].predict_on_batch(group)).reshape(32, -1)[: len(pictures) - at])
+        return np.concatenate(codes)
 
     def _wanted(self, draw: Mapping[str, Tensor], style: Tensor) -> tuple[Any, Any]:
         """Compute targets by the styles as the losses see them, and what is usual in these."""
@@ -190,8 +190,8 @@ class Trainer:
     def finished(self) -> tuple[keras.Model, keras.Model]:
         """Make the frame and the style network that ship.
 
-        Codes learned from end to end keep what all have in common from the beginning, several times as long as their
-        differences. It tells nothing, so they are given about the mean that the run began with.
+        Codes learned from end to end have much in common, several times as long as their differences. It tells nothing,
+        so they are given about their mean over all whole style pictures.
         """
         share = self.plan.begin_share
         frame, style = build_frame(), build_style()
@@ -200,9 +200,11 @@ class Trainer:
             for place, variable in enumerate(model.trainable_variables):
                 begun, found = self.kept["begin"][k][place], np.asarray(self.state["average"][k][place])
                 variable.assign(share * begun + (1 - share) * found)
-        recode(frame, self.whitening.matrix, np.zeros(CODE_SIZE, np.float32))
-        spread, mean = style.get_layer("code_scale").get_weights()
-        style.get_layer("code_scale").set_weights([spread, mean - self.whitening.mean])
+        self.models[1].set_weights(style.get_weights())  # its weights in use are those of the state
+        mean = self._codes(self.styles).mean(axis=0)
+        recode(frame, self.whitening.matrix, (mean - self.whitening.mean) @ self.whitening.matrix)
+        spread, offset = style.get_layer("code_scale").get_weights()
+        style.get_layer("code_scale").set_weights([spread, offset - mean])
         return frame, style
 
     def save(self, folder: Path) -> None:
