@@ -20,6 +20,7 @@ from realtime.cli.looks import looks
 from realtime.cli.options import add_log_options, say
 from realtime.cli.photo import photo
 from realtime.cli.render import render
+from realtime.cli.serve import serve
 from realtime.cli.shortcut import shortcut
 from realtime.cli.styles import styles
 from realtime.core import threads
@@ -27,7 +28,7 @@ from realtime.core.errors import RealtimeError
 from realtime.core.installed import install_command
 from realtime.core.log import end_logs
 
-for command in (styles, looks, keys, cameras, bench, doctor, render, photo, shortcut):
+for command in (styles, looks, keys, cameras, bench, doctor, render, photo, serve, shortcut):
     realtime.add_command(command)
 add_log_options(realtime)
 

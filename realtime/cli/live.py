@@ -24,6 +24,7 @@ from realtime.cli.options import (
     styles_option,
 )
 from realtime.cli.remote import osc_address
+from realtime.cli.serve import page_options
 from realtime.look.look import MORPH
 
 
@@ -160,6 +161,7 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
     metavar="NAME[:TEXT]",
     help="Show it in a sink that another package adds, too.",
 )
+@page_options
 @click.option(
     "--announce", is_flag=True, help="Print each change, for screen readers. Of style, strength and the like."
 )

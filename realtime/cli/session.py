@@ -13,6 +13,7 @@ from realtime.cli.kiosk import seen_alive
 from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
 from realtime.cli.options import LookOptions, say, say_loading, was_given
 from realtime.cli.remote import check_osc, listen_for_osc
+from realtime.cli.serve import PageChoice, check_page, open_page
 from realtime.cli.startup import close_unless_hung, has_display, kept_original, say_unfinished
 from realtime.control.keymap import KEY_MAP
 from realtime.control.settings import Settings
@@ -55,6 +56,10 @@ def show_live(
     keep_original: bool,
     virtual_camera: str | None,
     when_watched: bool,
+    page: str | None,
+    lan: bool,
+    open_browser: bool,
+    take_home: bool,
     osc: tuple[str, int] | None,
     osc_record: bool,
     sinks: tuple[str, ...],
@@ -97,7 +102,10 @@ def show_live(
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
     virtual = make_virtual_camera(virtual_camera, when_watched, len(source))
-    windowed = not no_window and has_display(needed=kiosk is not None or not (record or more_sinks or virtual))
+    choice = PageChoice(page, lan, open_browser, take_home)
+    check_page(choice)
+    elsewhere = bool(record or more_sinks or virtual or choice.wanted)
+    windowed = not no_window and has_display(needed=kiosk is not None or not elsewhere)
 
     def opened_source(name: str | None) -> Source:
         found = None if wait else open_source(name, size, fps, capture)
@@ -182,15 +190,18 @@ def show_live(
             record_info=record_info,
             codec=codec,
             microphone=microphone,
-            replay=windowed and replay is not False and (not kiosk or bool(replay) or "b" in kiosk.keys),
+            replay=(windowed or choice.wanted)
+            and replay is not False
+            and (not kiosk or bool(replay) or "b" in kiosk.keys),
             keep_original=keep_original,
             about=about,
         )
-        outputs = session.save(stream, saving, windowed or virtual is not None)
+        outputs = session.save(stream, saving, windowed or virtual is not None or choice.wanted)
+        open_page(stack, choice, session, stylizer, stream, saving, outputs)
         listen_for_osc(stack, osc, stream, outputs, osc_record)
         if virtual:
             stream.add_sink(show_in_calls(virtual, stream))
-        if replay and not windowed:
+        if replay and not (windowed or choice.wanted):
             say("the last seconds are not kept: without a window nobody can ask for them")
         for added in more_sinks:
             stream.add_sink(added)
@@ -203,7 +214,7 @@ def show_live(
             f"{source_line}, {look.name}, {stylizer.model.description}"
             + ("; press h for the keys" if windowed and not kiosk else "")
         )
-        if no_window and not (record or more_sinks or virtual or frames or seconds):
+        if no_window and not (elsewhere or frames or seconds):
             say(
                 "no window and no clip: the picture goes nowhere; --record FILE keeps it, --frames N, --seconds N or Ctrl-C end it"
             )

@@ -48,7 +48,10 @@ def has_display(needed: bool) -> bool:
 
     problem = display_problem()
     if problem and needed:
-        raise SinkError(f"no window can be opened: {problem}; --record FILE or --no-window --frames N work without one")
+        raise SinkError(
+            f"no window can be opened: {problem}; --page shows it in a browser; --record FILE or --no-window"
+            " --frames N work without one, too"
+        )
     if problem:
         say(f"no window: {problem}; going on without one, end with Ctrl-C, --frames or --seconds")
     return not problem

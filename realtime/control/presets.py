@@ -97,12 +97,14 @@ class Presets:
         """Keep a look under a number, in place of the one that was there.
 
         Raises:
-            UsageError: A style of the look is gone.
+            UsageError: A style of the look is gone, or lies in no file.
             SinkError: The file cannot be written.
         """
         gone = [name for name, _ in look.styles if name not in self._library.names]
         if gone:
             raise UsageError(f"style {gone[0]} is gone; a look with it cannot be kept")
+        for name, _ in look.styles:
+            self._library.path(name)  # a picture of this session alone has none
         write_look(self._library.portable(look), self._path(number))
 
     def recall(self, number: int) -> Look | None:

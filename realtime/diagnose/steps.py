@@ -23,7 +23,7 @@ from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.models.upsample import smaller, upsample
 from realtime.sinks.hud import draw
-from realtime.sinks.replay import QUALITY
+from realtime.sinks.jpegs import QUALITY
 from realtime.sinks.view import side_by_side
 from realtime.sources.scene import Scene
 

@@ -106,7 +106,8 @@ class Outputs:
         self._asked_for: RecorderSink | None = None
         self._sound = SharedSound(saving.microphone) if saving.microphone else None
         if saving.replay:
-            self._replay = ReplaySink(saving.codec, self._sound.listen() if self._sound else None)
+            sound = self._sound.listen() if self._sound else None
+            self._replay = ReplaySink(saving.codec, sound, jpegs=stream.view.jpegs)
             self._attach(self._replay)
         if saving.record:
             self._recorder = self._asked_for = self._begin_clip(saving.record)

@@ -20,13 +20,13 @@ from realtime.control.settings import Settings
 from realtime.control.slideshow import Slideshow
 from realtime.core import threads
 from realtime.core.events import Events, Notice
-from realtime.core.meter import Figures
+from realtime.core.meter import Figures, Meter
 from realtime.core.signals import uninterrupted
 from realtime.live.codes import Codes
+from realtime.live.counter import Counter
 from realtime.live.display import Display, Window
 from realtime.live.outputs import Outputs, Saving
 from realtime.live.stream import Stream
-from realtime.look.stylized import Stylized
 from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings
@@ -38,20 +38,6 @@ _log = logging.getLogger(__name__)
 
 END_SECONDS, INTERRUPTED_SECONDS = 60.0, 5.0
 """How long the end of a session waits for its threads and files, by itself and after Ctrl-C."""
-
-
-class _Counter:
-    """Counts the frames of a stream that no window shows, and stops it after the last one that is wanted."""
-
-    def __init__(self, stream: Stream, frames: int | None) -> None:
-        self._stream, self._frames = stream, frames
-
-    full = False  # each frame counts
-
-    def put(self, item: Stylized) -> None:
-        self._stream.meter.add_shown(item.frame.time)
-        if self._frames and self._stream.meter.shown.count >= self._frames:
-            self._stream.stop()
 
 
 class LiveSession:
@@ -68,10 +54,13 @@ class LiveSession:
         """Make a session without a stream; `strobe` lets slideshows change more than three times a second."""
         self.events = Events()
         """The feed of what happens in all streams."""
-        self._stylizer, self._library, self._strobe = stylizer, library, strobe
+        self.library = library
+        """The styles of all streams."""
+        self._stylizer, self.strobe = stylizer, strobe
         stylizer.model.notify = lambda text: self.events.emit(Notice(text))
         self._host = ModelHost()
         self._streams: tuple[Stream, ...] = ()
+        self._lent: set[Stream] = set()
         self._outputs: dict[Stream, Outputs] = {}
         self._slideshows: dict[Stream, Slideshow] = {}
         self._stop = threading.Event()
@@ -97,6 +86,7 @@ class LiveSession:
         *,
         apart: bool = False,
         quality: Quality | None = None,
+        lent: bool = False,
     ) -> Stream:
         """Add a stream. While the session runs, the stream starts at once.
 
@@ -106,25 +96,46 @@ class LiveSession:
             view: How its frames are shown at first.
             apart: Whether its events go to a feed of its own rather than to the session's.
             quality: Lowers the lines that the model sees while the rate is not held; by default it sees all.
+            lent: Whether the stream comes and goes: the session neither ends with it nor fails when it does.
 
         Returns:
-            The stream. The session ends when it fails.
+            The stream. The session ends when it fails, unless it was lent.
 
         Raises:
             StyleError: There is no style that can be used.
         """
         events = Events() if apart else self.events
         stream = Stream(
-            source, self._stylizer, self._library, self._host, settings, view=view, events=events, quality=quality
+            source, self._stylizer, self.library, self._host, settings, view=view, events=events, quality=quality
         )
         if isinstance(source, SeveralSources):
             source.follow(stream.controls)
         with self._changing:
             self._streams = (*self._streams, stream)
-            self._slideshows[stream] = Slideshow(stream.controls, strobe=self._strobe)
+            self._lent |= {stream} if lent else set()
+            self._slideshows[stream] = Slideshow(stream.controls, strobe=self.strobe)
             if self._running:
                 stream.start()
         return stream
+
+    def remove(self, stream: Stream, patience: float = 2.0) -> bool:
+        """End a stream that was lent, and wait for its threads and files; its source stays the caller's to close.
+
+        Args:
+            stream: One of this session; harmless when it is one no more.
+            patience: The most seconds to wait.
+
+        Returns:
+            Whether all of it has ended.
+        """
+        with self._changing:
+            self._streams = tuple(known for known in self._streams if known is not stream)
+            self._lent.discard(stream)
+            self._slideshows.pop(stream, None)
+            outputs = self._outputs.pop(stream, None)
+        deadline = time.monotonic() + patience
+        done = stream.close(deadline)
+        return (outputs is None or outputs.close(deadline)) and done
 
     def save(self, stream: Stream, saving: Saving, windowed: bool = True) -> Outputs:
         """Let a stream save snapshots, clips and looks.
@@ -164,9 +175,15 @@ class LiveSession:
         return "the window" if time.monotonic() - self._stepped > seconds else ""
 
     @property
+    def own(self) -> tuple[Stream, ...]:
+        """The streams that were not lent; the session ends with them, or, where there are none, when it is told to."""
+        return tuple(stream for stream in self._streams if stream not in self._lent)
+
+    @property
     def figures(self) -> Figures:
-        """How the first stream runs, or ran."""
-        return self.figures_of(self._streams[0])
+        """How the first stream of its own runs, or ran; zeros where it has none."""
+        own = self.own
+        return self.figures_of(own[0]) if own else Meter().figures(0)
 
     def figures_of(self, stream: Stream) -> Figures:
         """Give how a stream runs, or ran."""
@@ -214,7 +231,7 @@ class LiveSession:
                 self._stepped, self._running = time.monotonic(), True
                 for stream in self._streams:
                     if not self._display or stream is not self._streams[0]:
-                        stream.attach(_Counter(stream, frames if stream is self._streams[0] else None))
+                        stream.attach(Counter(stream, frames if stream is self._streams[0] else None))
                     stream.start()
             codes = threads.start(self._work_out_codes, "codes")
             self._go_on(frames, seconds)
@@ -227,31 +244,31 @@ class LiveSession:
                 self._finish(codes, INTERRUPTED_SECONDS if interrupted else END_SECONDS, hurry)
         for stream in self._streams:
             _log.info("stream of %s: %s", stream.source.name, self.figures_of(stream))
-        errors = [self._error, *(stream.error for stream in self._streams), *(o.error for o in self._outputs.values())]
+        errors = [self._error, *(stream.error for stream in self.own), *(o.error for o in self._outputs.values())]
         if wrong := next((error for error in errors if error is not None), None):
             raise wrong
         return self.figures
 
     def _go_on(self, frames: int | None, seconds: float | None) -> None:
         begin = time.monotonic()
-        first = self._streams[0]
         while not self._stop.is_set():
             self._stepped = time.monotonic()
             if self._display:
                 self._display.step()
             else:
                 self._stop.wait(0.02)
-            for slideshow in self._slideshows.values():
+            for slideshow in tuple(self._slideshows.values()):
                 slideshow.tick()
-            done = first.meter.shown.count
-            if all(stream.ended.is_set() for stream in self._streams) or any(stream.error for stream in self._streams):
+            own = self.own
+            done = own[0].meter.shown.count if own else 0
+            if own and (all(stream.ended.is_set() for stream in own) or any(stream.error for stream in own)):
                 return
             if (seconds is not None and time.monotonic() - begin >= seconds) or (frames and done >= frames):
                 return
 
     def _work_out_codes(self) -> None:
         try:
-            self._codes = Codes(self._library, lambda: self._streams, self.events)
+            self._codes = Codes(self.library, lambda: self._streams, self.events)
             self._codes.run(self._stop)
         except BaseException as error:
             self._error = self._error or error

@@ -22,10 +22,9 @@ from realtime.media.clip_file import ClipFile
 from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Packet, find_codec
 from realtime.media.coders import Encoder, SoundEncoder
 from realtime.sinks.base import Sink
+from realtime.sinks.jpegs import JpegEncoder
 
 SECONDS = 10.0
-QUALITY = 85
-"""Of the JPEGs, 0..100. The codec of the clip takes more away, and 10 s of 1280×720 need 40 MB less than at 95."""
 _MOST = 96 << 20  # bytes
 _WAITING = 12  # pictures that may wait for the JPEG encoder
 _JPEG_NICE = 10
@@ -52,6 +51,7 @@ class ReplaySink(Sink):
         microphone: Sound | None = None,
         seconds: float = SECONDS,
         most: int = _MOST,
+        jpegs: JpegEncoder | None = None,
     ) -> None:
         """Keep nothing yet.
 
@@ -60,6 +60,7 @@ class ReplaySink(Sink):
             microphone: The sound; it stays the caller's.
             seconds: How long pictures are kept.
             most: The most bytes of JPEGs; the oldest go first.
+            jpegs: The encoder of the stream, which others ask for the same pictures.
 
         Raises:
             UsageError: There is no such codec.
@@ -70,8 +71,7 @@ class ReplaySink(Sink):
         self._pictures: deque[Kept] = deque()
         self._sound: deque[Block] = deque()
         self._waiting = 0
-        self._latest: Picture | None = None
-        self._jpeg = b""
+        self._jpegs = jpegs or JpegEncoder()
         self.size = 0
         """Bytes of the JPEGs that are kept."""
         self.dropped = 0
@@ -90,10 +90,7 @@ class ReplaySink(Sink):
 
     def _keep(self, picture: Picture, time: float) -> None:
         try:
-            if picture is not self._latest:  # one that stays is encoded once
-                encoded = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1]
-                self._latest, self._jpeg = picture, encoded.tobytes()
-            jpeg = self._jpeg
+            jpeg = self._jpegs.encode(picture)
             blocks = self._microphone.take() if self._microphone else []
             with self._changing:
                 self._pictures.append(Kept(time, jpeg))

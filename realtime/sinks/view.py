@@ -19,6 +19,7 @@ from realtime.core.events import Events, SettingsChanged
 from realtime.core.frame import Picture
 from realtime.look.stylized import Stylized
 from realtime.sinks.hud import draw
+from realtime.sinks.jpegs import JpegEncoder
 
 _DIVIDER = 4  # pixels between the original and the stylized picture
 _LINE_SECONDS = 0.25  # how long the text of a heads-up line is good for, over a picture that stays
@@ -69,6 +70,10 @@ class View:
         self._line: tuple[Stylized, float, str] | None = None
         self._composed: tuple[Stylized, bool, str, Picture] | None = None
         self._blackness: Picture | None = None
+        self.jpegs = JpegEncoder()
+        """Encodes what was composed, for all sinks that take JPEGs: each picture once."""
+        self.company = ""
+        """Who watches and steers from elsewhere, for the heads-up line; empty when nobody does."""
 
     @property
     def settings(self) -> ViewSettings:
@@ -95,6 +100,8 @@ class View:
         if known and known[0] is stylized and now - known[1] < _LINE_SECONDS:
             return known[2]
         text = self._describe(stylized)
+        if self.company:
+            text = f"{text}  ·  {self.company}"
         self._line = stylized, now, text
         return text
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from realtime.core.errors import StyleError
-from realtime.models.base import StyleCode, fingerprint
+from realtime.media.images import load_picture
+from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.models.stylizer import Stylizer
 
 MOST_CODES = 2000
@@ -68,6 +69,25 @@ class CodeCache:
         with contextlib.suppress(OSError):  # removed meanwhile, or read-only
             if time.time() - path.stat().st_mtime > _DAY:
                 os.utime(path)
+        return code
+
+    def made(self, picture: Path) -> StyleCode:
+        """Give the code of a picture file: the one that is kept, or a new one, which is kept then.
+
+        Args:
+            picture: The file.
+
+        Returns:
+            The code.
+
+        Raises:
+            StyleError: The file cannot be read, or is no picture.
+        """
+        path = self.path(picture)
+        if kept := self.load(path):
+            return kept
+        code = self._stylizer.encode(load_picture(picture, enough=2 * STYLE_SIZE))
+        self.save(code, path)
         return code
 
     def save(self, code: StyleCode, path: Path) -> None:

@@ -30,6 +30,20 @@ class Style:
     stamp: tuple[int, int] = (0, 0)
 
 
+NOWHERE = Path()
+"""The path of a style whose picture lies in no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A picture that is new in a folder, to be read at a time of the library's clock."""
+
+    style: Style
+    due: float
+    failures: int = 0
+    announced: bool = False
+
+
 def standard_folders() -> list[Path]:
     """Name the folders that every session has: the shipped styles, and the user's own."""
     return [shipped_folder(), user_folder()]

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,14 @@ from realtime.core.frame import Picture
 from realtime.core.paths import user_path
 from realtime.look.look import Look, Mixture, parse_mixture
 from realtime.media.gallery import user_folder
-from realtime.media.images import load_picture
-from realtime.models.base import STYLE_SIZE, StyleCode
+from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.styles.code_cache import CodeCache, same
 from realtime.styles.folders import (
+    NOWHERE,
     FolderWatch,
     Style,
+    Trial,
     find_styles,
     in_order,
     named,
@@ -41,16 +42,6 @@ _TRIES = 3  # at reading a new picture, with 1 and 2 seconds between them, befor
 _LARGE = 16_000_000
 """Bytes of a new picture from which on reading it beside a live picture takes so long that it is said beforehand."""
 _NAMED_ALONE = 3  # styles gone at once are named up to so many; a folder that vanishes is one notice
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """A picture that is new in a folder, to be read at a time of the library's clock."""
-
-    style: Style
-    due: float
-    failures: int = 0
-    announced: bool = False
 
 
 class StyleLibrary:
@@ -87,7 +78,7 @@ class StyleLibrary:
         self._scan_at = clock() + SCAN_SECONDS
         self._styles = {style.name: style for style in found}  # never changed, only replaced
         self._codes: dict[str, StyleCode] = {}
-        self._trials: dict[str, _Trial] = {}
+        self._trials: dict[str, Trial] = {}
         self._refused: dict[str, Style] = {}
         self._changing = threading.Lock()
 
@@ -156,11 +147,15 @@ class StyleLibrary:
 
     def _portable(self, name: str) -> str:
         style = self._styles.get(name)
-        return name if style is None or style.path.parent in standard_folders() else str(style.path.absolute())
+        if style is None or style.path == NOWHERE or style.path.parent in standard_folders():
+            return name
+        return str(style.path.absolute())
 
     def path(self, name: str) -> Path:
-        """Say where the style's picture lies. UsageError when there is no such style."""
-        return self._style(name).path
+        """Say where the style's picture lies. UsageError when there is no such style, or its picture lies in no file."""
+        if (path := self._style(name).path) == NOWHERE:
+            raise UsageError(f"{name} is a picture of this session, and lies in no file; keep it first")
+        return path
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)
@@ -180,6 +175,17 @@ class StyleLibrary:
         raise StyleError(
             f"there is no style that can be used; put pictures into {user_folder()} or name a folder with --styles"
         )
+
+    def take_in(self, name: str, code: StyleCode) -> None:
+        """Have a style for this session whose picture lies in no file, in place of an earlier one of the same name."""
+        with self._changing:
+            self._codes[name] = code
+            self._put(Style(name, NOWHERE))
+
+    def leave_out(self, name: str) -> None:
+        """Have a style no longer that was taken in; who uses it goes on with it."""
+        with self._changing:
+            self._drop([name])
 
     def ready(self, name: str) -> StyleCode | None:
         """Give the style's code at once, or None when it has not been worked out.
@@ -210,7 +216,7 @@ class StyleLibrary:
             return known
         style = self._style(name)
         try:
-            code = self._cached(style)
+            code = self._cache.made(style.path)
         except StyleError:
             with self._changing:
                 self._refused[name] = style
@@ -245,25 +251,27 @@ class StyleLibrary:
         for name, style in scan.settled.items():
             if style not in (known.get(name), self._refused.get(name)):
                 before = self._trials.get(name)
-                trials[name] = before if before and before.style == style else _Trial(style, now)
+                trials[name] = before if before and before.style == style else Trial(style, now)
         self._trials = trials
         with self._changing:
             self._refused = {name: style for name, style in self._refused.items() if name in scan.present}
-            missed = [(name, style) for name, style in known.items() if name not in scan.present]
+            missed = [
+                (name, style) for name, style in known.items() if name not in scan.present and style.path != NOWHERE
+            ]
             gone = [name for name, style in missed if self._styles.get(name) is style]
             self._drop(gone)
         if len(gone) > _NAMED_ALONE:
             return [*scan.notices, f"{len(gone)} styles are gone"]
         return scan.notices + [f"style {name} is gone" for name in gone]
 
-    def _try(self, trial: _Trial, now: float) -> list[str]:
+    def _try(self, trial: Trial, now: float) -> list[str]:
         style, name = trial.style, trial.style.name
         try:
             large = style.stamp[1] >= _LARGE and not trial.announced
             if large and not self._cache.load(self._cache.path(style.path)):
                 self._trials[name] = replace(trial, announced=True)
                 return [f"{style.path.name} is being read"]
-            code = self._cached(style)
+            code = self._cache.made(style.path)
         except StyleError as error:
             failures = trial.failures + 1
             if failures < _TRIES:
@@ -290,11 +298,3 @@ class StyleLibrary:
 
     def _drop(self, names: Sequence[str]) -> None:
         self._styles = {name: style for name, style in self._styles.items() if name not in names}
-
-    def _cached(self, style: Style) -> StyleCode:
-        path = self._cache.path(style.path)
-        if kept := self._cache.load(path):
-            return kept
-        code = self._stylizer.encode(load_picture(style.path, enough=2 * STYLE_SIZE))
-        self._cache.save(code, path)
-        return code

@@ -1,0 +1,107 @@
+"""A stream as browsers see it: its pictures, its thumbnails, and how it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+
+from realtime.core.frame import Picture
+from realtime.live.outputs import Outputs
+from realtime.live.stream import Stream
+from realtime.look.look import FULL
+from realtime.page.numbers import Numbers
+from realtime.sinks.page import PagePicture, PageSink
+
+_THUMBNAIL_QUALITY = 80
+
+
+class Channel:
+    """One stream with what the page attaches to it. All of it belongs to the page's loop, but `deliver` and the sink."""
+
+    def __init__(
+        self,
+        number: int,
+        stream: Stream,
+        deliver: Callable[[Channel, PagePicture], None],
+        outputs: Outputs | None = None,
+    ) -> None:
+        """Attach to a stream.
+
+        Args:
+            number: Tells it from others; 0 is the program's own.
+            stream: The stream.
+            deliver: Is given each picture, on whichever thread encodes it.
+            outputs: Whether a clip is being recorded.
+        """
+        self.id, self.stream, self.outputs = number, stream, outputs
+        self.latest: PagePicture | None = None
+        self.written = ""
+        """How the stream is set, as it was told last."""
+        self.sink = PageSink(stream.view.jpegs, lambda picture: deliver(self, picture))
+        self._thumbnails: dict[str, tuple[Picture, bytes]] = {}
+        stream.add_sink(self.sink, keep_open=True)
+
+    def close(self) -> None:
+        """Detach from the stream; it goes on."""
+        self.stream.remove_sink(self.sink)
+        self.sink.close()
+
+    def paint(self, names: list[str]) -> dict[str, bytes]:
+        """Have thumbnails painted for a second.
+
+        Args:
+            names: The styles.
+
+        Returns:
+            The JPEGs of those that are new since the last call, by style.
+        """
+        new = {}
+        for name, picture in self.stream.thumbnails.look(names).items():
+            if name not in self._thumbnails or self._thumbnails[name][0] is not picture:
+                jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, _THUMBNAIL_QUALITY))[1].tobytes()
+                self._thumbnails[name] = picture, jpeg
+                new[name] = jpeg
+        return new
+
+    def painted(self, name: str) -> bytes | None:
+        """Give the newest thumbnail of a style as a JPEG, if there is one."""
+        known = self._thumbnails.get(name)
+        return known[1] if known else None
+
+    def state(self, styles: Numbers) -> dict[str, Any]:
+        """Say how the stream is set, for browsers."""
+        settings, view = self.stream.controls.settings, self.stream.view.settings
+        look = settings.look
+        recorder = self.outputs.recorder if self.outputs else None
+        return {
+            "type": "state",
+            "stream": self.id,
+            "look": {
+                "styles": [[styles.number(name), weight] for name, weight in look.styles],
+                "name": look.name,
+                "strength": look.strength,
+                "own_colours": look.own_colours,
+                "brush": -1 if look.brush == FULL else look.brush,
+                "steady": look.steady,
+            },
+            "mirror": settings.mirror,
+            "original": settings.original,
+            "frozen": settings.frozen,
+            "morph": settings.morph,
+            "slideshow": settings.slideshow,
+            "compare": view.compare,
+            "info": view.info,
+            "blackout": view.blackout,
+            "recording": round(recorder.seconds, 1) if recorder else None,
+            "trouble": self.stream.trouble,
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """Say how the stream runs."""
+        latest = self.stream.latest
+        model = latest.model_seconds if latest else 0.0
+        height, width = latest.picture.shape[:2] if latest else (0, 0)
+        rate = self.stream.meter.stylized.lately
+        return {"type": "figures", "rate": round(rate, 1), "model": round(1000 * model, 1), "size": [width, height]}
