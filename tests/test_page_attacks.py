@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -137,7 +138,7 @@ def test_a_form_of_another_site_exchanges_no_token(house: PageHouse) -> None:  #
     assert error_of(answer) == (415, "not-json")
 
 
-STEERS = [
+STEERS: list[dict[str, Any]] = [
     {"type": "command", "name": "style", "value": "blue"},
     {"type": "command", "name": "snapshot"},
     {"type": "camera", "on": True},
@@ -227,8 +228,8 @@ def messages(seed: int, count: int) -> list[str | bytes]:
     ]
     valid = json.dumps({"type": "command", "name": "strength", "value": 0.5})
     made: list[str | bytes] = ["[" * 5000, "{" * 5000, '{"type":' * 3000, "null", "[]", '"x"', "1e999", "\ud7ff",
-                               "x" * 20_000,
-                               '{"type":"command","name":"strength","value":NaN}', '{"type":"ack","seq":1' + "0" * 5000 + "}"]  # fmt: skip
+                               "x" * 20_000, '{"type":"command","name":"strength","value":NaN}',
+                               '{"type":"ack","seq":1' + "0" * 5000 + "}"]  # fmt: skip
     while len(made) < count:
         match chance.randrange(5):
             case 0:

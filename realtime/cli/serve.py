@@ -166,11 +166,12 @@ def serve(
     from realtime.models.stylizer import Stylizer
     from realtime.styles.library import StyleLibrary
 
+    session: LiveSession | None = None
     with ExitStack() as stack:
         stack.enter_context(ended_in_time(say))
         say_loading(model)
         stylizer = Stylizer(model)
-        stack.callback(close_unless_hung, stylizer)
+        stack.callback(lambda: close_unless_hung(stylizer, session))
         library = StyleLibrary(stylizer, folders)
         library.first()
         for notice in library.notices:

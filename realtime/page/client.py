@@ -106,7 +106,12 @@ class Client:
             return False
         self.latencies.append(time.monotonic() - self._in_flight.time)
         self._in_flight = None
+        self.allow_one_more()
         return True
+
+    def allow_one_more(self) -> None:
+        """Count a message that was asked for, as one a picture is, as none of a flood."""
+        self._allowance += 1
 
     def look_elsewhere(self, channel: Channel | None) -> None:
         """See and steer another stream from now on."""

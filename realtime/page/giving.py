@@ -26,7 +26,9 @@ class Giving:
         self._hub, self._url = hub, url
 
     def saved(self, file: SavedFile) -> None:
-        """Give away a file of the owner's, and tell everybody who watches or steers."""
+        """Give away a file of the owner's, and tell everybody who watches or steers; a larger copy of a snapshot stays."""
+        if file.path.stem.endswith("_large"):
+            return
         self._hub.loop.begin_task(self.give(lambda gifts: gifts.give(file.path), file.kind))
 
     async def give(self, make: Callable[[TakeHome], str], kind: str, stream: Stream | None = None) -> None:

@@ -23,7 +23,6 @@ from realtime.page.loop import PageLoop
 from realtime.page.take_home import TakeHome
 from realtime.sinks.page import PagePicture
 from realtime.styles.brought import BroughtStyles
-from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +37,6 @@ class Hub:
     def __init__(
         self,
         session: LiveSession,
-        library: StyleLibrary,
         stylizer: Stylizer,
         own: Stream | None,
         outputs: Outputs | None = None,
@@ -48,18 +46,17 @@ class Hub:
 
         Args:
             session: The session, whose streams are shown.
-            library: The styles.
             stylizer: Makes codes of pictures that people bring.
             own: The program's own stream, where it has one.
             outputs: What saves the pictures of that stream.
             take_home: Gives snapshots away, where visitors may take them home.
         """
-        self.session, self.library, self.take_home = session, library, take_home
-        self.brought = BroughtStyles(library, stylizer)
+        self.session, self.library, self.take_home = session, session.library, take_home
+        self.brought = BroughtStyles(self.library, stylizer)
         self.files = SavedFiles()
         self.clients: dict[int, Client] = {}
         self.channels: dict[int, Channel] = {}
-        self.lists = Lists(library, self.brought, self.files)
+        self.lists = Lists(self.library, self.brought, self.files)
         self.cameras, self.styles_open = True, False
         """What guests may do: lend their cameras; bring styles to the stream of the wall."""
         self.saved: Callable[[SavedFile], None] = lambda file: None

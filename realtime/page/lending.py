@@ -121,6 +121,7 @@ class Lending:
     def frame(self, client: Client, number: int, jpeg: bytes) -> None:
         """Take a picture of a client's camera; one that was sent before the camera was asked for is passed over."""
         if camera := self._cameras.get(client.id):
+            client.allow_one_more()
             camera.source.offer(number, jpeg)
 
     def tick(self) -> None:

@@ -119,9 +119,7 @@ class Page:
         self._plain_port = sockets[-1].getsockname()[1]
         try:
             self._take_home = TakeHome() if options.take_home else None
-            self._hub = Hub(
-                self._session, self._session.library, self._stylizer, self._own, self._outputs, self._take_home
-            )
+            self._hub = Hub(self._session, self._stylizer, self._own, self._outputs, self._take_home)
             app = make_app(self._served(self._hub, static))
             pair = (str(self._certificate.file), str(self._certificate.key)) if self._certificate else None
             self._server = PageServer(app, sockets[-1:], sockets[:-1], pair)
