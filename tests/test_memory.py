@@ -201,6 +201,20 @@ def test_a_slideshow_changes_three_times_a_second_at_most_without_strobe() -> No
     assert FLASH_SECONDS >= 1 / 3
 
 
+def test_a_slideshow_keeps_its_beat_though_its_ticks_come_late() -> None:
+    now = [0.0]
+    controls = Controls(Settings(Look((("a", 1.0),)), slideshow=0.5), lambda: ["a", "b", "c"])
+    slideshow = Slideshow(controls, lambda: now[0])
+    slideshow.tick()
+    count, before = 0, controls.settings.look
+    while now[0] < 60.1:
+        now[0] += 0.07  # a beat is no multiple of it
+        slideshow.tick()
+        count += controls.settings.look is not before
+        before = controls.settings.look
+    assert count == 120
+
+
 def test_flashes_are_warned_of(run: Run) -> None:  # noqa: F811
     flashes = ("demo", "--no-window", "--frames", "2", "--slideshow", "0.1")
     assert "unless --strobe is given" in run(*flashes)[2]

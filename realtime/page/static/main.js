@@ -1,0 +1,75 @@
+// The page at `/`, and the remote at `/deck`, which has everything but the picture.
+import { openToFiles, tiles } from "./bring.js";
+import { Deck } from "./deck.js";
+import { button, make, section } from "./dom.js";
+import { enter, farewell } from "./entry.js";
+import { Keys } from "./keys.js";
+import { Link } from "./link.js";
+import { Midi } from "./midi.js";
+import { Cameras, People } from "./people.js";
+import { Rhythm } from "./rhythm.js";
+import { Looks, Saved, takeHome } from "./saved.js";
+import { say, sayError } from "./say.js";
+import { Sliders } from "./sliders.js";
+import { figuresLine, Stage } from "./stage.js";
+import { t, translate } from "./text.js";
+import { Tools } from "./tools.js";
+
+translate();
+const remote = document.body.dataset.page === "deck";
+const { role, version } = await enter(remote ? ["control"] : ["control", "view", "guest"]);
+if (role === "guest") location.replace("/guest");
+
+const link = new Link()
+  .on("hello", (hello) => hello.version !== version && location.reload())
+  .on("token", () => location.reload())
+  .on("removed", () => farewell(t("removed")))
+  .on("error", ({ error, message }) => sayError(error, message))
+  .on("notice", ({ text }) => say(text, { lang: "en" }));
+
+const stage = remote ? null : new Stage(link);
+const bar = make("div", { class: "row" });
+document.querySelector("header.bar").append(figuresLine(link), bar);
+const house = document.querySelector("main");
+if (stage) house.append(make("section", { class: "show", "aria-label": t("picture") }, stage.element));
+if (role === "control") steer();
+else house.classList.add("alone");
+if (stage) stage.screen.want = true;
+link.connect();
+
+/** Build all that steers. */
+function steer() {
+  const deck = new Deck(link, ...tiles());
+  const looks = new Looks(link, deck);
+  const sliders = new Sliders(link);
+  const acts = {
+    snapshot: () => link.command("snapshot"),
+    record: () => link.command("record"),
+    replay: () => link.command("replay"),
+    fullscreen: () => stage?.fullscreen(),
+    escape: () => stage?.fill(false),
+    info: () => document.body.classList.toggle("no-figures"),
+    awaiting: (awaiting) => looks.awaiting(awaiting),
+    keepLook: (number) => looks.keep(number),
+  };
+  const tools = new Tools(link, acts, { fullscreen: !remote });
+  const keys = new Keys(link, deck, acts);
+  bar.append(button(t("help"), "help", { class: "quiet", on: { click: () => keys.help() } }));
+  (stage ? house.querySelector(".show") : house).append(tools.element);
+  house.append(
+    deck.element,
+    make(
+      "div",
+      { class: "panel" },
+      section("look", t("look"), "knob", sliders.element),
+      section("looks", t("looks"), "keep", looks.element),
+      section("rhythm", t("rhythm"), "beat", new Rhythm(link).element),
+      section("saved", t("saved"), "download", new Saved(link).element),
+      section("cameras", t("cameras"), "snapshot", new Cameras(link).element),
+      section("people", t("people"), "qr", new People(link).element),
+      section("midi", t("midi"), "knob", new Midi(sliders).element),
+    ),
+  );
+  link.on("take", takeHome);
+  openToFiles();
+}
