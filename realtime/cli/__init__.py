@@ -18,6 +18,7 @@ from realtime.cli.keys import keys
 from realtime.cli.live import realtime
 from realtime.cli.looks import looks
 from realtime.cli.options import add_log_options, say
+from realtime.cli.page import page
 from realtime.cli.photo import photo
 from realtime.cli.render import render
 from realtime.cli.serve import serve
@@ -28,7 +29,7 @@ from realtime.core.errors import RealtimeError
 from realtime.core.installed import install_command
 from realtime.core.log import end_logs
 
-for command in (styles, looks, keys, cameras, bench, doctor, render, photo, serve, shortcut):
+for command in (styles, looks, keys, cameras, bench, doctor, render, photo, serve, shortcut, page):
     realtime.add_command(command)
 add_log_options(realtime)
 

@@ -56,6 +56,7 @@ function asked(error) {
             event.preventDefault();
             const wrong = await exchange(tokenIn(field.value)).catch(() => "unreachable");
             main.remove();
+            for (const element of covered) element.hidden = false;
             resolve(wrong);
           },
         },
@@ -68,6 +69,8 @@ function asked(error) {
       button(t("token_go"), null, { class: "strong", type: "submit" }),
     );
     const main = make("main", { class: "door" }, form);
+    const covered = [...document.body.children].filter((element) => !element.hidden);
+    for (const element of covered) element.hidden = true;
     document.body.append(main);
     field.focus();
   });
