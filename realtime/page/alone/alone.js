@@ -49,7 +49,7 @@ const tools = make(
   { class: "tools", role: "group", "aria-label": t("tools") },
   tool("snapshot", "snapshot", snapshot),
   mirror,
-  tool("turn_camera", "replay", turn),
+  tool("turn_camera", "turn", turn),
   tool("fullscreen", "fullscreen", () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen?.())),
 );
 const file = make("input", { type: "file", accept: "image/*", hidden: true, on: { change: () => bring(file.files) } });

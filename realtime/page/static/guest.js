@@ -34,7 +34,7 @@ const sliders = new Sliders(link);
 const acts = { snapshot: () => link.command("snapshot"), fullscreen: () => stage.fullscreen() };
 const lend = button(t("lend_camera"), "snapshot", { class: "strong large", on: { click: start } });
 const stop = button(t("camera_stop"), "close", { on: { click: () => lender.stop() } });
-const turn = button(t("turn_camera"), "mirror", { on: { click: () => lender.turn() } });
+const turn = button(t("turn_camera"), "turn", { on: { click: () => lender.turn() } });
 const take = button(t("snapshot"), "snapshot", { class: "take", on: { click: acts.snapshot } });
 const name = make("input", {
   id: "name",

@@ -103,7 +103,7 @@ export class Cameras {
     });
     this.field = make("div", { class: "field", hidden: true }, make("label", { for: "source" }, t("source")), this.select);
     this.own = button(t("own_camera"), "phone", { "aria-pressed": "false", on: { click: () => this.#switch() } });
-    this.turn = button(t("turn_camera"), "mirror", { hidden: true, on: { click: () => this.#lender.turn() } });
+    this.turn = button(t("turn_camera"), "turn", { hidden: true, on: { click: () => this.#lender.turn() } });
     this.element = make("div", { class: "cameras" }, this.field, make("div", { class: "row" }, this.own, this.turn));
     link.on("state", ({ sources, source }) => this.#follow(sources ?? [], source));
   }
