@@ -140,6 +140,7 @@ def pixels(page: Any, selector: str = "#picture") -> npt.NDArray[np.uint8]:
 
 def drawn(page: Any, count: int, selector: str = "#picture") -> None:
     """Wait until so many more pictures have been drawn on a canvas."""
+    page.locator(selector).wait_for()
     page.evaluate(
         """([selector, count, patience]) => new Promise((resolve, reject) => {
             const canvas = document.querySelector(selector);

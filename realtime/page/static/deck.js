@@ -1,5 +1,6 @@
 // The deck: every style as a thumbnail of the present frame painted in it.
 import { button, make } from "./dom.js";
+import { keysOn } from "./keys.js";
 import { say } from "./say.js";
 import { percent, t } from "./text.js";
 
@@ -136,14 +137,14 @@ export class Deck {
     say(t("style_kept"));
   }
 
-  /** Arrow keys choose as in every group of radio buttons: left and right the neighbour, up and down in the next row. */
+  /** Arrow keys choose as in every group of radio buttons; up and down change the strength, where single keys steer. */
   #key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const tiles = [...this.cards.children];
     const place = tiles.indexOf(document.activeElement);
     const top = tiles[0]?.offsetTop;
     const columns = Math.max(1, tiles.filter((tile) => tile.offsetTop === tiles[place]?.offsetTop).length);
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ...(keysOn() ? {} : { ArrowUp: -columns, ArrowDown: columns }) };
     let wanted = event.key === "Home" ? 0 : event.key === "End" ? tiles.length - 1 : NaN;
     if (event.key in steps) {
       wanted = place + steps[event.key];

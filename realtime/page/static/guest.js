@@ -2,10 +2,9 @@
 import { openToFiles, photographing, picker, bring } from "./bring.js";
 import { cameraTrouble, Lender } from "./camera.js";
 import { Deck } from "./deck.js";
-import { button, make, section } from "./dom.js";
+import { button, dialog, icon, make, section } from "./dom.js";
 import { enter, farewell } from "./entry.js";
 import { Link } from "./link.js";
-import { takeHome } from "./saved.js";
 import { say, sayError } from "./say.js";
 import { Sliders } from "./sliders.js";
 import { Stage } from "./stage.js";
@@ -60,9 +59,16 @@ house.append(
     section("look", t("look"), "knob", sliders.element),
   ),
 );
+showChoices();
 link.on("state", ({ guests }) => showChoices(guests));
 link.connect();
 openToFiles();
+
+/** Offer a snapshot to the device that it was taken on. */
+function takeHome({ url }) {
+  const link = make("a", { class: "button strong large", href: url, target: "_blank", rel: "noopener" }, icon("download"), t("save_here"));
+  dialog(t("take_heading"), make("div", { class: "row center" }, link));
+}
 
 /** Tell the owner the visitor's name. */
 function named() {

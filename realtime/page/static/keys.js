@@ -61,8 +61,12 @@ function keyName(event) {
 function takes(element, key) {
   if (element.matches("input[type=range]")) return /^(arrow|home|end|page)/.test(key);
   if (element.matches("input:not([type=checkbox]), textarea, select")) return true;
+  if (element.matches("[role=radio][aria-checked=true]") && key === " ") return false;
   return element.matches("button, a, summary, input") && (key === " " || key === "enter");
 }
+
+/** Whether single keys steer; kept by this browser. */
+export const keysOn = () => localStorage.getItem(OFF) === null;
 
 export class Keys {
   #link;
@@ -79,12 +83,7 @@ export class Keys {
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
-  /** Whether single keys steer; kept by this browser. */
-  get on() {
-    return localStorage.getItem(OFF) === null;
-  }
-
-  set on(on) {
+  #switch(on) {
     if (on) localStorage.removeItem(OFF);
     else localStorage.setItem(OFF, "1");
   }
@@ -110,7 +109,7 @@ export class Keys {
         ),
       ),
     );
-    const box = make("input", { type: "checkbox", checked: this.on, on: { change: () => (this.on = box.checked) } });
+    const box = make("input", { type: "checkbox", checked: keysOn(), on: { change: () => this.#switch(box.checked) } });
     this.#help = dialog(
       t("help"),
       make("label", { class: "switch" }, box, t("keys_on")),
@@ -126,7 +125,7 @@ export class Keys {
   }
 
   #press(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !this.on) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !keysOn()) return;
     const key = keyName(event);
     const found = MAP.get(key);
     const target = event.target instanceof Element ? event.target : document.body;

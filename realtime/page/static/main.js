@@ -1,5 +1,6 @@
 // The page at `/`, and the remote at `/deck`, which has everything but the picture.
 import { openToFiles, tiles } from "./bring.js";
+import { takeCorner } from "./corner.js";
 import { Deck } from "./deck.js";
 import { button, make, section } from "./dom.js";
 import { enter, farewell } from "./entry.js";
@@ -8,7 +9,7 @@ import { Link } from "./link.js";
 import { Midi } from "./midi.js";
 import { Cameras, People } from "./people.js";
 import { Rhythm } from "./rhythm.js";
-import { Looks, Saved, takeHome } from "./saved.js";
+import { Looks, Saved } from "./saved.js";
 import { say, sayError } from "./say.js";
 import { Sliders } from "./sliders.js";
 import { figuresLine, Stage } from "./stage.js";
@@ -70,6 +71,6 @@ function steer() {
       section("midi", t("midi"), "knob", new Midi(sliders).element),
     ),
   );
-  link.on("take", takeHome);
+  link.on("take", (message) => takeCorner(message));
   openToFiles();
 }

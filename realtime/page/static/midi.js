@@ -7,6 +7,7 @@ const KEPT = "realtime.midi";
 const NOTE_ON = 0x90;
 const NOTE_OFF = 0x80;
 const CONTROL = 0xb0;
+const GESTURE = 400;
 
 function kept() {
   try {
@@ -23,6 +24,8 @@ export class Midi {
   #learns = false;
   #moved = null;
   #wanted = null;
+  #last = null;
+  #joined = -Infinity;
   #pressed = new Map();
 
   /** Make what connects MIDI devices to the elements with `data-control`. */
@@ -93,7 +96,9 @@ export class Midi {
     if (!element) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#wanted = element.dataset.control;
+    const control = element.dataset.control;
+    if (control === this.#last && performance.now() - this.#joined < GESTURE) return; // a slider tells of one click twice
+    this.#wanted = control;
     this.#join(element.ariaLabel ?? element.textContent.trim());
   }
 
@@ -102,7 +107,9 @@ export class Midi {
     this.#map.set(this.#moved, this.#wanted);
     this.#keep();
     say(t("midi_learned", { name: name || this.#label(this.#wanted) }));
+    this.#last = this.#wanted;
     this.#moved = this.#wanted = null;
+    this.#joined = performance.now();
   }
 
   #label(control) {

@@ -1,5 +1,5 @@
 // What is saved: snapshots, clips and kept looks, with thumbnails and downloads.
-import { ask, button, dialog, icon, make, svgImage } from "./dom.js";
+import { ask, button, dialog, icon, make } from "./dom.js";
 import { bringLook, picker } from "./bring.js";
 import { say } from "./say.js";
 import { language, number, t } from "./text.js";
@@ -155,15 +155,4 @@ export class Looks {
     for (const canvas of this.list.querySelectorAll(`canvas[data-style="${style}"]`))
       canvas.getContext("2d").drawImage(from, 0, 0, canvas.width, canvas.height);
   }
-}
-
-/** Show the QR code of a snapshot or clip that a visitor takes home. */
-export function takeHome({ url, qr, kind }) {
-  const box = dialog(
-    t("take_heading"),
-    svgImage(qr, t("qr_of", { url })),
-    make("p", {}, t(kind === "clip" ? "take_clip" : "take_snapshot")),
-    make("p", { class: "soft" }, make("a", { href: url, target: "_blank", rel: "noopener" }, url)),
-  );
-  box.classList.add("code");
 }

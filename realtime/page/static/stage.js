@@ -57,7 +57,7 @@ export function figuresLine(link) {
     const watching = Object.values(clients ?? {}).reduce((sum, count) => sum + count, 0);
     line.replaceChildren(
       show("rate", t("rate", { n: number(rate) })),
-      show("latency", t("milliseconds", { n: number(latency) })),
+      ...(latency === null ? [] : [show("latency", t("milliseconds", { n: number(latency) }))]),
       show("engine", engine),
       ...(watching > 1 ? [show("clients", t("here", { n: watching }))] : []),
     );

@@ -13,7 +13,7 @@ const link = new Link()
   .on("token", () => location.reload());
 if (words.has("take")) {
   const { takeCorner } = await import("./corner.js");
-  link.on("take", takeCorner);
+  link.on("take", (message) => takeCorner(message, false));
 }
 new Screen(document.querySelector("canvas"), link).want = true;
 link.connect();
