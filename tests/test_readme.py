@@ -49,6 +49,7 @@ CHECKED_OTHERWISE = {
     'realtime --kiosk --wait --source 0 --size 1280x720 --fill --slideshow 20 --kiosk-keys "left right" --log realtime.log': (
         "tests/test_kiosk.py parses it, and runs others like it"
     ),
+    "realtime page --export painter --runtime package": "tests/test_page_alone.py does it",
     ".venv/bin/ruff check . && .venv/bin/ruff format . && .venv/bin/mypy && .venv/bin/codespell": ".ci/run does it",
     ".venv/bin/pytest tests/test_look.py": ".ci/run does it",
 }

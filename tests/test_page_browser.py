@@ -1,0 +1,595 @@
+"""The page as people use it: in Chromium, with its fake camera, against the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from chromium import PATIENCE, Program, chromium, drawn, painting, picture_is, pixels  # noqa: F401  a fixture
+
+from realtime.control.keymap import KEY_MAP
+from realtime.models.registry import LITE
+
+pytestmark = pytest.mark.skipif(
+    not (LITE / "frame.tflite").is_file(), reason="the embedded model is not in this checkout"
+)
+
+Open = Callable[..., Any]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def program(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:  # noqa: F811
+    running = Program(tmp_path_factory.mktemp("page"), "--take-home")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def visit(chromium: Any, program: Program) -> Iterator[Open]:  # noqa: F811
+    """Opens a page as a visitor of its own; at the end nothing may have gone wrong in it or left this machine."""
+    wrong: list[str] = []
+    contexts: list[Any] = []
+
+    def visit(path: str = "/", *, token: str | None = None, script: str = "", **given: Any) -> Any:
+        context = chromium.new_context(**({"locale": "en-GB"} | given))
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
+        page.on("request", lambda asked: wrong.append(asked.url) if not here(asked.url) else None)
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        if script:
+            page.add_init_script(script)
+        page.goto(program.address(path) if token == "" else program.addresses[token or path.partition("?")[0]])
+        if token != "" and path not in program.addresses:
+            page.wait_for_function("() => !location.hash")
+            page.goto(program.address(path))
+        return page
+
+    def here(url: str) -> bool:
+        return url.startswith((program.address(""), "blob:"))
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+def style(page: Any, name: str) -> Any:
+    return page.get_by_role("radiogroup", name="Styles").get_by_role("radio", name=name, exact=True)
+
+
+def choose(page: Any, name: str) -> None:
+    style(page, name).click()
+    page.wait_for_function(
+        "(name) => document.querySelector('[role=radio][aria-checked=true]')?.dataset.control === `style:${name}`",
+        arg=name,
+    )
+
+
+def slider(page: Any, name: str) -> Any:
+    return page.get_by_role("slider", name=name, exact=True)
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+
+
+def test_the_picture_moves_and_the_token_is_gone_from_the_address(visit: Open, program: Program) -> None:
+    page = visit()
+    drawn(page, 2)
+    assert page.url == program.address("/")
+    before = pixels(page)
+    assert before.std() > 10
+    drawn(page, 15)
+    assert np.abs(pixels(page).astype(int) - before).max() > 20
+    figures = page.get_by_role("group", name="Rate, latency and engine")
+    figures.get_by_text(re.compile(r"^[1-9]\d* fps$")).wait_for()
+    figures.get_by_text(re.compile(r"^\d+ ms$")).wait_for()
+    figures.get_by_text("lite").wait_for()
+
+
+def test_a_style_that_is_clicked_changes_the_picture(visit: Open) -> None:
+    page = visit()
+    choose(page, "lava")  # orange and black
+    picture_is(page, "r > 1.5 * b")
+    choose(page, "wave")  # blue and white
+    picture_is(page, "b > r")
+
+
+def test_the_deck_shows_the_present_frame_in_every_style(visit: Open) -> None:
+    page = visit("/deck", viewport={"width": 1600, "height": 1400})
+    painted = (
+        "[...document.querySelectorAll('.tile[role=radio] canvas')].filter((canvas) => canvas.dataset.painted > {})"
+    )
+    count = page.locator(".tile[role=radio]").count
+    page.wait_for_function(f"() => {painted.format(0)}.length >= 18")
+    assert count() >= 18
+    page.wait_for_function(f"() => {painted.format(1)}.length >= 3")  # they are painted again: the frame is another
+    assert pixels(page, "[data-control='style:lava'] canvas").mean((0, 1))[2] < 90
+    assert pixels(page, "[data-control='style:wave'] canvas").std() > 10
+
+
+def test_the_clean_picture_has_nothing_else_on_it(visit: Open) -> None:
+    page = visit("/view?transparent")
+    drawn(page, 3, "canvas")
+    assert page.locator("button, input, a, p:visible").count() == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+    size = page.viewport_size
+    assert page.locator("canvas").bounding_box() == {"x": 0, "y": 0, **size}
+
+
+def test_a_stalled_client_slows_nobody(visit: Open) -> None:
+    script = """
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+            if (!String(data).includes('"ack"')) send.call(this, data);
+        };
+    """
+    stalled = visit(script=script)
+    page = visit()
+    stalled.wait_for_function("() => document.querySelector('#picture').dataset.seq")
+    first = stalled.evaluate("document.querySelector('#picture').dataset.seq")
+    drawn(page, 40)
+    assert stalled.evaluate("document.querySelector('#picture').dataset.seq") == first  # one in flight, and no more
+
+
+# ---- steering --------------------------------------------------------------------------------------------------------
+
+
+def test_the_keys_are_those_of_the_window(visit: Open) -> None:
+    page = visit()
+    choose(page, "birch")
+    page.locator("body").press("n")
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:chalk'")
+    page.locator("body").press("ArrowLeft")
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:birch'")
+    page.locator("body").press("3")
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:contour'")
+    for key, name in (("m", "Mirror"), ("c", "Compare"), (" ", "Freeze")):
+        button = page.get_by_role("button", name=name)
+        before = button.get_attribute("aria-pressed")
+        page.locator("body").press(key)
+        page.locator(f"button[aria-pressed={'false' if before == 'true' else 'true'}]", has_text=name).wait_for()
+        page.locator("body").press(key)
+        page.locator(f"button[aria-pressed={before}]", has_text=name).wait_for()
+    page.locator("body").press("ArrowDown")
+    page.wait_for_function("() => document.querySelector('#amount-strength').value < 0.95")
+    page.locator("body").press("ArrowUp")
+    page.wait_for_function("() => document.querySelector('#amount-strength').value > 0.95")
+    page.locator("body").press("h")
+    card = page.get_by_role("dialog", name="Keys")
+    card.get_by_text("straight to a style").wait_for()
+    page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+    groups = page.evaluate(
+        "import('/static/keys.js').then(({GROUPS}) => Object.values(GROUPS).flat().flatMap(([, , keys]) => Object.keys(keys)))"
+    )
+    same = {key.removeprefix("arrow") for key in groups}
+    assert same == set(KEY_MAP) - {"tab", "q"}  # in a browser Tab moves the focus; a page does not end the program
+
+
+def test_single_keys_can_be_switched_off_and_text_fields_take_theirs(visit: Open) -> None:
+    page = visit()
+    choose(page, "birch")
+    page.get_by_label("Beats a minute").press("n")
+    page.evaluate("() => document.activeElement.blur()")
+    page.locator("body").press("h")
+    page.get_by_label("Single keys steer the picture").uncheck()
+    page.keyboard.press("Escape")
+    page.locator("body").press("n")
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Single keys steer the picture").check()
+    assert style(page, "birch").get_attribute("aria-checked") == "true"
+
+
+def test_the_keyboard_alone_is_enough(visit: Open) -> None:
+    page = visit()
+    choose(page, "birch")
+    page.locator("body").evaluate("() => document.activeElement.blur()")
+    reached: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        now = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const style = getComputedStyle(element);
+                if (element === document.body) return "";
+                const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+                return `${seen ? "" : "UNSEEN "}${element.dataset.control ?? element.id ?? element.textContent}`;
+            }"""
+        )
+        if now and now in reached:
+            break
+        reached.append(now)
+    assert not [name for name in reached if name.startswith("UNSEEN")]
+    assert {"snapshot", "record", "mirror", "style:birch", "strength", "brush", "tap"} <= set(reached)
+    style(page, "birch").focus()
+    page.keyboard.press("ArrowRight")  # as in every group of radio buttons
+    page.wait_for_function("() => document.activeElement.dataset.control === 'style:chalk'")
+    page.wait_for_function("() => document.activeElement.getAttribute('aria-checked') === 'true'")
+    page.get_by_role("button", name="Keys").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.activeElement.textContent === 'Keys'")
+
+
+def test_sliders_steer_and_follow_what_others_change(visit: Open) -> None:
+    one, other = visit(), visit("/deck")
+    choose(one, "birch")
+    slider(one, "Own colours").fill("0.5")
+    other.wait_for_function("() => document.querySelector('#amount-own_colours').value === '0.5'")
+    assert slider(other, "Own colours").get_attribute("aria-valuetext") == "50%"
+    slider(other, "Brush").fill("-1")
+    one.wait_for_function("() => document.querySelector('label[for=amount-brush] + output').textContent === '50%'")
+    assert slider(one, "Blend").is_disabled()
+    one.get_by_role("button", name="Blend with a second style").click()
+    other.wait_for_function("() => document.querySelectorAll('.tile.blended').length === 1")
+    slider(one, "Blend").fill("0.25")
+    other.wait_for_function("() => document.querySelector('[aria-checked=true] .share').textContent === '25%'")
+    one.get_by_role("button", name="Blend with a second style").click()
+    other.wait_for_function("() => document.querySelectorAll('.tile.blended').length === 0")
+    slider(one, "Own colours").fill("0")
+    slider(one, "Brush").fill("0")
+    other.wait_for_function("() => document.querySelector('#amount-own_colours').value === '0'")
+
+
+def test_a_tempo_is_tapped_and_styles_change_in_beats(visit: Open) -> None:
+    page = visit()
+    tempo = "(taps) => import('/static/rhythm.js').then((rhythm) => rhythm.tempo(taps))"
+    assert page.evaluate(tempo, [0, 310, 600, 890, 1200]) == pytest.approx(200)
+    assert page.evaluate(tempo, [0]) is None
+    before = page.get_by_label("Beats a minute").input_value()
+    for _ in range(4):
+        page.get_by_role("button", name="Tap the beat").click()
+    assert page.get_by_label("Beats a minute").input_value() != before
+    page.get_by_label("Beats a minute").fill("200")
+    page.get_by_label("Beats for each style").select_option("2")
+    before = page.locator("[aria-checked=true]").get_attribute("data-control")
+    page.get_by_role("button", name="Slideshow").click()
+    page.wait_for_function(
+        "(name) => document.querySelector('[aria-checked=true]').dataset.control !== name", arg=before
+    )
+    page.locator("button[aria-pressed=true]", has_text="Slideshow").click()
+    page.locator("button[aria-pressed=false]", has_text="Slideshow").wait_for()
+    page.get_by_label("Beats for each style").select_option("1")
+    page.get_by_label("Beats a minute").fill("240")
+    page.get_by_label("Beats a minute").press("Enter")
+    page.get_by_text("That would flash").wait_for()
+
+
+MIDI = """
+    const pad = { name: "Pad", onmidimessage: null };
+    navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", pad]]), onstatechange: null });
+    window.turn = (...data) => pad.onmidimessage({ data: new Uint8Array(data) });
+"""
+
+
+def test_knobs_and_pads_learn_what_they_steer_and_remember_it(visit: Open) -> None:
+    page = visit(script=MIDI)
+    page.get_by_role("button", name="Connect MIDI").click()
+    page.get_by_text("Connected: Pad").wait_for()
+    learn = page.get_by_role("button", name="Learn")
+    learn.click()
+    page.evaluate("turn(0xb0, 21, 64)")
+    slider(page, "Steady").click()
+    page.get_by_text("Learned: Steady").wait_for()
+    page.evaluate("turn(0x90, 40, 100)")
+    style(page, "lava").click()
+    page.get_by_text("Learned: lava").wait_for()
+    learn.click()
+    page.reload()
+    page.get_by_role("button", name="Connect MIDI").click()
+    page.get_by_text("Connected: Pad").wait_for()
+    page.evaluate("turn(0xb0, 21, 127)")
+    page.wait_for_function("() => document.querySelector('#amount-steady').value === '1'")
+    page.evaluate("turn(0x90, 40, 100)")
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:lava'")
+    page.evaluate("turn(0xb0, 21, 0)")
+    page.wait_for_function("() => document.querySelector('#amount-steady').value === '0'")
+
+
+# ---- styles that visitors bring --------------------------------------------------------------------------------------
+
+
+def drop(page: Any, path: Path) -> None:
+    data = page.evaluate_handle(
+        """async ([bytes, name]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+            return data;
+        }""",
+        [list(path.read_bytes()), path.name],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("#picture", event, {"dataTransfer": data})
+
+
+def test_a_picture_that_is_dropped_becomes_a_style_at_once(visit: Open, tmp_path: Path) -> None:
+    page = visit()
+    choose(page, "wave")
+    drop(page, painting(tmp_path, (20, 30, 220)))
+    page.get_by_text("tiger <b> is a style now").wait_for()
+    picture_is(page, "r > 1.3 * b")
+    assert "tiger <b>" in page.locator("[aria-checked=true]").inner_text()
+
+
+def test_a_picture_file_is_chosen_and_one_that_is_none_is_refused(visit: Open, tmp_path: Path) -> None:
+    page = visit(locale="de-DE")
+    page.get_by_role("radiogroup").wait_for()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Eigenes Bild").click()
+    chooser.value.set_files(painting(tmp_path, (200, 160, 20)))
+    page.get_by_text("ist jetzt ein Stil").wait_for()
+    picture_is(page, "b > r")
+    wrong = tmp_path / "letter.png"
+    wrong.write_text("Dear cat")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Eigenes Bild").click()
+    chooser.value.set_files(wrong)
+    page.get_by_text("Diese Datei ist kein JPEG-, PNG- oder WebP-Bild.").wait_for()
+
+
+def test_a_picture_is_photographed(visit: Open) -> None:
+    page = visit()
+    page.get_by_role("button", name="Take a photo").click()
+    page.get_by_role("dialog").get_by_role("button", name="Take a photo").click()
+    page.get_by_text("photo is a style now").wait_for()
+
+
+# ---- what is saved ---------------------------------------------------------------------------------------------------
+
+
+def test_a_clip_is_recorded_and_what_is_downloaded_plays(visit: Open, tmp_path: Path) -> None:
+    page = visit()
+    drawn(page, 2)
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Stop recording").wait_for()
+    drawn(page, 25)
+    page.get_by_role("button", name="Stop recording").click()
+    page.get_by_role("button", name=re.compile("^Open Clip")).first.click()
+    video = page.get_by_role("dialog").locator("video")
+    page.wait_for_function("() => document.querySelector('dialog video').currentTime > 0.2")
+    assert video.evaluate("(video) => video.videoWidth") == 640
+    with page.expect_download() as download:
+        page.get_by_role("dialog").get_by_role("link", name="Save on this device").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.suffix == ".mp4"
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    frames = 0
+    while capture.read()[0]:
+        frames += 1
+    capture.release()
+    assert frames >= 5
+
+
+def test_a_snapshot_is_taken_home_by_its_code(visit: Open, chromium: Any) -> None:  # noqa: F811
+    page = visit()
+    drawn(page, 2)
+    page.get_by_role("button", name="Snapshot").click()
+    code = page.locator(".corner")
+    code.get_by_role("img", name=re.compile("QR code of")).wait_for()
+    address = code.get_by_role("link").get_attribute("href")
+    home = chromium.new_page(**PHONE)
+    try:
+        home.goto(address)
+        home.wait_for_function("() => document.querySelector('main img')?.naturalWidth === 640")
+        with home.expect_download() as download:
+            home.get_by_role("link", name="Save on this device").click()
+        assert download.value.suggested_filename.endswith(".png")
+    finally:
+        home.close()
+
+
+def test_a_look_is_kept_and_asked_about_before_it_is_replaced(visit: Open) -> None:
+    page = visit()
+    choose(page, "glass")
+    page.locator("body").press("k")
+    page.locator("body").press("F2")
+    page.locator("#looks").get_by_text(re.compile("^glass")).wait_for()
+    choose(page, "wave")
+    page.get_by_role("button", name="Keep this look as F2").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.locator("#looks").get_by_text(re.compile("^glass")).click()
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:glass'")
+    choose(page, "wave")
+    page.get_by_role("button", name="Keep this look as F2").click()
+    page.get_by_role("dialog").get_by_role("button", name="Replace").click()
+    page.locator("#looks").get_by_text(re.compile("^wave")).wait_for()
+
+
+# ---- visitors --------------------------------------------------------------------------------------------------------
+
+
+def test_two_visitors_with_two_styles_of_their_own(visit: Open) -> None:
+    red, blue, owner = visit("/guest"), visit("/guest"), visit()
+    choose(owner, "chalk")
+    for page, name in ((red, "lava"), (blue, "wave")):
+        page.get_by_label("Your name").fill(f"{name}'s friend")
+        page.get_by_role("button", name="Use my camera").click()
+        choose(page, name)
+    picture_is(red, "r > 1.3 * b")
+    picture_is(blue, "b > r")
+    picture_is(owner, "g > r")  # chalk is a green board
+    owner.get_by_text("lava's friend").wait_for()
+    owner.get_by_role("button", name="Remove wave's friend").click()
+    blue.get_by_text("The host has ended your visit.").wait_for()
+    drawn(red, 5)
+    red.get_by_role("button", name="Stop the camera").click()
+    red.get_by_role("button", name="Use my camera").wait_for()
+
+
+def test_a_visitor_brings_a_style_to_the_wall_where_the_owner_lets_him(visit: Open, tmp_path: Path) -> None:
+    owner, guest = visit(), visit("/guest", **PHONE)
+    choose(owner, "wave")
+    guest.get_by_role("button", name="Use my camera").wait_for()
+    assert not guest.get_by_role("button", name="Take a photo").is_visible()
+    owner.get_by_label("Visitors may bring styles to this picture").check()
+    with guest.expect_file_chooser() as chooser:
+        guest.get_by_role("button", name="Take a photo").click()
+    assert guest.locator("input[capture]").first.get_attribute("capture") == "environment"
+    chooser.value.set_files(painting(tmp_path, (20, 30, 220)))
+    picture_is(owner, "r > 1.3 * b")
+    owner.get_by_label("Visitors may bring styles to this picture").uncheck()
+    guest.get_by_role("button", name="Take a photo").wait_for(state="hidden")
+
+
+def test_this_devices_camera_for_the_owner(visit: Open) -> None:
+    page = visit()
+    drawn(page, 2)
+    choose(page, "wave")
+    own = page.get_by_role("button", name="Use this device's camera")
+    own.click()
+    page.get_by_role("button", name="Record").wait_for(state="hidden")
+    choose(page, "lava")
+    picture_is(page, "r > 1.3 * b")
+    own.click()
+    page.get_by_role("button", name="Record").wait_for()
+    picture_is(page, "b > r")  # the program's own camera kept its style
+
+
+# ---- the door --------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_without_a_token_asks_for_it(visit: Open, program: Program) -> None:
+    page = visit(token="")
+    field = page.get_by_label("Token")
+    field.fill("AAAAAAAAAAAAAAAAAAAAAA")
+    page.keyboard.press("Enter")
+    page.get_by_text("This token is not valid.").wait_for()
+    page.get_by_label("Token").fill(program.addresses["/"])  # a whole address is as good
+    page.get_by_role("button", name="Open").click()
+    drawn(page, 2)
+    screen = visit("/view", token="")
+    screen.get_by_label("Token").fill(program.addresses["/view"])
+    screen.keyboard.press("Enter")
+    drawn(screen, 2, "canvas")
+    screen.goto(program.address("/deck"))
+    screen.get_by_text("The token that this browser has is not good for this page.").wait_for()
+
+
+def test_invitations_carry_addresses_that_work(visit: Open, chromium: Any) -> None:  # noqa: F811
+    page = visit()
+    page.get_by_role("button", name="Another screen").click()
+    invitation = page.get_by_role("dialog", name="Another screen")
+    address = invitation.locator(".address").first.inner_text()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/view#[\w-]{22}", address)
+    screen = chromium.new_page()
+    try:
+        screen.goto(address)
+        drawn(screen, 2, "canvas")
+    finally:
+        screen.close()
+
+
+def test_an_open_page_comes_back_when_the_program_was_killed(visit: Open, program: Program) -> None:
+    page = visit()
+    drawn(page, 2)
+    program.kill()
+    page.get_by_text("The program does not answer.").first.wait_for()
+    program.start()
+    drawn(page, 5)
+    page.get_by_text("The program does not answer.").first.wait_for(state="hidden")
+
+
+# ---- everybody -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_fits_a_phone(visit: Open) -> None:
+    for path in ("/", "/deck", "/guest"):
+        page = visit(path, **PHONE)
+        page.get_by_role("button").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        sizes = page.evaluate(
+            """[...document.querySelectorAll("button, a, select, input:not([type=file])")]
+                .filter((element) => element.checkVisibility())
+                .map((element) => [element.textContent, element.getBoundingClientRect()])
+                .map(([text, { width, height }]) => [text, width, height])"""
+        )
+        assert not [size for size in sizes if min(size[1:]) < 24], path
+    page = visit(**PHONE)
+    picture = page.locator("#picture").bounding_box()
+    assert picture["width"] == 390 and picture["y"] < 80
+    style(page, "lava").tap()
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:lava'")
+
+
+def open_keys(page: Any) -> None:
+    page.get_by_role("button", name="Keys").click()
+
+
+def open_invitation(page: Any) -> None:
+    page.get_by_role("button", name="A visitor").click()
+    page.get_by_role("dialog").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing(visit: Open, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    cases: list[tuple[str, dict[str, Any], Callable[[Any], None] | None]] = [
+        ("/", {}, None),
+        ("/", PHONE, None),
+        ("/", {}, open_keys),
+        ("/", {}, open_invitation),
+        ("/deck", PHONE, None),
+        ("/guest", PHONE, None),
+        ("/view", {}, None),
+        ("/", {"token": ""}, None),
+        ("/take/unknown", {"token": ""}, None),
+        ("/warning", {"token": ""}, None),
+    ]
+    for path, given, act in cases:
+        page = visit(path, color_scheme=scheme, reduced_motion="reduce", **given)
+        page.locator("main:visible > *").first.wait_for(state="attached")
+        if path == "/" and "token" not in given:
+            page.locator(".tile[aria-checked=true]").wait_for()
+        if act:
+            act(page)
+        found = axe.run(page).response["violations"]
+        assert not found, (path, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found])
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "heading", "button"),
+    [
+        ("en-GB", "en", "Styles", "Snapshot"),
+        ("de-AT", "de", "Stile", "Foto"),
+        ("fr-CA", "fr", "Styles", "Photo"),
+        ("es-MX", "es", "Estilos", "Foto"),
+        ("ja-JP", "ja", "スタイル", "写真"),
+        ("nl-NL", "en", "Styles", "Snapshot"),
+    ],
+)
+def test_the_page_speaks_the_browsers_language(
+    visit: Open, locale: str, language: str, heading: str, button: str
+) -> None:
+    page = visit(locale=locale)
+    page.get_by_role("heading", name=heading, exact=True).wait_for()
+    page.get_by_role("button", name=button, exact=True).wait_for()
+    assert page.locator("html").get_attribute("lang") == language
+    assert "undefined" not in page.locator("body").inner_text()
+
+
+def test_nothing_moves_by_itself_for_those_who_want_that(visit: Open) -> None:
+    page = visit(reduced_motion="reduce")
+    page.locator(".tile canvas").first.wait_for()
+    assert page.evaluate("getComputedStyle(document.querySelector('.tile canvas')).transitionDuration") in ("0s", "")
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_page_is_as_light_as_it_says(visit: Open) -> None:
+    page = visit()
+    page.locator(".tile").first.wait_for()
+    weight = page.evaluate(
+        """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+            .filter((entry) => !entry.name.includes("thumbnail"))
+            .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+    )
+    assert 20_000 < weight < 150_000
