@@ -95,7 +95,9 @@ class Program:
             self.said.append(line)
             if found := re.search(r"(https?://\S+?)(/[a-z]*)#([\w-]{22})", line):
                 self.addresses[found[2]] = found[0]
-                ready.set()
+                self.addresses |= {"/deck": f"{found[1]}/deck#{found[3]}"} if found[2] == "/" else {}
+                if {"/", "/view"} <= self.addresses.keys():
+                    ready.set()
         ready.set()
 
     def address(self, path: str = "/") -> str:

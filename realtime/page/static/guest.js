@@ -60,7 +60,7 @@ house.append(
   ),
 );
 showChoices();
-link.on("state", ({ guests }) => showChoices(guests));
+link.on("guests", showChoices).on("state", ({ guests }) => showChoices(guests));
 link.connect();
 openToFiles();
 
@@ -97,6 +97,6 @@ function changed(on, reason) {
   house.classList.toggle("lends", on);
   house.querySelector(".own").hidden = !on;
   stage.screen.want = on;
-  showChoices(link.last.state?.guests);
+  showChoices(link.last.guests);
   if (reason && reason !== "ended") say(t(`camera_${reason}`), { strong: true });
 }
