@@ -42,6 +42,11 @@ class StylesChanged(Event):
     """A style came, went, or has another code now."""
 
 
+@dataclass(frozen=True, slots=True)
+class LooksChanged(Event):
+    """A look was kept under a number."""
+
+
 class Events:
     """One feed: whoever emits an event reaches everybody who subscribed. Any thread may call."""
 

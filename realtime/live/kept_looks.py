@@ -6,7 +6,7 @@ import time
 
 from realtime.control.commands import AwaitPreset, UseLook
 from realtime.control.presets import Presets
-from realtime.core.events import Notice
+from realtime.core.events import LooksChanged, Notice
 from realtime.live.stream import Stream
 
 _AGAIN_SECONDS = 6.0  # within which a key that replaces a kept look is pressed again
@@ -36,6 +36,7 @@ class KeptLooks:
             return
         self._asked = 0, 0.0
         self._presets.keep(number, look)
+        self._stream.events.emit(LooksChanged())
         self._notify(f"look kept: F{number} recalls it; realtime looks name {number} NAME gives it a name")
 
     def recall(self, number: int) -> None:

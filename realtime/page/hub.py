@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from realtime.core.events import Event, Events, Saved, StylesChanged
+from realtime.core.events import Event, Events, LooksChanged, Saved, StylesChanged
 from realtime.live.outputs import Outputs
 from realtime.live.session import LiveSession
 from realtime.live.stream import Stream
@@ -228,6 +228,8 @@ class Hub:
         channel = self.channels.get(number)
         if isinstance(event, StylesChanged):
             self.tell_styles()
+        if isinstance(event, LooksChanged):
+            self.show_control("looks", self.lists.looks())
         if isinstance(event, Saved):
             self._saved(event, channel)
         elif event.text:

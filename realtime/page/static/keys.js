@@ -38,6 +38,7 @@ export const GROUPS = {
     ["o", "key_original", { o: command("original") }],
     ["m", "mirror", { m: command("mirror") }],
     ["Space", "freeze", { " ": command("frozen") }],
+    ["v", "key_source", { v: act("source") }],
     ["z", "key_blackout", { z: command("blackout") }],
   ],
   page: [

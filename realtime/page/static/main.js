@@ -49,6 +49,10 @@ function steer() {
     replay: () => link.command("replay"),
     fullscreen: () => stage?.fullscreen(),
     escape: () => stage?.fill(false),
+    source: () => {
+      const { sources, source } = link.last.state ?? {};
+      if (sources?.length > 1) link.command("source", (source + 1) % sources.length);
+    },
     info: () => document.body.classList.toggle("no-figures"),
     awaiting: (awaiting) => looks.awaiting(awaiting),
     keepLook: (number) => looks.keep(number),

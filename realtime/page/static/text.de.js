@@ -141,6 +141,7 @@ export default {
   key_replay: "letzte 10 Sekunden speichern",
   key_compare: "mit dem Original vergleichen",
   key_original: "Original zeigen",
+  key_source: "nächste Kamera, wenn es mehrere gibt",
   key_blackout: "schwarzes Bild",
   key_info: "Zahlen zeigen oder verbergen",
   key_help: "diese Liste",

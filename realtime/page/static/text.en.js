@@ -140,6 +140,7 @@ export default {
   key_replay: "save the last 10 seconds",
   key_compare: "compare with the original",
   key_original: "show the original",
+  key_source: "next camera, where there are several",
   key_blackout: "black picture",
   key_info: "show or hide the figures",
   key_help: "this list",

@@ -141,6 +141,7 @@ export default {
   key_replay: "guardar los últimos 10 segundos",
   key_compare: "comparar con el original",
   key_original: "mostrar el original",
+  key_source: "cámara siguiente, si hay varias",
   key_blackout: "imagen en negro",
   key_info: "mostrar u ocultar las cifras",
   key_help: "esta lista",

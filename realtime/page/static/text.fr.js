@@ -142,6 +142,7 @@ export default {
   key_replay: "enregistrer les 10 dernières secondes",
   key_compare: "comparer à l’original",
   key_original: "montrer l’original",
+  key_source: "caméra suivante, s’il y en a plusieurs",
   key_blackout: "image noire",
   key_info: "montrer ou cacher les chiffres",
   key_help: "cette liste",

@@ -140,6 +140,7 @@ export default {
   key_replay: "直前の10秒を保存",
   key_compare: "元の映像と比べる",
   key_original: "元の映像を表示",
+  key_source: "次のカメラ（複数ある場合）",
   key_blackout: "黒い画面",
   key_info: "数値の表示、非表示",
   key_help: "この一覧",
