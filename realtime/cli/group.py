@@ -23,7 +23,7 @@ EXAMPLES = (
 GROUPS = {
     "Picture": ("source", "style", "look_file", "strength", "own_colours", "brush", "folders", "model", "size", "mirror",
                 "slideshow"),
-    "Window": ("fullscreen", "on_screen", "fill", "clean", "info", "announce", "fresh", "kiosk", "page", "no_window"),
+    "Window": ("fullscreen", "fill", "info", "announce", "kiosk", "page", "no_window"),
     "Saving": ("record", "audio", "out"),
 }  # fmt: skip
 """The options that `--help` explains, by their parameters' names; `realtime help all` explains every option."""

@@ -14,6 +14,7 @@ import click
 
 from realtime.cli.options import folder, model_option, say, say_loading, styles_option
 from realtime.core.errors import UsageError
+from realtime.core.installed import install_command
 
 if TYPE_CHECKING:
     from realtime.live.outputs import Outputs, Saving
@@ -76,12 +77,12 @@ def check_page(choice: PageChoice) -> None:
         return
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
-            raise UsageError(f"the page needs a package that is not installed: pip install {package}")
+            raise UsageError(f"the page needs {package}, which is not installed: {install_command()}")
     from realtime.page.address import parse
 
     address = parse(choice.address or "", choice.lan)
     if not address.local and importlib.util.find_spec("cryptography") is None:
-        raise UsageError("https needs a package that is not installed: pip install 'realtime-stylizer[lan]'")
+        raise UsageError(f"https needs a package that is not installed: {install_command('lan')}")
 
 
 def open_page(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from realtime.core.errors import SinkError, UsageError
+from realtime.core.installed import install_command
 
 if TYPE_CHECKING:
     from cryptography.x509 import GeneralName
@@ -53,7 +54,7 @@ def own_certificate(names: Sequence[str], folder: Path | None = None) -> Certifi
         SinkError: The files cannot be read or written.
     """
     if importlib.util.find_spec("cryptography") is None:
-        raise UsageError("https needs a package that is not installed: pip install 'realtime-stylizer[lan]'")
+        raise UsageError(f"https needs a package that is not installed: {install_command('lan')}")
     folder = folder or certificate_folder()
     file, key = folder / "certificate.pem", folder / "key.pem"
     try:
