@@ -59,8 +59,7 @@ class LiveSession:
         self._stylizer, self.strobe = stylizer, strobe
         stylizer.model.notify = lambda text: self.events.emit(Notice(text))
         self._host = ModelHost()
-        self._streams: tuple[Stream, ...] = ()
-        self._lent: set[Stream] = set()
+        self._streams, self._lent = tuple[Stream, ...](), set[Stream]()
         self._outputs: dict[Stream, Outputs] = {}
         self._slideshows: dict[Stream, Slideshow] = {}
         self._stop = threading.Event()
