@@ -220,3 +220,19 @@ def test_flashes_are_warned_of(run: Run) -> None:  # noqa: F811
     assert "unless --strobe is given" in run(*flashes)[2]
     assert "can cause seizures" in run(*flashes, "--strobe")[2]
     assert "seizures" not in run(*flashes[:-1], "5")[2]
+
+
+def test_a_strangers_look_opens_no_picture_outside_the_style_folders(
+    tmp_path: Path,
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = tmp_path / "secret.png"
+    cv2.imwrite(str(secret), np.full((8, 8, 3), 90, np.uint8))
+    look = Look(((str(secret), 1.0),))
+    write_look(look, tmp_path / "strangers.toml")
+    write_look(look, looks_folder() / "mine.toml")
+    always = ("demo", "--no-window", "--frames", "2")
+    status, _, err = run(*always, "--look", str(tmp_path / "strangers.toml"))
+    assert status == 2 and f"names the picture {secret}" in err and "--styles" in err
+    assert run(*always, "--look", "mine")[0] == 0

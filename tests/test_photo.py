@@ -472,6 +472,8 @@ def test_a_painting_holds_its_look_for_whoever_takes_it_up(run: Run) -> None:
 
     assert read_look(Path("one.png")) == Look(((str(Path("red.png").absolute()), 1.0),), own_colours=0.5, brush=2.0)
     again = run("cat.jpg", "--look", "one.png", "-o", "two.png")
+    assert "one.png names the picture" in str(again.exception), "it may be a stranger's"
+    again = run("cat.jpg", "--look", "one.png", "--styles", ".", "-o", "two.png")
     assert again.exit_code == 0, again.output
     assert (read_image("two.png") == read_image("one.png")).all()
 

@@ -35,7 +35,9 @@ from realtime.look.stylized import Stylized
 from realtime.media import coders
 from realtime.sinks import hud
 from realtime.sinks.base import Format, Sink
+from realtime.sinks.jpegs import JpegEncoder
 from realtime.sinks.keys import key_name
+from realtime.sinks.page import PageSink
 from realtime.sinks.recorder import RecorderSink
 from realtime.sinks.replay import ReplaySink
 from realtime.sinks.screen import display_problem
@@ -155,7 +157,7 @@ def test_a_format_that_cannot_be_is_an_error_with_its_value(size: Size, rate: fl
 
 
 @pytest.mark.parametrize("clause", CONTRACT)
-@pytest.mark.parametrize("kind", ["snapshot", "recorder", "replay", "virtual camera", "window"])
+@pytest.mark.parametrize("kind", ["snapshot", "recorder", "replay", "virtual camera", "page", "window"])
 def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if kind == "snapshot":
         clause(SnapshotSink(tmp_path, keep_original=True))
@@ -166,6 +168,10 @@ def test_contract(kind: str, clause: Callable[[Sink], None], tmp_path: Path, req
     elif kind == "virtual camera":
         request.getfixturevalue("device")
         clause(VirtualCameraSink())
+    elif kind == "page":
+        sink = PageSink(JpegEncoder(), lambda picture: None)
+        sink.want()
+        clause(sink)
     else:
         code = f"import test_sinks; test_sinks.{clause.__name__}(test_sinks.WindowSink()); print('kept')"
         with program(code=code, environment=request.getfixturevalue("screen").environment) as window:

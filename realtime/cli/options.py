@@ -191,6 +191,7 @@ class LookOptions:
         Raises:
             UsageError: There is no such style, look or amount.
         """
+        from realtime.cli.strangers import check_styles
         from realtime.look.look import Look
         from realtime.look.look_files import read_look
 
@@ -198,6 +199,8 @@ class LookOptions:
         if self.style is not None:
             found = library.find_mixture(self.style)
         elif base:
+            if self.file:
+                check_styles(base, _look_path(self.file), library)
             found = tuple((library.find(name), weight) for name, weight in base.styles)
         else:
             found = ((library.first(), 1.0),)
