@@ -165,7 +165,7 @@ class PageHouse:
         made = PageOptions(
             options.pop("address", Address("127.0.0.1", 0)),
             saving=saving,
-            secret=folder / "key",
+            secret=options.pop("secret", folder / "key"),
             certificate=folder / "certificate",
             static=self.static,
             **options,

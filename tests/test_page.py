@@ -437,3 +437,21 @@ def test_a_program_that_is_started_again_knows_its_tokens_and_browsers(tmp_path:
     known = again.read_cookie(first.new_cookie("control"))
     assert known and known.role == "control"
     assert Access(read_secret(tmp_path / "other")).read_cookie(first.new_cookie("control")) is None
+
+
+def test_a_browser_comes_back_to_a_program_that_was_started_again(
+    house_of: Callable[..., PageHouse],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    first = house_of(secret=tmp_path / "key")
+    browser = first.browser().join()
+    browser.say("want", pictures=True)
+    browser.picture()
+    cookie, port = browser.cookie, int(first.host.split(":")[1])
+    first.close()
+    again = house_of(secret=tmp_path / "key", address=Address("127.0.0.1", port))
+    assert again.host == first.host
+    back = again.browser(None)
+    back.cookie = cookie
+    back.join().say("want", pictures=True)
+    back.picture()
