@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
             "train": commands.train,
             "pack": strokes.pack,
             "strokes": strokes.train,
+            "mean": strokes.mean,
             "evaluate": commands.evaluate,
             "export": commands.export,
             "unpack": commands.unpack,

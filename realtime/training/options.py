@@ -105,7 +105,7 @@ def check(options: argparse.Namespace) -> None:
             raise UsageError(f"{state} is no state of a run" if state.exists() else f"there is no state {state}")
     if options.command in ("export", "unpack", "accelerated") and importlib.util.find_spec("tensorflow") is None:
         raise UsageError(f"to {options.command} takes TensorFlow; do it on a machine that has it")
-    places = {"evaluate": "report", "export": "to", "unpack": "to", "sheet": "output"}
+    places = {"evaluate": "report", "export": "to", "unpack": "to", "sheet": "output", "mean": "out"}
     place: Path | None = getattr(options, places.get(options.command, ""), None)
     if place and place.exists():
         raise UsageError(f"{place} exists already; choose another name, or remove it first")

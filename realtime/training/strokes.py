@@ -1,4 +1,4 @@
-"""The commands ``pack`` and ``strokes``: everything that training on strokes reads in one file, and the training itself."""
+"""The commands ``pack``, ``strokes`` and ``mean``: all that training on strokes reads, the training, and the mean of runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUMBERS = ("steps", "batch", "view", "loss_side", "seed", "rate", "style_rate", 
 
 
 def add_commands(commands: Any) -> None:
-    """Add both commands to the command line.
+    """Add these commands to the command line.
 
     Args:
         commands: The subparsers of the program.
@@ -36,6 +36,12 @@ def add_commands(commands: Any) -> None:
         kind = float if "rate" in name or "share" in name else int
         strokes.add_argument(f"--{name.replace('_', '-')}", type=kind)
     strokes.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="what a loss term counts")
+    averaged = commands.add_parser("mean", help="write the mean of several runs on strokes, and of what they began from")
+    averaged.add_argument("--pack", required=True, type=Path, help="file written by pack, with their beginning")
+    averaged.add_argument(
+        "--run", action="append", required=True, nargs=2, metavar=("FOLDER", "SHARE"), help="a run, and what it counts"
+    )
+    averaged.add_argument("--out", required=True, type=Path, help="folder for the state")
 
 
 def pack(options: argparse.Namespace) -> None:
@@ -111,3 +117,31 @@ def train(options: argparse.Namespace) -> None:
     plan = replace(plan, weights=replace(plan.weights, **chosen_weights(options.weight, StrokeWeights)))
     fit(Trainer(read(options.pack), plan), options.out, until=options.until)
     print(f"trained; export with KERAS_BACKEND=tensorflow python -m realtime.training export --out {options.out}")
+
+
+def mean(options: argparse.Namespace) -> None:
+    """Write the mean of runs; what is missing from 1 is the beginning.
+
+    Args:
+        options: Those of ``mean``.
+
+    Raises:
+        UsageError: A folder has no run, a share is no number, or there is no pack.
+    """
+    from . import mean as averages
+    from .frame_network import build_frame
+    from .pack import read
+    from .style_network import build_style
+
+    try:
+        shares = [float(share) for _, share in options.run]
+    except ValueError:
+        raise UsageError(f"a share of {', '.join(s for _, s in options.run)} is no number; write it as 0.5") from None
+    runs = averages.of_runs([Path(folder) for folder, _ in options.run])
+    pack = read(options.pack)
+    begin = build_frame(), build_style()
+    for model, name in zip(begin, ("lite", "style"), strict=True):
+        model.set_weights(pack.begin[name])
+    networks = averages.mean([*runs, begin], [*shares, 1 - sum(shares)], pack.styles)
+    averages.write(options.out / "state" / "networks.npz", networks)
+    print(f"written; export with python -m realtime.training export --out {options.out}")
