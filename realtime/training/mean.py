@@ -39,7 +39,9 @@ def mean(networks: Sequence[Networks], shares: Sequence[float], styles: Sequence
         UsageError: A share is below 0, or they are not 1 together.
     """
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
-        raise UsageError(f"shares of {', '.join(f'{s:g}' for s in shares)}: none may be below 0, and together they are 1")
+        raise UsageError(
+            f"shares of {', '.join(f'{s:g}' for s in shares)}: none may be below 0, and together they are 1"
+        )
     for pair in networks:  # each run gives codes about a mean of its own, so weights mean the same only without it
         _move(pair, pair[1].get_layer("code_scale").get_weights()[1])
     result = build_frame(), build_style()

@@ -36,7 +36,9 @@ def add_commands(commands: Any) -> None:
         kind = float if "rate" in name or "share" in name else int
         strokes.add_argument(f"--{name.replace('_', '-')}", type=kind)
     strokes.add_argument("--weight", action="append", default=[], metavar="TERM=NUMBER", help="what a loss term counts")
-    averaged = commands.add_parser("mean", help="write the mean of several runs on strokes, and of what they began from")
+    averaged = commands.add_parser(
+        "mean", help="write the mean of several runs on strokes, and of what they began from"
+    )
     averaged.add_argument("--pack", required=True, type=Path, help="file written by pack, with their beginning")
     averaged.add_argument(
         "--run", action="append", required=True, nargs=2, metavar=("FOLDER", "SHARE"), help="a run, and what it counts"
