@@ -556,6 +556,8 @@ def test_axe_finds_nothing(visit: Open, scheme: str) -> None:
         ("/", {"token": ""}, None),
         ("/warning", {"token": ""}, None),
     ]
+    if scheme == "light":  # what differs are the colours
+        cases = [case for case in cases if case[1] != {"token": ""} and case[2] is not open_keys]
     for path, given, act in cases:
         page = visit(path, color_scheme=scheme, reduced_motion="reduce", **given)
         page.locator("main:visible > *").first.wait_for(state="attached")

@@ -2,7 +2,7 @@
 import { ask, button, dialog, icon, make } from "./dom.js";
 import { bringLook, picker } from "./bring.js";
 import { say } from "./say.js";
-import { language, number, t } from "./text.js";
+import { locale, number, t } from "./text.js";
 
 const LOOKS = 4;
 const MOST = 60;
@@ -11,7 +11,7 @@ const MOST = 60;
 const size = (bytes) => (bytes < 1e6 ? `${number(bytes / 1e3)} kB` : `${number(bytes / 1e6, 1)} MB`);
 
 const time = (seconds) =>
-  new Date(seconds * 1000).toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
+  new Date(seconds * 1000).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" });
 
 const download = (address, name) =>
   make("a", { class: "plain", href: address, download: "", "aria-label": t("download", { name }) }, icon("download"));

@@ -2,8 +2,12 @@
 
 export const LANGUAGES = ["en", "de", "fr", "es", "ja"];
 
-export const language =
-  navigator.languages.map((name) => name.toLowerCase().split("-")[0]).find((name) => LANGUAGES.includes(name)) ?? "en";
+const known = (name) => LANGUAGES.includes(name.toLowerCase().split("-")[0]);
+
+/** The language with its country, by which numbers and times are written. */
+export const locale = navigator.languages.find(known) ?? "en";
+
+export const language = locale.toLowerCase().split("-")[0];
 
 const { default: texts } = await import(`./text.${language}.js`);
 
@@ -17,10 +21,10 @@ export const hasText = (key) => Object.hasOwn(texts, key);
 
 /** Write a number as the language does. */
 export const number = (value, digits = 0) =>
-  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 /** Write a share as percents. */
-export const percent = (share) => share.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
+export const percent = (share) => share.toLocaleString(locale, { style: "percent", maximumFractionDigits: 0 });
 
 /** Write the texts of the elements that name one in `data-text`. */
 export function translate(root = document) {
