@@ -108,6 +108,8 @@ def test_every_command_line_runs(page: str, lines: tuple[str, ...], run: Run, be
         if not words or words[0].startswith("-") or named:  # live: a few frames, and no window
             words += ["--frames", "3", "--no-window"]
             words += [] if "--source" in words or named else ["--source", "demo"]
+        if words[:1] == ["serve"]:  # it would go on until Ctrl-C
+            words += ["--seconds", "1"]
         if "snapshot.png" in words:
             assert run("photo", "photo.jpg", "--style", "wave", "-o", "snapshot.png")[0] == 0
         if {"looks", "evening"} <= {*words} or words[:2] == ["--look", "evening"]:
