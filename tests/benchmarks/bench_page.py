@@ -1,0 +1,299 @@
+"""The page on loopback: shown rates, latency, guests' shares, weight; or an hour of clients. Not a test: it depends on the machine.
+
+    python tests/benchmarks/bench_page.py                            every row, about 3 minutes
+    python tests/benchmarks/bench_page.py --rows rates --seconds 20  one kind of row, measured for longer
+    python tests/benchmarks/bench_page.py --hour                     an hour (--hour 5: five minutes) of clients that come and go
+
+The program is started as a person starts it, with `lite` at 640x480 and all lines. Clients are processes of their own
+(page_clients.py) that acknowledge every JPEG and decode none.
+
+rates   the demo at 60 a second, so that the model is the limit; pictures a second of each of 1, 4, 8 clients, as a share of what
+        the stream paints with none. With none, before and after, a socket without pictures hears the program's own figure.
+guests  `realtime serve`; guests that send JPEGs as fast as they are taken; each of two as a share of one alone.
+glass   the numbered frames of page_glass.py, 30 a second, from drawn to read from a canvas in Chromium; p95 less the median of
+        the model's time. Chromium's own processor time is given apart.
+load    Chromium: from navigation to the first picture, and the page's weight before pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from chromium import PROGRAMS, WORDS, free_port  # noqa: E402
+
+WARM = 3.0
+"""Seconds that clients watch before they count."""
+LIVE = "--page 127.0.0.1:{port} --no-window --fresh --quality fixed --size 640x480"
+SEE = """(selector) => {
+    const canvas = document.querySelector(selector);
+    const context = canvas.getContext("2d");
+    window.seen = [];
+    new MutationObserver(() => {
+        const row = context.getImageData(0, 20, 640, 1).data;
+        let number = 0;
+        for (let place = 0; place < 16; place++) number |= (row[4 * (40 * place + 20)] > 128) << place;
+        window.seen.push([number, Date.now()]);
+    }).observe(canvas, { attributeFilter: ["data-seq"] });
+}"""
+FIRST = """new MutationObserver((_, watch) => {
+    if (document.querySelector("canvas[data-seq]")) { window.first = performance.now(); watch.disconnect(); }
+}).observe(document, { subtree: true, childList: true, attributeFilter: ["data-seq"] });"""
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter((entry) => !entry.name.includes("thumbnail") && !entry.name.startsWith("blob:"))
+    .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+
+
+def row(what: str, figures: str, reached: bool | None = None, bar: str = "") -> None:
+    """Print a row of the table."""
+    verdict = "" if reached is None else f"   bar {bar}: {'reached' if reached else 'MISSED'}"
+    print(f"{what:44} {figures}{verdict}", flush=True)
+
+
+@contextmanager
+def program(words: str, **environment: str) -> Iterator[tuple[str, str, psutil.Process]]:
+    """Run `realtime` with some words and folders of its own; give the addresses to steer and to watch, and its process."""
+    with tempfile.TemporaryDirectory() as folder:
+        homes = {f"XDG_{name}_HOME": folder for name in ("CACHE", "CONFIG", "STATE", "DATA")}
+        command = [sys.executable, "-m", "realtime", *words.format(port=free_port()).split(), "--out", f"{folder}/out"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | homes | environment, stderr=subprocess.PIPE, text=True
+        )
+        addresses: dict[str, str] = {}
+        said: list[str] = []
+        assert process.stderr
+        while not {"/", "/view"} <= addresses.keys():
+            if not (line := process.stderr.readline()):
+                raise SystemExit("".join(said))
+            said.append(line)
+            if found := re.search(r"(http://\S+?)(/[a-z]*)#[\w-]{22}", line):
+                addresses[found[2]] = found[0]
+        reader = threading.Thread(target=process.stderr.read, name="program's lines")
+        reader.start()
+        try:
+            yield addresses["/"], addresses["/view"], psutil.Process(process.pid)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                print("Ctrl-C did not end the program in 20 s", flush=True)
+                process.kill()
+            reader.join(10)
+            process.stderr.close()
+
+
+def begin_clients(address: str, role: str, count: int, seconds: float, warm: float = WARM) -> subprocess.Popen[str]:
+    """Start clients in a process of their own."""
+    words = [sys.executable, str(HERE / "page_clients.py"), address, role, str(count), str(warm), str(seconds)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def clients(address: str, role: str, count: int, seconds: float) -> dict[str, Any]:
+    """Run clients, and give what they counted."""
+    process = begin_clients(address, role, count, seconds)
+    out, error = process.communicate(timeout=WARM + seconds + 60)
+    if process.returncode:
+        raise SystemExit(error)
+    return dict(json.loads(out))
+
+
+def measure_rates(seconds: float) -> None:
+    """Shown rates with no, one, four and eight clients."""
+    with program(f"{LIVE} --source demo --fps 60") as (control, view, _):
+        time.sleep(WARM)
+        before = clients(control, "control", 1, seconds)["told"]
+        row("no client", f"{before:.1f} pictures a second")
+        counted = [(count, clients(view, "view", count, seconds)) for count in (1, 4, 8)]
+        after = clients(control, "control", 1, seconds)["told"]
+        row("no client, afterwards", f"{after:.1f} pictures a second")
+    none = (before + after) / 2
+    for (count, found), bar in zip(counted, (0.9, 0.85, 0.8), strict=True):
+        share, least = statistics.fmean(found["rates"]) / none, min(found["rates"]) / none
+        late = np.percentile(found["latencies"], 95)
+        rates = f"{statistics.fmean(found['rates']):.1f} each, {share:.2f} of none (least {least:.2f})"
+        row(f"{count} client{'s' * (count > 1)}", f"{rates}, stream {found['told']:.1f}, p95 to acknowledged {late:.0f} ms",
+            share >= bar, f"{bar}")  # fmt: skip
+
+
+def measure_guests(seconds: float) -> None:
+    """Two guests' shares of what one alone has."""
+    with program("serve 127.0.0.1:{port}") as (control, _, _):
+        (alone,) = clients(control, "guest", 1, seconds)["rates"]
+        row("one guest", f"{alone:.1f} pictures a second")
+        shares = [rate / alone for rate in clients(control, "guest", 2, seconds)["rates"]]
+    row("two guests, of what one has", ", ".join(f"{share:.2f}" for share in shares),
+        all(0.45 <= share <= 0.55 for share in shares), "each 0.45 to 0.55")  # fmt: skip
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    if found is None:
+        raise SystemExit(f"no Chromium is installed ({', '.join(PROGRAMS)})")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(WORDS))
+        yield opened
+        opened.close()
+
+
+def chromium_seconds() -> float:
+    """The processor time of all Chromium that this process started."""
+    total = 0.0
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if "chrom" in child.name():
+                total += sum(child.cpu_times()[:2])
+        except psutil.Error:
+            continue
+    return total
+
+
+def measure_glass(seconds: float) -> None:
+    """From drawn to read in the canvas, alone and beside three others."""
+    with tempfile.TemporaryDirectory() as folder, browser() as chromium:
+        info = Path(folder) / "page_glass-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: page-glass\nVersion: 1.0\n")
+        points = {"sources": "numbered = page_glass:open_numbered", "engines": "untouched = page_glass:open_untouched"}
+        lines = [f"[realtime.{group}]\n{point}\n" for group, point in points.items()]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        file = Path(folder) / "glass.txt"
+        path = os.pathsep.join((folder, str(HERE)))
+        words = f"{LIVE} --source numbered --model untouched --fps 30"
+        with program(words, PYTHONPATH=path, REALTIME_GLASS=str(file)) as (control, view, _):
+            cases = [(place, others) for place in ((view, "canvas"), (control, "#picture")) for others in (0, 3)]
+            for (address, selector), others in cases:
+                beside = begin_clients(view, "view", others, seconds + WARM, 0.0) if others else None
+                page = chromium.new_page()
+                page.goto(address)
+                page.locator(f"{selector}[data-seq]").wait_for()
+                page.wait_for_timeout(1000 * WARM)
+                file.write_text("")
+                page.evaluate(SEE, selector)
+                used = chromium_seconds()
+                page.wait_for_timeout(1000 * seconds)
+                used = (chromium_seconds() - used) / seconds
+                seen = page.evaluate("window.seen")
+                page.close()
+                if beside:
+                    beside.communicate(timeout=60)
+                _tell_glass(
+                    file, seen, f"{'/view' if address is view else '/'} beside {others}", used, 100 if others else 60
+                )
+
+
+def _tell_glass(file: Path, seen: list[list[float]], what: str, used: float, bar: int) -> None:
+    noted = [line.split() for line in file.read_text().splitlines()]
+    drawn = {int(words[1]): float(words[2]) for words in noted if words[0] == "drawn"}
+    model = 1000 * statistics.median(float(words[1]) for words in noted if words[0] == "model")
+    late = [at - 1000 * drawn[int(number)] for number, at in seen if int(number) in drawn]
+    p95 = float(np.percentile(late, 95))
+    figures = f"p95 {p95:.0f} ms (median {statistics.median(late):.0f}), model {model:.0f}: {p95 - model:.0f} over it"
+    counts = f"{len(late)} read of {len(drawn)} drawn, Chromium {100 * used:.0f} % of a core"
+    row(f"drawn to canvas, {what} others", f"{figures}; {counts}", p95 - model <= bar, f"{bar} ms")
+
+
+def measure_load(_seconds: float) -> None:
+    """How long the first picture takes, and how much the page weighs."""
+    with browser() as chromium, program(f"{LIVE} --source demo") as (control, view, _):
+        time.sleep(WARM)
+        for what, address in (("/", control), ("/view", view)):
+            times = list[float]()
+            for _ in range(5):
+                context = chromium.new_context()
+                page = context.new_page()
+                page.add_init_script(FIRST)
+                page.goto(address)
+                page.wait_for_function("() => window.first", timeout=20_000)
+                times.append(page.evaluate("window.first"))
+                weight = page.evaluate(WEIGHT) / 1000
+                context.close()
+            each = ", ".join(f"{found:.0f}" for found in times)
+            row(f"{what}: first picture, five loads", f"{each} ms", max(times) <= 1000, "1000 ms")
+            row(f"{what}: weight", f"{weight:.1f} kB", weight < 150, "150 kB")
+
+
+def soak(minutes: float) -> None:
+    """Let clients come and go, some without a goodbye; memory, threads and open files of the program, as it runs."""
+    chance, samples = random.Random(5), list[tuple[float, int, int]]()
+    running, came, begin = list[subprocess.Popen[str]](), 0, time.monotonic()
+    with program(f"{LIVE} --source demo --take-home") as (control, view, process):
+        following = begin
+        while (now := time.monotonic()) < begin + 60 * minutes and process.is_running():
+            for child in [child for child in running if child.poll() is not None]:
+                child.communicate()
+                running.remove(child)
+            if len(running) < 3:
+                role, count = chance.choice((("view", 4), ("view", 1), ("guest", 2), ("control", 1)))
+                address = view if role == "view" else control
+                running.append(begin_clients(address, role, count, chance.uniform(4, 25), 0.0))
+                came += count
+            elif chance.random() < 0.02:
+                chance.choice(running).kill()
+            if now >= following:
+                following += min(30.0, 60 * minutes / 40)
+                with process.oneshot():
+                    samples.append((process.memory_info().rss / 1e6, process.num_threads(), process.num_fds()))
+                found = "{:.1f} MB, {} threads, {} files".format(*samples[-1])
+                row(f"{(now - begin) / 60:.1f} min, {came} clients came", found)
+            time.sleep(0.5)
+        for child in running:
+            child.kill()
+            child.communicate()
+        time.sleep(5)
+        row("5 s after the last has gone", f"{process.memory_info().rss / 1e6:.1f} MB, {process.num_threads()} threads")
+    warm = len(samples) // 6
+    third = max(1, (len(samples) - warm) // 3)
+    begun, ended = samples[warm:][:third], samples[-third:]
+    for place, what in enumerate(("memory, MB", "threads", "open files")):
+        first, last = (statistics.median(one[place] for one in some) for some in (begun, ended))
+        row(
+            f"median of {what}",
+            f"{first:.1f} in the first third, {last:.1f} in the last: {100 * (last / first - 1):+.1f} %",
+        )
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = {"rates": measure_rates, "guests": measure_guests, "glass": measure_glass, "load": measure_load}
+    parser.add_argument("--rows", nargs="+", choices=kinds, default=list(kinds))
+    parser.add_argument("--seconds", type=float, default=8.0, help="that each figure is measured for")
+    parser.add_argument("--hour", type=float, nargs="?", const=60.0, metavar="MINUTES")
+    options = parser.parse_args()
+    if options.hour:
+        soak(options.hour)
+    else:
+        for kind in options.rows:
+            kinds[kind](options.seconds)
+
+
+if __name__ == "__main__":
+    main()
