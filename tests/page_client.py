@@ -145,6 +145,7 @@ class PageHouse:
     """A session that runs, its page, and all that both are made of."""
 
     def __init__(self, folder: Path, own: bool = True, **options: Any) -> None:
+        self._before = set(threading.enumerate())  # of other suites
         self.styles = folder / "styles"
         self.styles.mkdir()
         for name, colour in (("blue", BLUE), ("green", GREEN), ("red", RED)):
@@ -205,7 +206,8 @@ class PageHouse:
         self._thread.join(20)
         assert not self._thread.is_alive()
         self.page.close()
-        left = [t.name for t in threading.enumerate() if t.name.startswith(("page", "sink", "capture", "stylize"))]
+        began = [t.name for t in threading.enumerate() if t not in self._before]
+        left = [name for name in began if name.startswith(("page", "sink", "capture", "stylize"))]
         assert not left, left
 
 
