@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from fakes import FakeModel, FakeSource
+from fakes import FakeModel, FakeSource, FakeWindow
 from test_cli import Run, run  # noqa: F401
 
 from realtime.cli.announce import Announcer
@@ -119,6 +119,21 @@ def test_no_window_alone_says_what_it_does(run: Run, sources: list[str]) -> None
     _, _, err = run("demo", "--no-window")
     assert "the picture goes nowhere; --record FILE keeps it" in err
     assert "goes nowhere" not in run("demo", "--no-window", "--frames", "1")[2]
+
+
+def test_the_window_itself_says_what_matters_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    greetings: list[list[str]] = []
+
+    def run_session(session: LiveSession, *rest: object, **options: Any) -> str:
+        greetings.append(options["greeting"])
+        return ""
+
+    monkeypatch.setattr(LiveSession, "run", run_session)
+    monkeypatch.setattr("realtime.sinks.window.WindowSink", lambda **options: FakeWindow())
+    monkeypatch.setattr("realtime.sinks.screen.display_problem", lambda: "")
+    assert run()[0] == run("demo")[0] == 0
+    keys = "press h for the keys, Tab for all styles"
+    assert greetings == [["no camera found: this is the demo", keys], [keys]]
 
 
 def test_the_help_fits_a_screen_and_names_commands_first(run: Run) -> None:  # noqa: F811

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realtime.cli.options import folder, model_option, say, say_loading, styles_option
+from realtime.cli.options import finite, folder, model_option, say, say_loading, styles_option
 from realtime.core.errors import UsageError
 from realtime.core.installed import install_command
 
@@ -144,7 +144,11 @@ def open_page(
 @click.option("--out", type=folder, metavar="DIR", help="Folder for snapshots and clips.")
 @click.option("--strobe", is_flag=True, help="Let slideshows change more than three times a second.")
 @click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds. Default: with Ctrl-C."
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    callback=finite,
+    metavar="N",
+    help="End after N seconds. Default: with Ctrl-C.",
 )
 def serve(
     address: str,
