@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -175,6 +176,32 @@ def test_a_window_begins_with_the_look_of_the_last_time(
     assert "demo, wave" in run("demo", "--frames", "2", "--fresh")[2]
     run("demo", "--frames", "2", "--size", "1280x720")
     assert places == [None, Screen(7, 8, 700, 500), Screen(7, 8, 700, 500), None, None]
+
+
+def test_a_window_opens_the_camera_of_the_last_time_unless_it_is_gone_or_an_option_says_otherwise(
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from fakes import FakeSource, FakeWindow
+
+    asked: list[str | None] = []
+
+    def open_source(name: str | None, *rest: object) -> FakeSource:
+        asked.append(name)
+        return FakeSource()
+
+    cameras = [SimpleNamespace(name="Front camera")]
+    monkeypatch.setattr("realtime.sources.camera.list_cameras", lambda: cameras)
+    monkeypatch.setattr("realtime.sources.registry.open_source", open_source)
+    monkeypatch.setattr("realtime.sinks.window.WindowSink", lambda **options: FakeWindow())
+    monkeypatch.setattr("realtime.sinks.screen.display_problem", lambda: "")
+    for words in ((), ("--fresh",), ("--source", "1")):
+        remember(Memory("Front camera"))
+        assert run("--frames", "2", *words)[0] == 0
+    cameras.clear()
+    remember(Memory("Front camera"))
+    assert run("--frames", "2")[0] == 0
+    assert asked == ["Front camera", None, "1", None]
 
 
 # ---- flashes ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import cv2
 import media
 import pytest
@@ -19,6 +20,7 @@ from packaging.requirements import Requirement
 from test_bench import TINY
 from test_cli import Run, run  # noqa: F401
 
+from realtime.cli import realtime as program
 from realtime.control.presets import looks_folder
 from realtime.diagnose import bench
 from realtime.look.look import Look
@@ -120,6 +122,24 @@ def test_every_command_line_runs(page: str, lines: tuple[str, ...], run: Run, be
             assert run("styles", "add", "photo.jpg", "--name", "evening")[0] == 0
         status, _, err = run(*words)
         assert status == 0, f"{line}: {err}"
+
+
+def options(command: click.Command) -> set[str]:
+    """The options of a command and of the commands below it, as they are written."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    own = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    return {name for name in own if name.startswith("-")}.union(*map(options, below))
+
+
+def test_the_manual_names_every_option_of_every_command() -> None:
+    manual = (ROOT / ".github" / "MANUAL.md").read_text("utf-8")
+    assert {name for name in options(program) if not re.search(rf"{name}(?![\w-])", manual)} == set()
+
+
+def test_the_readme_says_what_may_leave_the_computer() -> None:
+    (privacy,) = re.findall("## Privacy (.*?) ## ", " ".join(README.split()))
+    for door in ("--page", "--lan", "--osc", "realtime serve", "TensorFlow Hub", "Ray cluster", "network camera"):
+        assert door in privacy
 
 
 def test_the_links_of_the_pages_lead_somewhere() -> None:
