@@ -128,7 +128,7 @@ def _new_clip(context: click.Context, parameter: click.Parameter, value: Path | 
 @click.option(
     "--replay/--no-replay",
     default=None,
-    help="Keep the last 10 seconds, for the key b. Default: where there is a window.",
+    help="Keep the last 10 seconds, for the key b. Default: where there is a window or a page.",
 )
 @click.option(
     "--out",
