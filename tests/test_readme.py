@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from test_bench import TINY
 from test_cli import Run, run  # noqa: F401
 
-from realtime.cli import realtime as program
+from realtime.cli.live import realtime as program
 from realtime.control.presets import looks_folder
 from realtime.diagnose import bench
 from realtime.look.look import Look

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Picture
-from realtime.sinks import window as window_module
+from realtime.sinks import screen
 from realtime.sinks.base import Format
 from realtime.sinks.screen import Screen
 from realtime.sinks.window import POINTER_SECONDS, WindowSink
@@ -23,21 +24,24 @@ class Highgui:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.place = [0, 0, 1, 1]
-        self.mode = float(cv2.WINDOW_NORMAL)
         self.shown: list[Picture] = []
         self.pointer: list[bool] = []
         self.now = 1000.0
-        for name in ("namedWindow", "moveWindow", "resizeWindow", "getWindowImageRect", "setWindowProperty", "imshow"):
-            monkeypatch.setattr(cv2, name, getattr(self, name))
-        for name in ("setMouseCallback", "destroyWindow"):
+        functions: dict[str, Callable[..., Any]] = {
+            "moveWindow": self.move, "resizeWindow": self.resize, "getWindowImageRect": lambda title: tuple(self.place),
+            "setWindowProperty": self.set_mode, "imshow": lambda title, picture: self.shown.append(picture),
+        }  # fmt: skip
+        for name, function in functions.items():
+            monkeypatch.setattr(cv2, name, function)
+        for name in ("namedWindow", "setMouseCallback", "destroyWindow"):
             monkeypatch.setattr(cv2, name, lambda *_: None)
         for name in ("waitKeyEx", "pollKey"):
             monkeypatch.setattr(cv2, name, lambda *_: -1)
         monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0)
-        monkeypatch.setattr(window_module.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(window_module.screen, "display_problem", lambda: "")
-        monkeypatch.setattr(window_module.screen, "screens", lambda: SCREENS)
-        monkeypatch.setattr(window_module.screen, "Pointer", lambda: self)
+        monkeypatch.setattr("realtime.sinks.window.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(screen, "display_problem", lambda: "")
+        monkeypatch.setattr(screen, "screens", lambda: SCREENS)
+        monkeypatch.setattr(screen, "Pointer", lambda: self)
 
     # the pointer
 
@@ -54,24 +58,15 @@ class Highgui:
 
     # the window
 
-    def namedWindow(self, title: str, flags: int) -> None: ...
-
-    def moveWindow(self, title: str, left: int, top: int) -> None:
+    def move(self, title: str, left: int, top: int) -> None:
         self.place[:2] = left, top
 
-    def resizeWindow(self, title: str, width: int, height: int) -> None:
+    def resize(self, title: str, width: int, height: int) -> None:
         self.place[2:] = width, height
 
-    def getWindowImageRect(self, title: str) -> tuple[int, ...]:
-        return tuple(self.place)
-
-    def setWindowProperty(self, title: str, number: int, value: float) -> None:
-        self.mode = value
+    def set_mode(self, title: str, number: int, value: float) -> None:
         if value == cv2.WINDOW_FULLSCREEN:
             self.place[2:] = 1600, 1000
-
-    def imshow(self, title: str, picture: Any) -> None:
-        self.shown.append(picture)
 
 
 @pytest.fixture
@@ -140,7 +135,7 @@ def test_a_window_opens_where_it_lay_unless_that_screen_is_gone(
     assert tuple(highgui.place) == place
     window.close()
     assert window.place == place
-    monkeypatch.setattr(window_module.screen, "screens", lambda: SCREENS[:1])
+    monkeypatch.setattr(screen, "screens", lambda: SCREENS[:1])
     highgui.place[:2] = 0, 0
     opened(place=place)
     assert highgui.place[:2] == [0, 0]
