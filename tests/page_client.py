@@ -41,6 +41,7 @@ class Browser:
         self.pictures: list[tuple[int, Picture]] = []
         self.thumbnails: dict[int, Picture] = {}
         self.said: list[dict[str, Any]] = []
+        self._saved = 0  # files that the test heard of
 
     def ask(
         self, path: str, method: str = "GET", body: bytes | str | None = None, **headers: str
@@ -82,6 +83,11 @@ class Browser:
         """Wait for a message of a kind; pictures on the way are acknowledged. How something is may have been told before."""
         if kind in ("state", "styles", "clients", "files", "looks") and (known := self.known(kind)) and when(known):
             return known
+        if kind == "saved":  # may be told before the answer to the command
+            while len(files := [m for m in self.said if m["type"] == kind]) <= self._saved:
+                self._next()
+            self._saved += 1
+            return files[self._saved - 1]
         while True:
             message = self._next()
             if isinstance(message, dict) and message["type"] == kind and when(message):
