@@ -55,7 +55,7 @@ class Controls:
             if change.settings != before:
                 self._events.emit(SettingsChanged())
             if change.notice:
-                self._events.emit(Notice(change.notice))
+                self._events.emit(Notice(change.notice, change.settings != before))
         elif action is None:
             raise UsageError(f"{type(command).__name__} is no command for a stream")
         if action is not None:

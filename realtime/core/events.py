@@ -17,7 +17,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Notice(Event):
-    """A short text for the person."""
+    """A short text for the person; `of_settings` where a `SettingsChanged` told the same before."""
+
+    of_settings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

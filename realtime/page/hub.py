@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from realtime.core.events import Event, Events, LooksChanged, Saved, StylesChanged
+from realtime.core.events import Event, Events, LooksChanged, Notice, Saved, StylesChanged
 from realtime.live.outputs import Outputs
 from realtime.live.session import LiveSession
 from realtime.live.stream import Stream
@@ -232,7 +232,7 @@ class Hub:
             self.show_control("looks", self.lists.looks())
         if isinstance(event, Saved):
             self._saved(event, channel)
-        elif event.text:
+        elif event.text and not (isinstance(event, Notice) and event.of_settings):  # which the state tells
             for client in self.clients.values():
                 if client.role != "view" and (client.channel is channel or client.role == "control"):
                     client.show(f"notice {event.text[:80]}", written({"type": "notice", "text": event.text}))
