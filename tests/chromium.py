@@ -29,9 +29,9 @@ PATIENCE = 30_000
 """Milliseconds that anything on a page may take, on a busy machine."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright does not begin twice, and a session's fixture would in each module
 def chromium() -> Iterator[Any]:
-    """The browser, the same for all tests. Without one they are skipped."""
+    """The browser, the same for all tests of a module. Without one they are skipped."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
     if found is None:

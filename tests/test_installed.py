@@ -95,6 +95,7 @@ def test_the_program_is_named_as_it_was_started(tmp_path: Path, monkeypatch: pyt
     script.touch()
     assert started("realtime") == "realtime"
     assert started(str(script), str(script)) == "realtime"
+    assert started(str(tmp_path / "notebook.py")).endswith(" -m realtime")  # somebody else's program
     assert started(str(script)) == shlex.quote(str(script))
     assert started(str(script), sys.executable) == shlex.quote(str(script)), "another program has the name"
     assert started("/somewhere/realtime/__main__.py") == f"{shlex.quote(sys.executable)} -m realtime"

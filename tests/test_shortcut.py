@@ -94,7 +94,11 @@ def test_what_starts_the_program_does_not_depend_on_the_folder(tmp_path: Path, m
     python = tmp_path / "python"
     monkeypatch.setattr(sys, "executable", str(python))
     assert module.start_command() == [str(python), "-m", "realtime"]
-    assert (module._folder() / "realtime" / "cli").is_dir(), "without an installation it starts in the clone"
+    clone = tmp_path / "clone"
+    (clone / "realtime" / "cli").mkdir(parents=True)
+    (clone / "pyproject.toml").touch()
+    monkeypatch.setattr(module, "__file__", str(clone / "realtime" / "cli" / "shortcut.py"))
+    assert module._folder() == clone, "without an installation it starts in the clone"
     script = tmp_path / ("realtime.exe" if sys.platform == "win32" else "realtime")
     script.touch()
     assert module.start_command() == [str(script)]

@@ -45,9 +45,9 @@ def install_command(extra: str = "") -> str:
 
 
 def program() -> str:
-    """Give the command by which this program was started: `realtime` where the shell finds it by that name."""
+    """Give the command that starts this program: `realtime` where the shell finds it by that name."""
     started = Path(sys.argv[0])
-    if started.name == "__main__.py":
+    if started.name and started.stem != "realtime":  # `python -m`, or a program of somebody else
         return f"{_python()} -m realtime"
     if not started.parent.name and not started.is_absolute():
         return started.name or "realtime"
