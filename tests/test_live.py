@@ -76,6 +76,7 @@ class Stage:
     """A session ready to run, and all that it is made of."""
 
     def __init__(self, folder: Path) -> None:
+        self.sessions: list[LiveSession] = []
         self.styles = folder / "styles"
         self.styles.mkdir()
         for name, colour in (("blue", BLUE), ("green", GREEN), ("red", RED)):
@@ -98,6 +99,7 @@ class Stage:
         window = options.pop("window", self.window)
         options.setdefault("presets", self.out / "looks")
         session = LiveSession(Stylizer(self.model), self.library)
+        self.sessions.append(session)
         session.events.subscribe(lambda event: self.said.append(event.text) if event.text else None)
         stream = session.add(self.source, settings, view or ViewSettings(info=False))
         session.save(stream, Saving(folder=self.out, **options), windowed=window is not None)

@@ -43,8 +43,11 @@ from realtime.sinks.view import ViewSettings
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    found = Stage(tmp_path)
+    yield found
+    for session in found.sessions:  # those that never ran end nothing by themselves
+        assert session._host.close(time.monotonic() + 5)
 
 
 class Screening:

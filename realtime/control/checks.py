@@ -6,6 +6,9 @@ import math
 
 from realtime.core.errors import UsageError
 
+LONGEST = 86_400.0
+"""Seconds that a morph or a slideshow's style may take: a day."""
+
 
 def check_number(what: str, value: object, least: float, most: float) -> None:
     """Refuse what is no number between two."""
@@ -24,7 +27,7 @@ def check_seconds(what: str, value: object) -> None:
     if value is not None and (isinstance(value, float) and math.isinf(value)):
         raise UsageError(f"{what} of {value!r} seconds would never end")
     if value is not None:
-        check_number(what, value, 0.0, 86_400.0)
+        check_number(what, value, 0.0, LONGEST)
 
 
 def check_toggle(setting: str, known: tuple[str, ...], on: object) -> None:

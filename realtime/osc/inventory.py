@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from realtime.control.checks import LONGEST
 from realtime.control.commands import (
     PRESETS,
     Amount,
@@ -39,7 +40,6 @@ from realtime.sinks.view import ViewSettings
 
 Kind: TypeAlias = Literal["number", "whole", "switch", "style", "action"]
 ROOT = "/realtime/"
-_LONGEST = 86_400.0  # seconds of a morph or a slideshow
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +141,13 @@ def _amount(field: Amount) -> Entry:
     return Entry(f"{ROOT}look/{field}", text, "number", lambda value, state: SetLook(field, value), now, bounds)
 
 
-def _toggle(name: PictureToggle) -> Entry:
+def _switch(name: str, make: Callable[[Any, bool], Command], owner: Callable[[State], object]) -> Entry:
     return Entry(
         ROOT + name,
         f"{name} on or off",
         "switch",
-        lambda value, state: Toggle(name, value),
-        lambda state: bool(getattr(state.settings, name)),
-    )
-
-
-def _view_toggle(name: ViewToggle) -> Entry:
-    return Entry(
-        ROOT + name,
-        f"{name} on or off",
-        "switch",
-        lambda value, state: ToggleView(name, value),
-        lambda state: bool(getattr(state.view, name)),
+        lambda value, state: make(name, value),
+        lambda state: bool(getattr(owner(state), name)),
     )
 
 
@@ -177,12 +167,12 @@ def _entries() -> tuple[Entry, ...]:
               lambda value, state: RecallLook(value), None, (1, PRESETS)),
         Entry(f"{ROOT}look/keep", "keep the look under a number", "whole",
               lambda value, state: KeepLook(value), None, (1, PRESETS), saves=True),
-        *map(_toggle, get_args(PictureToggle)),
-        *map(_view_toggle, get_args(ViewToggle)),
+        *(_switch(name, Toggle, lambda state: state.settings) for name in get_args(PictureToggle)),
+        *(_switch(name, ToggleView, lambda state: state.view) for name in get_args(ViewToggle)),
         Entry(f"{ROOT}morph", "seconds of a change of styles", "number",
-              lambda value, state: SetMorph(value), lambda state: state.settings.morph, (0.0, _LONGEST)),
+              lambda value, state: SetMorph(value), lambda state: state.settings.morph, (0.0, LONGEST)),
         Entry(f"{ROOT}slideshow", "seconds for each style, 0 for none", "number",
-              lambda value, state: SetSlideshow(value), lambda state: state.settings.slideshow, (0.0, _LONGEST)),
+              lambda value, state: SetSlideshow(value), lambda state: state.settings.slideshow, (0.0, LONGEST)),
         Entry(f"{ROOT}source", "the source that is shown, by place from 0", "whole",
               lambda value, state: SelectSource(value), lambda state: state.settings.source, (0, 1000)),
         Entry(f"{ROOT}source/step", "so many sources on, or back", "whole",
