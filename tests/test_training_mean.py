@@ -16,7 +16,7 @@ import keras
 
 from realtime.core.errors import UsageError
 from realtime.training import mean
-from realtime.training.export import read_networks
+from realtime.training.export import read_networks, write_networks
 from realtime.training.frame_network import AROUND, build_frame
 from realtime.training.layers import CODE_SIZE
 from realtime.training.style_network import STYLE_SIZE, build_style
@@ -44,12 +44,14 @@ def test_a_mean_of_one_run_paints_as_the_run_does_about_the_mean_of_the_styles(t
     content = rng.random((48 + 2 * AROUND, 48 + 2 * AROUND, 3), np.float32)
     run = made(1, 0.3)
     before = painted(run, content, styles[0])
-    mean.write(tmp_path / "run" / "state" / "networks.npz", run)
+    for name in ("run", "mean"):
+        (tmp_path / name / "state").mkdir(parents=True)
+    write_networks(tmp_path / "run" / "state" / "networks.npz", run)
     twice = mean.of_runs([tmp_path / "run", tmp_path / "run"])
     result = mean.mean(twice, [0.25, 0.75], styles)
     assert np.abs(mean.codes(result[1], styles).mean(axis=0)).max() < 1e-4
     np.testing.assert_allclose(painted(result, content, styles[0]), before, atol=2e-4)
-    mean.write(tmp_path / "mean" / "state" / "networks.npz", result)
+    write_networks(tmp_path / "mean" / "state" / "networks.npz", result)
     again = read_networks(tmp_path / "mean" / "state" / "networks.npz")
     np.testing.assert_array_equal(painted(again, content, styles[1]), painted(result, content, styles[1]))
 

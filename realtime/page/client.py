@@ -21,7 +21,7 @@ from realtime.sinks.page import PagePicture
 
 _log = logging.getLogger(__name__)
 
-REMOVED, SLOW, TOO_LARGE, FLOOD, FULL = 4403, 4408, 4413, 4429, 4503
+REMOVED, SLOW, FLOOD, FULL = 4403, 4408, 4429, 4503
 """Why a connection was closed, as its close code tells the browser."""
 SILENT_SECONDS = 30.0
 _PING_SECONDS = 10.0

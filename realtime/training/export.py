@@ -6,6 +6,7 @@ Needs TensorFlow.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,21 @@ def read_networks(path: Path) -> tuple[keras.Model, keras.Model]:
         for model, name in zip(models, ("lite", "style"), strict=True):
             model.set_weights([file[key] for key in sorted(file.files) if key.startswith(f"{name}/")])
     return models
+
+
+def write_networks(path: Path, networks: Sequence[keras.Model]) -> None:
+    """Write a frame and a style network for `read_networks`.
+
+    Args:
+        path: The file, networks.npz.
+        networks: Both.
+    """
+    arrays: dict[str, Any] = {
+        f"{name}/{k:03d}": weight
+        for name, network in zip(("lite", "style"), networks, strict=True)
+        for k, weight in enumerate(network.get_weights())
+    }
+    np.savez(path, **arrays)
 
 
 def one_picture(model: keras.Model) -> keras.Model:

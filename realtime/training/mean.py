@@ -58,17 +58,6 @@ def codes(style: keras.Model, pictures: Sequence[Picture]) -> Floats:
     return np.asarray(style.predict(whole, batch_size=32, verbose=0)).reshape(len(whole), CODE_SIZE)
 
 
-def write(path: Path, networks: Networks) -> None:
-    """Write networks as a run does, for `read_networks`."""
-    arrays = {
-        f"{name}/{k:03d}": weight
-        for name, network in zip(("lite", "style"), networks, strict=True)
-        for k, weight in enumerate(network.get_weights())
-    }
-    path.parent.mkdir(parents=True)
-    np.savez(path, allow_pickle=False, **arrays)
-
-
 def of_runs(runs: Sequence[Path]) -> list[Networks]:
     """Read the networks of runs on strokes.
 

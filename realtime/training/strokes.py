@@ -131,6 +131,7 @@ def mean(options: argparse.Namespace) -> None:
         UsageError: A folder has no run, a share is no number, or there is no pack.
     """
     from . import mean as averages
+    from .export import write_networks
     from .frame_network import build_frame
     from .pack import read
     from .style_network import build_style
@@ -145,5 +146,6 @@ def mean(options: argparse.Namespace) -> None:
     for model, name in zip(begin, ("lite", "style"), strict=True):
         model.set_weights(pack.begin[name])
     networks = averages.mean([*runs, begin], [*shares, 1 - sum(shares)], pack.styles)
-    averages.write(options.out / "state" / "networks.npz", networks)
+    (options.out / "state").mkdir(parents=True)
+    write_networks(options.out / "state" / "networks.npz", networks)
     print(f"written; export with python -m realtime.training export --out {options.out}")

@@ -21,6 +21,7 @@ from realtime.models.grain import MIDDLE
 from . import losses
 from .augment import grain
 from .data import Floats, Picture, resized
+from .export import write_networks
 from .frame_network import AROUND, build_frame, recode
 from .muon import Muon
 from .pack import Pack
@@ -216,11 +217,7 @@ class Trainer:
             values: dict[str, Any] = {f"{k:04d}": v for k, v in enumerate(v for group in groups for v in group)}
             np.savez(new / f"{name}.npz", step=self.step, **values)
         np.savez(new / "whitening.npz", mean=self.whitening.mean, matrix=self.whitening.matrix)
-        networks = zip(("lite", "style"), self.finished(), strict=True)
-        arrays: dict[str, Any] = {
-            f"{name}/{k:03d}": w for name, net in networks for k, w in enumerate(net.get_weights())
-        }
-        np.savez(new / "networks.npz", step=self.step, **arrays)
+        write_networks(new / "networks.npz", self.finished())
         shutil.rmtree(folder / "state", ignore_errors=True)
         os.replace(new, folder / "state")
 
