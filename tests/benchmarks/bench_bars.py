@@ -348,7 +348,8 @@ class Bench:
     def files(self) -> None:
         """Files against `Stylizer` alone."""
         words = [sys.executable, str(Path(__file__).with_name("bench_render.py")), "640x360"]
-        said = subprocess.run(words, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True).stdout
+        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        said = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
         found = re.search(r"([\d.]+) frames a second +rendered, held steady +\(([\d.]+) of", said)
         if not found:
             raise SystemExit(said)
@@ -390,6 +391,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clips", type=Path, metavar="DIR", help="keep the clips here, for the next time")
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled; a start would compile it anew
     server = Server()
     try:
         with place(options.clips) as folder:
