@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from realtime.core.frame import Picture, Size
+
+_NEARLY = 0.65
+"""The share of a picture's size above which linear interpolation makes it smaller well enough."""
 
 
 def fit(size: Size, box: Size) -> Size:
@@ -41,6 +47,41 @@ def boxed(picture: Picture, size: Size) -> Picture:
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
     return canvas
+
+
+def scaled_down(picture: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:
+    """Make a picture smaller, each pixel about the mean of those that it stands for.
+
+    OpenCV's own mean of areas takes three to ten times as long wherever the sizes do not divide. Halving is quick and exact; what
+    is scaled to twice the size that is wanted and then halved is as smooth as the mean of areas.
+
+    Args:
+        picture: uint8, H×W or H×W×3.
+        size: Width and height of the result in pixels, no larger than the picture's.
+
+    Returns:
+        uint8, `size` wide and high; `picture` itself where it has that size already.
+    """
+    while 2 * size[0] <= picture.shape[1] and 2 * size[1] <= picture.shape[0]:
+        picture = halved(picture)
+    if picture.shape[1::-1] == size:
+        return picture
+    if min(size[0] / picture.shape[1], size[1] / picture.shape[0]) > _NEARLY:
+        return cv2.resize(picture, size)  # so near, the mean of areas looks much the same
+    return halved(cv2.resize(picture, (2 * size[0], 2 * size[1])))
+
+
+def halved(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Give the means of 2×2 pixels.
+
+    Args:
+        picture: uint8, H×W or H×W×3; the last row or column of an odd number counts for nothing.
+
+    Returns:
+        uint8, of half the size, but of one pixel at least.
+    """
+    height, width = max(1, picture.shape[0] // 2), max(1, picture.shape[1] // 2)
+    return cv2.resize(picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def flipped(picture: Picture) -> Picture:

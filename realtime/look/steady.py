@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.frame import Picture
-from realtime.core.geometry import fit
+from realtime.core.geometry import fit, scaled_down
 
 _Plane = npt.NDArray[Any]
 
@@ -176,9 +176,7 @@ def _small(content: Picture) -> _Plane:
     """Give the content in grey, at the size at which contents are compared."""
     width, height = fit((content.shape[1], content.shape[0]), (_WORK, _WORK))
     grey: _Plane = cv2.cvtColor(content, cv2.COLOR_BGR2GRAY)
-    while grey.shape[0] % (2 * height) == 0 and grey.shape[1] % (2 * width) == 0:  # halving is several times as fast
-        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    return scaled_down(grey, (width, height))
 
 
 def _flow(content: _Plane, before: _Plane) -> _Plane:

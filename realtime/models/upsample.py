@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.frame import Picture
+from realtime.core.geometry import halved, scaled_down
 
 _REACH = (7, 7)
 """The window of the guided filter, in pixels of half the small size."""
@@ -21,7 +22,7 @@ _FAINT: Any = 4.0  # any: OpenCV's stubs know of no numbers here
 np.empty(30 << 20, np.uint8)
 """Made and freed once, for glibc: it then keeps blocks up to this size for the next frame. Else it gives a frame's planes back
 to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself."""
-_BAND = 32  # rows at a time: what is worked out between the first and the last step then stays in the cache
+_BAND = 48  # rows at a time: what is worked out between the first and the last step then stays in the cache
 
 _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type comes out
 _Plane = npt.NDArray[Any]  # float32, H×W
@@ -41,9 +42,7 @@ def smaller(content: Picture, share: float) -> Picture:
         return content
     height, width = content.shape[:2]
     size = max(16, round(width * share)), max(16, round(height * share))
-    if size[0] >= width or size[1] >= height:
-        return content
-    return cv2.resize(content, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return content if size[0] >= width or size[1] >= height else scaled_down(content, size)
 
 
 def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
@@ -89,9 +88,7 @@ def _add_detail(result: npt.NDArray[Any], guide: _Grey, kept: _Grey, slope: _Pla
 
 def _slope(guide: _Grey, painted: _Grey) -> _Plane:
     """Work out the guided filter's a of two grey pictures of one size, at half their size, float32."""
-    size = (max(1, guide.shape[1] // 2), max(1, guide.shape[0] // 2))
-    g = cv2.resize(guide, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    p = cv2.resize(painted, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    g, p = halved(guide).astype(np.float32), halved(painted).astype(np.float32)
     mean_g, mean_p = cv2.blur(g, _REACH), cv2.blur(p, _REACH)
     variance = np.maximum(cv2.blur(g * g, _REACH) - mean_g * mean_g, 0)
     slope = (cv2.blur(g * p, _REACH) - mean_g * mean_p) / (variance + _FLAT)

@@ -14,7 +14,7 @@ import numpy as np
 
 from realtime.core.errors import SourceEndedError
 from realtime.core.frame import LARGEST, Frame, Picture, Size
-from realtime.core.geometry import fit
+from realtime.core.geometry import fit, scaled_down
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -121,8 +121,7 @@ def shrunk(picture: Picture, box: Size) -> Picture:
     size = fit(whole, box)
     if size == whole:
         return picture
-    small: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return small
+    return scaled_down(picture, size)
 
 
 def captured(picture: Picture, box: Size | None, time: float) -> Frame:
@@ -144,7 +143,12 @@ def no_larger(picture: Picture, pixels: int) -> Picture:
     """Scale a picture down to so many pixels; give `picture` itself (uint8, H×W×3, BGR) when it has no more."""
     height, width = picture.shape[:2]
     scale = (pixels / (width * height)) ** 0.5
-    return shrunk(picture, (max(1, int(width * scale)), max(1, int(height * scale)))) if scale < 1 else picture
+    if scale >= 1:
+        return picture
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(
+        np.uint8, copy=False
+    )  # in no more memory than this
 
 
 class Pace:
