@@ -13,7 +13,7 @@ from realtime.core.events import Events, Notice, StylesChanged
 from realtime.live.stream import Stream
 from realtime.styles.library import SCAN_SECONDS, StyleLibrary
 
-_PAUSE = 0.02  # seconds between two looks at the folders
+_PAUSE = 0.1  # seconds between two looks at the folders
 _ALONE_SECONDS = 2.5 * SCAN_SECONDS
 """How long a new picture waits for another one: of several that are dropped in together none is taken up."""
 

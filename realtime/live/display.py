@@ -30,8 +30,8 @@ _NOTICE_SECONDS, _GREETING_SECONDS, _AGAIN_SECONDS = 3.0, 8.0, 3.0
 _OVERVIEW_SECONDS = 0.07  # how often the overview is drawn, at most
 _MOST_NOTICES = 4
 _ENDING = frozenset(("q", "escape"))  # keys
-_KEY_SECONDS = 0.03  # how often keys are looked for while no frame comes: a frame is shown at once
-_REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again, for what is written over it
+_KEY_SECONDS = 0.04  # how often keys are looked for while no frame comes: a frame is shown at once
+_REDRAW_SECONDS = 0.5  # how often a picture that stays is drawn again, for what is written over it
 _WAITING: tuple[int, int] = (640, 480)  # size of the picture that is shown while there is none
 
 
