@@ -1,8 +1,7 @@
-"""The page on loopback: shown rates, latency, guests' shares, weight; or an hour of clients. Not a test: it depends on the machine.
+"""The page on loopback: shown rates, latency, guests' shares, weight. Not a test: it depends on the machine.
 
     python tests/benchmarks/bench_page.py                            every row, about 3 minutes
     python tests/benchmarks/bench_page.py --rows rates --seconds 20  one kind of row, measured for longer
-    python tests/benchmarks/bench_page.py --hour                     an hour (--hour 5: five minutes) of clients that come and go
 
 The program is started as a person starts it, with `lite` at 640x480 and all lines. Clients are processes of their own
 (page_clients.py) that acknowledge every JPEG and decode none.
@@ -20,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -105,9 +103,11 @@ def program(words: str, **environment: str) -> Iterator[tuple[str, str, psutil.P
             process.stderr.close()
 
 
-def begin_clients(address: str, role: str, count: int, seconds: float, warm: float = WARM) -> subprocess.Popen[str]:
+def begin_clients(
+    address: str, role: str, count: int, seconds: float, warm: float = WARM, *more: str
+) -> subprocess.Popen[str]:
     """Start clients in a process of their own."""
-    words = [sys.executable, str(HERE / "page_clients.py"), address, role, str(count), str(warm), str(seconds)]
+    words = [sys.executable, str(HERE / "page_clients.py"), address, role, str(count), str(warm), str(seconds), *more]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -240,59 +240,15 @@ def measure_load(_seconds: float) -> None:
             row(f"{what}: weight", f"{weight:.1f} kB", weight < 150, "150 kB")
 
 
-def soak(minutes: float) -> None:
-    """Let clients come and go, some without a goodbye; memory, threads and open files of the program, as it runs."""
-    chance, samples = random.Random(5), list[tuple[float, int, int]]()
-    running, came, begin = list[subprocess.Popen[str]](), 0, time.monotonic()
-    with program(f"{LIVE} --source demo --take-home") as (control, view, process):
-        following = begin
-        while (now := time.monotonic()) < begin + 60 * minutes and process.is_running():
-            for child in [child for child in running if child.poll() is not None]:
-                child.communicate()
-                running.remove(child)
-            if len(running) < 3:
-                role, count = chance.choice((("view", 4), ("view", 1), ("guest", 2), ("control", 1)))
-                address = view if role == "view" else control
-                running.append(begin_clients(address, role, count, chance.uniform(4, 25), 0.0))
-                came += count
-            elif chance.random() < 0.02:
-                chance.choice(running).kill()
-            if now >= following:
-                following += min(30.0, 60 * minutes / 40)
-                with process.oneshot():
-                    samples.append((process.memory_info().rss / 1e6, process.num_threads(), process.num_fds()))
-                found = "{:.1f} MB, {} threads, {} files".format(*samples[-1])
-                row(f"{(now - begin) / 60:.1f} min, {came} clients came", found)
-            time.sleep(0.5)
-        for child in running:
-            child.kill()
-            child.communicate()
-        time.sleep(5)
-        row("5 s after the last has gone", f"{process.memory_info().rss / 1e6:.1f} MB, {process.num_threads()} threads")
-    warm = len(samples) // 6
-    third = max(1, (len(samples) - warm) // 3)
-    begun, ended = samples[warm:][:third], samples[-third:]
-    for place, what in enumerate(("memory, MB", "threads", "open files")):
-        first, last = (statistics.median(one[place] for one in some) for some in (begun, ended))
-        row(
-            f"median of {what}",
-            f"{first:.1f} in the first third, {last:.1f} in the last: {100 * (last / first - 1):+.1f} %",
-        )
-
-
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = {"rates": measure_rates, "guests": measure_guests, "glass": measure_glass, "load": measure_load}
     parser.add_argument("--rows", nargs="+", choices=kinds, default=list(kinds))
     parser.add_argument("--seconds", type=float, default=8.0, help="that each figure is measured for")
-    parser.add_argument("--hour", type=float, nargs="?", const=60.0, metavar="MINUTES")
     options = parser.parse_args()
-    if options.hour:
-        soak(options.hour)
-    else:
-        for kind in options.rows:
-            kinds[kind](options.seconds)
+    for kind in options.rows:
+        kinds[kind](options.seconds)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,48 @@
-"""Small browsers in a process of their own, which acknowledge every JPEG and decode none; started by bench_page.py.
+"""Browsers in a process of their own, which acknowledge every JPEG and decode none; bench_page.py and soak_page.py start them.
 
-    python tests/benchmarks/page_clients.py ADDRESS ROLE COUNT WARM SECONDS
+    python tests/benchmarks/page_clients.py ADDRESS ROLE COUNT WARM SECONDS [--size 640x480] [--rate PICTURES]
 
-ADDRESS is printed by the program, with its token. ROLE is `view`; `control`, which wants no pictures; or `guest`, which is invited
-by the control address and sends JPEGs of 640x480 as fast as they are taken. After WARM seconds it counts for SECONDS, and prints
-one line of JSON: the pictures a second of each, the rate that the program tells, and the latencies to the acknowledgement in ms.
+ADDRESS is printed by the program, with its token. ROLE is `view`; `control`, which wants no pictures; `steer`, which does and gives
+a command every two seconds; `stalled`, which acknowledges nothing; or `guest`, which is invited by the control address and sends
+JPEGs as fast as they are taken, or at most `--rate` a second. After WARM seconds it counts for SECONDS, and prints one line of
+JSON: the pictures a second of each, the rate that the program tells, the latencies to the acknowledgement in ms, the sizes of
+pictures that guests were asked for.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import http.client
 import json
-import sys
+import random
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+STEERED: tuple[tuple[str, object], ...] = (
+    ("step", 1),
+    ("step", -1),
+    ("blend", 0.5),
+    ("strength", 0.7),
+    ("snapshot", None),
+    ("record", None),
+    ("replay", None),
+    ("compare", None),
+)
+"""Commands of which one who steers gives any."""
+
 
 class Browser:
     """One of them."""
 
-    def __init__(self, address: str, role: str, jpegs: list[bytes]) -> None:
-        """Exchange the token of an address; `jpegs` are what its camera sees."""
-        self._role, self._jpegs = role, jpegs
+    def __init__(self, address: str, role: str, jpegs: list[bytes], rate: float | None = None) -> None:
+        """Exchange the token of an address; `jpegs` are what its camera sees, and it sends at most `rate` a second."""
+        self._role, self._jpegs, self._pause = role, jpegs, 1 / rate if rate else 0.0
         self.pictures, self._sent = 0, 0
+        self.sizes: list[list[int]] = []
         self.told: list[float] = []
         self.latencies: list[float] = []
         self._host = address.split("/")[2]
@@ -57,12 +73,26 @@ class Browser:
                     await socket.send('{"type":"camera","on":true}')
                 if self._role != "control":
                     await socket.send('{"type":"want","pictures":true}')
-                async for message in socket:
-                    await self._hear(socket, message)
+                steering = asyncio.create_task(self._steer(socket)) if self._role == "steer" else None
+                try:
+                    async for message in socket:
+                        await self._hear(socket, message)
+                finally:
+                    if steering:
+                        steering.cancel()
+
+    async def _steer(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(2)
+                name, value = random.choice(STEERED)
+                await socket.send(json.dumps({"type": "command", "name": name, "value": value}))
 
     async def _hear(self, socket: ClientConnection, message: str | bytes) -> None:
         if isinstance(message, bytes):
             self.pictures += 1
+            if self._role == "stalled":
+                return
             await socket.send(f'{{"type":"ack","seq":{int.from_bytes(message[4:8], "little")}}}')
             return
         told = json.loads(message)
@@ -71,44 +101,62 @@ class Browser:
         elif told["type"] == "figures":
             self.told.append(told["rate"])
             self.latencies += [told["latency"]] if told["latency"] is not None else []
-        elif told["type"] == "taken" or (told["type"] == "camera" and told["on"] and not self._sent):
+        if told["type"] == "camera" and told["on"]:
+            self.sizes.append(told["size"])
+        if told["type"] == "taken" or (told["type"] == "camera" and told["on"] and not self._sent):
+            if self._pause:
+                await asyncio.sleep(self._pause)
             self._sent += 1
             jpeg = self._jpegs[self._sent % len(self._jpegs)]
             await socket.send(bytes([3, 0, 0, 0]) + self._sent.to_bytes(4, "little") + jpeg)
 
 
-def camera_pictures(count: int = 8) -> list[bytes]:
+def camera_pictures(size: tuple[int, int], count: int = 8) -> list[bytes]:
     """JPEGs of the demo scene."""
     import cv2
 
     from realtime.sources.demo import DemoSource
 
-    with DemoSource((640, 480)) as source:
+    with DemoSource(size) as source:
         frames = [frame for _ in range(count) if (frame := source.read())]
     return [cv2.imencode(".jpg", frame.picture)[1].tobytes() for frame in frames]
 
 
-async def main(address: str, role: str, count: int, warm: float, seconds: float) -> None:
+async def main(options: argparse.Namespace) -> None:
     """Open the sockets, wait, count, and print."""
-    jpegs = camera_pictures() if role == "guest" else []
-    place = await Browser(address, "control", []).invite() if role == "guest" else address
-    browsers = [Browser(place, role, jpegs) for _ in range(count)]
+    role = options.role
+    width, height = (int(side) for side in options.size.split("x"))
+    jpegs = camera_pictures((width, height)) if role == "guest" else []
+    place = await Browser(options.address, "control", []).invite() if role == "guest" else options.address
+    browsers = [Browser(place, role, jpegs, options.rate) for _ in range(options.count)]
     running = [asyncio.create_task(browser.run()) for browser in browsers]
-    await asyncio.sleep(warm)
+    await asyncio.sleep(options.warm)
     for browser in browsers:
         browser.told.clear()
         browser.latencies.clear()
     before, begin = [browser.pictures for browser in browsers], asyncio.get_running_loop().time()
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(options.seconds)
     taken = asyncio.get_running_loop().time() - begin
-    rates = [(browser.pictures - old) / taken for browser, old in zip(browsers, before, strict=True)]
     told = [rate for browser in browsers for rate in browser.told]
-    latencies = [latency for browser in browsers for latency in browser.latencies]
-    print(json.dumps({"rates": rates, "told": sum(told) / max(1, len(told)), "latencies": latencies}), flush=True)
+    counted = {
+        "rates": [(browser.pictures - old) / taken for browser, old in zip(browsers, before, strict=True)],
+        "told": sum(told) / max(1, len(told)),
+        "latencies": [latency for browser in browsers for latency in browser.latencies],
+        "sizes": [browser.sizes[-1] for browser in browsers if browser.sizes],
+    }
+    print(json.dumps(counted), flush=True)
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("address")
+    parser.add_argument("role", choices=("view", "control", "steer", "stalled", "guest"))
+    parser.add_argument("count", type=int)
+    parser.add_argument("warm", type=float)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--size", default="640x480", help="of a guest's pictures")
+    parser.add_argument("--rate", type=float, help="pictures a second of a guest, at most")
+    asyncio.run(main(parser.parse_args()))
