@@ -60,10 +60,10 @@ def pair(folder: Path, size: tuple[int, int] | None = None) -> Path:
     return folder
 
 
-def accelerated(model: Model, packed: bool, folder: Path) -> EngineModel:
+def accelerated(model: Model, as_bytes: bool, folder: Path) -> EngineModel:
     """A LiteRT model on the engine for GPUs, of which LiteRT's accelerator for CPUs is the stand-in."""
     assert isinstance(model, EngineModel) and model.accelerated
-    engine = LiteRTGpuEngine(model.accelerated, model.frame.spec, packed, "CPU", folder)
+    engine = LiteRTGpuEngine(model.accelerated, model.frame.spec, as_bytes, "CPU", folder)
     return EngineModel(model.style, engine, "lite (LiteRT on a stand-in)")
 
 

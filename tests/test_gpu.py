@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -39,8 +41,9 @@ from realtime.styles.library import StyleLibrary
 
 WAIT = 30.0
 FILE = LITE / "frame_gpu.tflite"
-WORKS = Verdict(True, "Stand-in 3000", packed=True)
+WORKS = Verdict(True, "Stand-in 3000", as_bytes=True)
 SEEN = (356, 276)  # what `lite` sees of 320×240
+SWIFTSHADER = Path("/usr/lib/chromium/libvk_swiftshader.so")
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +55,8 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class StandIn(LiteRTGpuEngine):
     """The engine for GPUs on LiteRT's accelerator for CPUs."""
 
-    def __init__(self, file: Path, spec: EngineSpec, packed: bool) -> None:
-        super().__init__(file, spec, packed, "CPU")
+    def __init__(self, file: Path, spec: EngineSpec, as_bytes: bool) -> None:
+        super().__init__(file, spec, as_bytes, "CPU")
 
 
 @pytest.fixture
@@ -94,24 +97,22 @@ def test_either_border_paints_what_the_network_for_the_cpu_paints(
     frame = scene(1, *size)
     code = cpu.encode(scene(2, 256, 256))
     wanted = cpu.stylize(frame, code).astype(int)
-    floats, packed = (small_models.accelerated(cpu, packed, tmp_path).stylize(frame, code) for packed in (False, True))
+    floats, levels = (small_models.accelerated(cpu, border, tmp_path).stylize(frame, code) for border in (False, True))
     assert np.abs(floats - wanted).mean() < 1.0  # float16 against int8 weights
-    apart = np.abs(floats.astype(int) - packed)
+    apart = np.abs(floats.astype(int) - levels)
     assert apart.max() <= 1 and apart.mean() < 0.001  # numbers half way between two levels
 
 
-def test_every_level_of_every_colour_crosses_the_packed_border(cpu: EngineModel, tmp_path: Path) -> None:
+def test_every_level_of_every_colour_crosses_the_border_of_bytes(cpu: EngineModel, tmp_path: Path) -> None:
     code = cpu.encode(scene(2, 256, 256))
     rgb = np.zeros((SEEN[1], SEEN[0], 3), np.uint8)
     rgb.reshape(-1, 3)[:768] = np.concatenate([np.outer(np.arange(256), row) for row in np.eye(3)])
     rgb.reshape(-1, 3)[768:] = np.random.default_rng(0).integers(0, 256, (SEEN[0] * SEEN[1] - 768, 3))
-    engines = [LiteRTGpuEngine(FILE, cpu.frame.spec, packed, "CPU", tmp_path) for packed in (False, True)]
-    floats, packed = (engine.run(Inputs(rgb), code) for engine in engines)
-    assert np.abs(packed[:, :, :3] - 255 * floats).max() <= 0.501
+    engines = [LiteRTGpuEngine(FILE, cpu.frame.spec, border, "CPU", tmp_path) for border in (False, True)]
+    floats, levels = (engine.run(Inputs(rgb), code) for engine in engines)
+    assert np.abs(levels - 255 * floats).max() <= 0.501
     other = cpu.encode(scene(3, 256, 256))
-    assert (
-        np.abs(engines[1].run(Inputs(rgb), other)[:, :, :3] - 255.0 * engines[0].run(Inputs(rgb), other)).max() <= 0.501
-    )
+    assert np.abs(engines[1].run(Inputs(rgb), other) - 255.0 * engines[0].run(Inputs(rgb), other)).max() <= 0.501
 
 
 def test_a_network_of_one_size_is_kept_and_a_broken_file_is_made_anew(
@@ -167,10 +168,10 @@ CPU = {"apart": [[0, 0], [0, 0]], "ms": 10.0}
 @pytest.mark.parametrize(
     ("command", "seconds", "works", "text"),
     [
-        (said(cpu=CPU, floats=result(0, 0), packed=result(0.002, 0.002)), 60, True, "Stand-in"),
-        (said(cpu=CPU, floats=result(0, 0.9), packed=result(0, 0.9)), 60, False, "paints other pictures than the CPU"),
+        (said(cpu=CPU, floats=result(0, 0), bytes=result(0.002, 0.002)), 60, True, "Stand-in"),
+        (said(cpu=CPU, floats=result(0, 0.9), bytes=result(0, 0.9)), 60, False, "paints other pictures than the CPU"),
         (
-            said(cpu=CPU, floats=result(0, 0, 40), packed=result(0, 0, 30)),
+            said(cpu=CPU, floats=result(0, 0, 40), bytes=result(0, 0, 30)),
             60,
             False,
             "takes 30 ms for a picture, the CPU 10",
@@ -188,7 +189,7 @@ def test_the_verdict_on_a_gpu(
 ) -> None:
     monkeypatch.setattr(gpu_probe, "gpu_name", lambda: "Stand-in 3000")
     verdict = probe(FILE, SEEN, command=command, seconds=seconds)
-    assert verdict.works is works and verdict.packed is works
+    assert verdict.works is works and verdict.as_bytes is works
     assert re.search(text, verdict.text)
 
 
@@ -198,10 +199,10 @@ def test_a_driver_that_crashes_takes_only_the_try_along(monkeypatch: pytest.Monk
     assert verdict == Verdict(False, "its driver crashed (SIGABRT)")
 
 
-@pytest.mark.parametrize("packed", [{"packed": result(0.9, 0.9)}, {}], ids=["lost", "refused"])
-def test_where_packed_pixels_are_lost_or_refused_floats_go_in_and_out(packed: dict[str, Any]) -> None:
-    verdict = probe(FILE, SEEN, command=said(cpu=CPU, floats=result(0, 0), **packed))
-    assert verdict.works and not verdict.packed
+@pytest.mark.parametrize("crossed", [{"bytes": result(0.9, 0.9)}, {}], ids=["lost", "refused"])
+def test_where_bytes_are_lost_or_refused_floats_go_in_and_out(crossed: dict[str, Any]) -> None:
+    verdict = probe(FILE, SEEN, command=said(cpu=CPU, floats=result(0, 0), **crossed))
+    assert verdict.works and not verdict.as_bytes
 
 
 def test_the_verdict_is_kept_until_the_driver_changes(monkeypatch: pytest.MonkeyPatch, caches: Path) -> None:
@@ -228,15 +229,15 @@ def test_a_try_that_is_broken_off_is_no_verdict(caches: Path) -> None:
 def test_what_the_try_compares() -> None:
     found = compare(FILE, SEEN, "CPU")
     assert found["floats"]["apart"] == [(0, 0), (0, 0)]
-    assert all(0 < mean < most < 0.002 for mean, most in found["packed"]["apart"])
-    assert all(found[name]["ms"] > 0 for name in ("cpu", "floats", "packed"))
+    assert all(0 < mean < most < 0.002 for mean, most in found["bytes"]["apart"])
+    assert all(found[name]["ms"] > 0 for name in ("cpu", "floats", "bytes"))
 
 
-def test_a_network_whose_pixels_cannot_be_packed_is_compared_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_whose_bytes_are_refused_is_compared_without(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: object) -> None:
-        raise ModelError("4 does not divide its width")
+        raise ModelError("no bytes")
 
-    monkeypatch.setattr("realtime.models.fixed_size._Rewriting._pack_input", refuse)
+    monkeypatch.setattr("realtime.models.fixed_size._Rewriting._take_bytes", refuse)
     assert set(compare(FILE, SEEN, "CPU")) == {"cpu", "floats"}
 
 
@@ -574,3 +575,42 @@ def test_the_identity_of_a_driver_changes_with_what_it_is_told(monkeypatch: pyte
     if sys.platform.startswith("linux"):
         monkeypatch.setenv("VK_DRIVER_FILES", "/elsewhere/driver.json")
         assert graphics.driver_identity() != before
+
+
+# LiteRT's accelerator itself, on a driver for processors
+
+
+@pytest.fixture(scope="module")
+def software_gpu(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which Vulkan has one device: the SwiftShader of Chromium, called a discrete one."""
+    folder = tmp_path_factory.mktemp("layer")
+    if not SWIFTSHADER.exists():
+        pytest.skip(f"there is no {SWIFTSHADER}: on Debian it comes with Chromium")
+    if not (compiler := shutil.which("cc")) or not Path("/usr/include/vulkan/vk_layer.h").exists():
+        pytest.skip("no C compiler, or no libvulkan-dev")
+    layer = folder / "layer.so"
+    source = Path(__file__).with_name("discrete_layer.c")
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror", "-o", layer, source], check=True
+    )
+    known = {"name": "VK_LAYER_TEST_discrete", "type": "GLOBAL", "library_path": str(layer), "api_version": "1.3.0",
+             "implementation_version": "1", "description": "calls every device a discrete one"}  # fmt: skip
+    (folder / "layer.json").write_text(json.dumps({"file_format_version": "1.1.2", "layer": known}))
+    driver = {"library_path": str(SWIFTSHADER), "api_version": "1.3.0"}
+    (folder / "driver.json").write_text(json.dumps({"file_format_version": "1.0.0", "ICD": driver}))
+    chosen = {"VK_LAYER_PATH": folder, "VK_INSTANCE_LAYERS": known["name"], "VK_ICD_FILENAMES": folder / "driver.json"}
+    caches = {"XDG_CACHE_HOME": folder, "XDG_RUNTIME_DIR": folder}
+    return os.environ | {name: str(value) for name, value in (chosen | caches).items()}
+
+
+def test_the_accelerator_takes_bytes_and_floats_and_paints_what_the_cpu_paints(software_gpu: dict[str, str]) -> None:
+    command = [sys.executable, "-m", gpu_probe.__name__, str(FILE), "164", "124"]
+    said = subprocess.run(
+        command, env=software_gpu, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120
+    ).stdout
+    found = json.loads(said.splitlines()[-1])
+    assert "error" not in found
+    for mean, most in found["floats"]["apart"]:  # of two runs
+        assert mean < 1e-5 and most < 1e-4
+    for mean, most in found["bytes"]["apart"]:  # rounded to 255 levels
+        assert mean < 0.0011 and most < 0.0021

@@ -88,14 +88,14 @@ def magenta_shaped(made: Path) -> Path:
     return hub_module.save(made / "magenta-shaped", width=0.25)
 
 
-MODELS = ["pair", "fixed", "tint", "magenta_shaped", "unsplittable", "mobile", "lite", "packed", "floats"]
+MODELS = ["pair", "fixed", "tint", "magenta_shaped", "unsplittable", "mobile", "lite", "bytes", "floats"]
 
 
 @pytest.fixture(scope="session", params=MODELS)
 def model(request: pytest.FixtureRequest) -> Model:
-    if request.param in ("packed", "floats"):  # the engine for a GPU, on LiteRT's accelerator for CPUs
+    if request.param in ("bytes", "floats"):  # the engine for a GPU, on LiteRT's accelerator for CPUs
         folder = request.getfixturevalue("made") / "networks"
-        return small_models.accelerated(open_model("lite"), request.param == "packed", folder)
+        return small_models.accelerated(open_model("lite"), request.param == "bytes", folder)
     if request.param == "mobile":
         if not MOBILE.is_dir():
             pytest.skip("Magenta's mobile pair is not beside this checkout")

@@ -195,5 +195,5 @@ def gpu_model(cpu: EngineModel, file: Path, verdict: Verdict, patience: float = 
     """
     spec = replace(cpu.frame.spec, device=verdict.text, patience=patience)
     name = cpu.description.partition(" (")[0]
-    engine = LiteRTGpuEngine(file, spec, verdict.packed)
+    engine = LiteRTGpuEngine(file, spec, verdict.as_bytes)
     return EngineModel(cpu.style, engine, f"{name} (LiteRT on {verdict.text})")

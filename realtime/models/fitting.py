@@ -76,14 +76,6 @@ class Inputs:
         """
         return cv2.LUT(self.rgb, _SHARES, dst=out)  # type: ignore[return-value]  # of all ways the quickest
 
-    def pixels(self, out: npt.NDArray[np.uint8]) -> None:
-        """Copy the picture into pixels of four bytes.
-
-        Args:
-            out: uint8, H×W×4: where it goes; the fourth bytes stay as they are.
-        """
-        cv2.mixChannels([self.rgb], [out], [0, 0, 1, 1, 2, 2])
-
 
 class Fitting:
     """Lays pictures out as an engine wants them and takes its paintings back, in memory that is kept while sizes stay.
@@ -148,7 +140,7 @@ class Fitting:
         """Convert an engine's output.
 
         Args:
-            output: uint8 or float32 0..1, H×W×3, RGB, as `Engine.run` returns it; of H×W×4 the fourth channel is ignored.
+            output: uint8 or float32 0..1, H×W×3, RGB, as `Engine.run` returns it.
             size: The size (width, height) of what is wanted of it, from its top left.
 
         Returns:
@@ -160,8 +152,7 @@ class Fitting:
                 self._painted = np.empty(output.shape, np.uint8)
             # Rounded, and held to 0..255: in OpenCV the quickest of what does both.
             rgb = cv2.addWeighted(output, 255.0, output, 0.0, 0.0, dst=self._painted, dtype=cv2.CV_8U)
-        order = cv2.COLOR_RGBA2BGR if rgb.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        return cv2.cvtColor(rgb[: size[1], : size[0]], order)  # type: ignore[return-value]
+        return cv2.cvtColor(rgb[: size[1], : size[0]], cv2.COLOR_RGB2BGR)  # type: ignore[return-value]
 
 
 def divisible(size: Size, multiple: int, least: int = 1) -> Size:

@@ -3,9 +3,8 @@
 The file that ships has open sizes and float16 weights. Its shapes are worked out by LiteRT for a size, written into the
 flatbuffer, and its weights become float32; the result is kept in the user's cache folder.
 
-Packed, a pixel crosses the border to the accelerator as one float32 of the bytes red, green, blue, 75 (little-endian):
-4 bytes instead of the 12 of three floats, and no conversion on either side. Such a float is 2^23 + v for the 24 bits v
-below 2^23, and 2v from there on, which the graph tells apart by a minimum, and makes by a maximum.
+Pictures may go in and out as bytes: 3 a pixel cross the border to the accelerator instead of 12, and the graph makes floats of
+them and bytes of its painting.
 """
 
 from __future__ import annotations
@@ -26,39 +25,36 @@ from realtime.core.frame import Size
 from realtime.models.base import fingerprint
 from realtime.models.native_output import first_line
 
-FOURTH_BYTE = 75
-"""The highest byte of a packed pixel: with it the bits of a pixel are an ordinary float32."""
-_HALF, _BYTE = float(1 << 23), 256.0
 _DIGEST = 32  # bytes of the checksum that a kept file begins with
-_VERSION = 1  # of the rewriting: another one makes all files anew
+_VERSION = 2  # of the rewriting: another one makes all files anew
 _MOST_FILES = 24
 _ENDING = ".network"
 
 
-def fixed_size(file: Path, size: Size, packed: bool = False, folder: Path | None = None) -> bytes:
+def fixed_size(file: Path, size: Size, as_bytes: bool = False, folder: Path | None = None) -> bytes:
     """Make a frame network take pictures of one size.
 
     Args:
         file: The .tflite file of a frame network with open sizes: a picture 1×H×W×3 and a code in, a picture out, float32.
         size: The size (width, height) that the network sees, margin included.
-        packed: Whether pictures go in and out as packed pixels, 1×H×(W/4)×4, instead of as three floats a pixel.
+        as_bytes: Whether pictures go in and out as uint8, 0..255, instead of as float32, 0..1.
         folder: Where results are kept, by default in the user's cache folder.
 
     Returns:
-        The bytes of a .tflite file, whose tensors all have a fixed size and whose weights are float32.
+        The content of a .tflite file, whose tensors all have a fixed size and whose weights are float32.
 
     Raises:
-        ModelError: The network cannot run at this size, or its widths cannot be packed since 4 does not divide them.
+        ModelError: The network cannot run at this size.
     """
     folder = folder or platformdirs.user_cache_path("realtime") / "networks"
     try:
         data = file.read_bytes()
-        name = f"{fingerprint((file,))}-{size[0]}x{size[1]}{'-packed' if packed else ''}-{_VERSION}{_ENDING}"
+        name = f"{fingerprint((file,))}-{size[0]}x{size[1]}{'-bytes' if as_bytes else ''}-{_VERSION}{_ENDING}"
     except OSError as error:
         raise ModelError(f"{file} cannot be read ({error.strerror}); install the program again") from error
     kept = _load(folder / name)
     if kept is None:
-        kept = _Rewriting(data, file.name, size).finish(packed)
+        kept = _Rewriting(data, file.name, size).finish(as_bytes)
         _keep(kept, folder / name)
     return kept
 
@@ -108,13 +104,13 @@ class _Rewriting:
             tensor.shape, tensor.shapeSignature = np.array(shape, np.int32), None
         self._widen()
 
-    def finish(self, packed: bool) -> bytes:
+    def finish(self, as_bytes: bool) -> bytes:
         """Give the .tflite file."""
         import flatbuffers  # type: ignore[import-untyped]
 
-        if packed:
-            self._pack_input()
-            self._pack_output()
+        if as_bytes:
+            self._take_bytes()
+            self._give_bytes()
         builder = flatbuffers.Builder(1 << 21)
         builder.Finish(self._model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
@@ -153,54 +149,28 @@ class _Rewriting:
         for buffer in narrow:
             self._model.buffers[buffer].data = None
 
-    def _pack_input(self) -> None:
-        """Put before the network what makes floats of packed pixels."""
-        _, height, width, _ = (int(n) for n in self._graph.tensors[self._picture].shape)
-        cells = self._cells(height, width)
+    def _take_bytes(self) -> None:
+        """Put before the network what makes floats of bytes."""
         before, self._graph.operators = self._graph.operators, []
-        pixels = self._tensor(cells)
-        value = self._apply("MINIMUM", self._apply("SUB", pixels, self._constant(_HALF)),
-                            self._apply("MUL", pixels, self._constant(0.5)))  # fmt: skip
-        planes = []
-        for _ in range(2):
-            above = self._apply("FLOOR", self._apply("MUL", value, self._constant(1 / _BYTE)))
-            planes.append(self._apply("SUB", value, self._apply("MUL", above, self._constant(_BYTE))))
-            value = above
-        planes.append(value)
-        joined = self._tensor((*cells[:3], 12))  # the red of four pixels, then their green, then their blue
-        self._operator("CONCATENATION", planes, joined, "Concatenation", axis=3)
-        order = np.zeros((12, 1, 1, 12), np.float32)
-        for pixel in range(4):
-            for colour in range(3):
-                order[3 * pixel + colour, 0, 0, 4 * colour + pixel] = 1
-        mixed = self._convolve(joined, order)
-        shares = self._apply("MUL", mixed, self._constant(1 / 255))
-        self._reshape(shares, self._picture)
+        levels = self._like(self._picture, self._schema.TensorType.UINT8)
+        numbers = self._like(self._picture)
+        self._operator("CAST", [levels], numbers, "Cast", inDataType=self._schema.TensorType.UINT8)
+        self._operator("MUL", [numbers, self._constant(1 / 255)], self._picture, "Mul")
         self._graph.operators += before
-        self._rename("inputs", self._picture, pixels)
+        self._rename("inputs", self._picture, levels)
 
-    def _pack_output(self) -> None:
-        """Put behind the network what makes packed pixels of floats."""
+    def _give_bytes(self) -> None:
+        """Put behind the network what makes bytes of floats: a half is added, since all below the whole number is lost."""
         painted = int(self._graph.outputs[0])
-        _, height, width, _ = (int(n) for n in self._graph.tensors[painted].shape)
-        cells = self._cells(height, width)
-        joined = self._tensor((*cells[:3], 12))
-        self._reshape(painted, joined)
-        scaled = self._apply("ADD", self._apply("MUL", joined, self._constant(255.0)), self._constant(0.5))
-        levels = self._apply("FLOOR", scaled)
-        weights = np.zeros((4, 1, 1, 12), np.float32)
-        for pixel in range(4):
-            weights[pixel, 0, 0, 3 * pixel : 3 * pixel + 3] = 1, _BYTE, _BYTE**2
-        value = self._convolve(levels, weights)
-        pixels = self._apply("MAXIMUM", self._apply("ADD", value, self._constant(_HALF)),
-                             self._apply("MUL", value, self._constant(2.0)))  # fmt: skip
-        self._rename("outputs", painted, pixels)
-
-    def _cells(self, height: int, width: int) -> tuple[int, int, int, int]:
-        """Give the shape of packed pixels, four of a row together: accelerators keep channels in fours."""
-        if width % 4:
-            raise ModelError(f"{self._name} at {width}×{height} cannot be packed: 4 does not divide its width")
-        return 1, height, width // 4, 4
+        scaled, raised, levels = (
+            self._like(painted),
+            self._like(painted),
+            self._like(painted, self._schema.TensorType.UINT8),
+        )
+        self._operator("MUL", [painted, self._constant(255.0)], scaled, "Mul")
+        self._operator("ADD", [scaled, self._constant(0.5)], raised, "Add")
+        self._operator("CAST", [raised], levels, "Cast", outDataType=self._schema.TensorType.UINT8)
+        self._rename("outputs", painted, levels)
 
     def _rename(self, kind: str, old: int, new: int) -> None:
         """Let one of the network's inputs or outputs be another tensor, in its signatures as well."""
@@ -211,26 +181,6 @@ class _Rewriting:
                 if entry.tensorIndex == old:
                     entry.tensorIndex = new
 
-    def _apply(self, kind: str, first: int, second: int | None = None) -> int:
-        """Add an operation on each number; the result has the shape of its first input."""
-        options = {"MINIMUM": "MaximumMinimum", "MAXIMUM": "MaximumMinimum", "FLOOR": ""}.get(kind, kind.capitalize())
-        result = self._tensor(tuple(int(n) for n in self._graph.tensors[first].shape))
-        self._operator(kind, [first] if second is None else [first, second], result, options)
-        return result
-
-    def _convolve(self, of: int, weights: npt.NDArray[np.float32]) -> int:
-        """Add a 1×1 convolution; weights are out×1×1×in."""
-        bias = self._constant(np.zeros(len(weights), np.float32))
-        shape = (*(int(n) for n in self._graph.tensors[of].shape[:3]), len(weights))
-        result = self._tensor(shape)
-        self._operator("CONV_2D", [of, self._constant(weights), bias], result, "Conv2D", strideW=1, strideH=1,
-                       dilationWFactor=1, dilationHFactor=1)  # fmt: skip
-        return result
-
-    def _reshape(self, of: int, to: int) -> None:
-        shape = np.array(self._graph.tensors[to].shape, np.int32)
-        self._operator("RESHAPE", [of, self._constant(shape)], to, "Reshape", newShape=shape)
-
     def _operator(self, kind: str, inputs: list[int], output: int, options: str, **settings: Any) -> None:
         code = self._schema.OperatorCodeT()
         value = getattr(self._schema.BuiltinOperator, kind)
@@ -239,30 +189,30 @@ class _Rewriting:
         operator = self._schema.OperatorT()
         operator.opcodeIndex = len(self._model.operatorCodes) - 1
         operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
-        if options:
-            operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, f"{options}Options")
-            operator.builtinOptions = getattr(self._schema, f"{options}OptionsT")()
-            for name, setting in settings.items():
-                setattr(operator.builtinOptions, name, setting)
+        operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, f"{options}Options")
+        operator.builtinOptions = getattr(self._schema, f"{options}OptionsT")()
+        for name, setting in settings.items():
+            setattr(operator.builtinOptions, name, setting)
         self._graph.operators.append(operator)
 
-    def _constant(self, value: float | npt.NDArray[Any]) -> int:
-        array = np.array(value, np.float32) if isinstance(value, float) else value
-        tensor = self._tensor(array.shape)
-        self._graph.tensors[tensor].buffer = self._buffer(array)
-        if array.dtype == np.int32:
-            self._graph.tensors[tensor].type = self._schema.TensorType.INT32
+    def _constant(self, value: float) -> int:
+        """Add a number in float32."""
+        tensor = self._tensor((), self._schema.TensorType.FLOAT32)
+        self._graph.tensors[tensor].buffer = self._buffer(np.float32(value))
         return tensor
 
-    def _tensor(self, shape: tuple[int, ...]) -> int:
-        """Add a float32 tensor."""
+    def _like(self, other: int, kind: int = 0) -> int:
+        """Add a tensor of another one's shape, by default of float32."""
+        return self._tensor(tuple(int(n) for n in self._graph.tensors[other].shape), kind)
+
+    def _tensor(self, shape: tuple[int, ...], kind: int) -> int:
         tensor = self._schema.TensorT()
-        tensor.shape, tensor.type, tensor.buffer = np.array(shape, np.int32), self._schema.TensorType.FLOAT32, 0
+        tensor.shape, tensor.type, tensor.buffer = np.array(shape, np.int32), kind, 0
         tensor.name = f"border{len(self._graph.tensors)}".encode()
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
 
-    def _buffer(self, array: npt.NDArray[Any]) -> int:
+    def _buffer(self, array: npt.NDArray[Any] | np.float32) -> int:
         buffer = self._schema.BufferT()
         buffer.data = np.frombuffer(array.tobytes(), np.uint8)
         self._model.buffers.append(buffer)

@@ -41,7 +41,7 @@ SIZE: Size = (640, 480)
 """The size of the picture that is tried, without the margin that a network may see beyond it."""
 _FAR = 0.004, 0.03  # of 1: the mean and the greatest difference from the CPU up to which a painting is the same
 _ROUNDS = 6
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Verdict:
     Attributes:
         works: Whether the GPU may paint.
         text: For a person: the name of the card where it works, else why it does not.
-        packed: Whether pictures may go in and out as packed pixels: see `fixed_size`.
+        as_bytes: Whether pictures may go in and out as bytes: see `fixed_size`.
     """
 
     works: bool
     text: str
-    packed: bool = False
+    as_bytes: bool = False
 
 
 def kept_verdict(file: Path) -> Verdict | None:
@@ -73,7 +73,7 @@ def kept_verdict(file: Path) -> Verdict | None:
         verdict = Verdict(**stored)
     except (OSError, ValueError, TypeError):
         return None
-    right = type(verdict.works) is bool and type(verdict.packed) is bool and type(verdict.text) is str
+    right = type(verdict.works) is bool and type(verdict.as_bytes) is bool and type(verdict.text) is str
     return verdict if right else None
 
 
@@ -133,7 +133,7 @@ def _judge(said: bytes, status: int, hung: bool, seconds: float) -> Verdict:
             return Verdict(False, str(error))
         right = [
             border
-            for border in ("packed", "floats")
+            for border in ("bytes", "floats")
             if border in found and all(mean <= _FAR[0] and most <= _FAR[1] for mean, most in found[border]["apart"])
         ]
         if not right:
@@ -144,7 +144,7 @@ def _judge(said: bytes, status: int, hung: bool, seconds: float) -> Verdict:
         took, needed = found[right[0]]["ms"], found["cpu"]["ms"]
         if took > needed:
             return Verdict(False, f"{gpu_name()} takes {took:.0f} ms for a picture, the CPU {needed:.0f}")
-        return Verdict(True, gpu_name(), right[0] == "packed")
+        return Verdict(True, gpu_name(), right[0] == "bytes")
     except (ValueError, TypeError, AttributeError, IndexError, KeyError):
         return Verdict(False, f"its driver ended the try (exit status {status})")
 
@@ -177,8 +177,8 @@ def compare(file: Path, size: Size, accelerator: str = "GPU") -> dict[str, dict[
         accelerator: The name of one of LiteRT's `HardwareAccelerator`s.
 
     Returns:
-        For "packed" and "floats" the mean and the greatest difference of two paintings from the CPU's, of 1 ("apart"); for these
-        and "cpu" the median milliseconds of a painting ("ms"). Without "packed" where the accelerator does not take that.
+        For "bytes" and "floats" the mean and the greatest difference of two paintings from the CPU's, of 1 ("apart"); for these
+        and "cpu" the median milliseconds of a painting ("ms"). Without "bytes" where the accelerator does not take that.
 
     Raises:
         ModelError: The accelerator does not take the network.
@@ -191,12 +191,12 @@ def compare(file: Path, size: Size, accelerator: str = "GPU") -> dict[str, dict[
     code = StyleCode("probe", (random.normal(0, 0.3, 100).astype(np.float32),))
     found: dict[str, dict[str, Any]] = {}
     wanted = np.empty(0)
-    for name, packed, device in (("cpu", False, "CPU"), ("floats", False, accelerator), ("packed", True, accelerator)):
-        engine = LiteRTGpuEngine(file, EngineSpec(), packed, device)
+    for name, as_bytes, device in (("cpu", False, "CPU"), ("floats", False, accelerator), ("bytes", True, accelerator)):
+        engine = LiteRTGpuEngine(file, EngineSpec(), as_bytes, device)
         try:
             engine.prepare(size)
         except ModelError:
-            if not packed:
+            if not as_bytes:
                 raise
             break  # then floats go in and out
         apart, took = [], []
@@ -216,7 +216,7 @@ def compare(file: Path, size: Size, accelerator: str = "GPU") -> dict[str, dict[
 
 def _floats(painted: np.ndarray) -> np.ndarray:
     """Give a painting as float32 H×W×3, 0..1, in memory of its own."""
-    return painted.copy() if painted.dtype == np.float32 else painted[:, :, :3].astype(np.float32) / 255
+    return painted.copy() if painted.dtype == np.float32 else painted.astype(np.float32) / 255
 
 
 def main(arguments: Sequence[str]) -> None:

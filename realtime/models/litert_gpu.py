@@ -1,7 +1,7 @@
 """The LiteRT engine on a GPU: WebGPU on Linux and Windows, Metal on macOS, both in LiteRT's package.
 
 The accelerator takes networks of fixed sizes (`fixed_size`), so there is one for each size, compiled when it is first asked
-for. Arithmetic is float32: in float16 the sums over a whole picture overflow, and packed pixels would be lost.
+for. Arithmetic is float32: in float16 the sums over a whole picture overflow.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from realtime.core.frame import Size
 from realtime.models.base import StyleCode, fingerprint
 from realtime.models.engine import Engine
 from realtime.models.fitting import EngineSpec, Inputs
-from realtime.models.fixed_size import FOURTH_BYTE, fixed_size
+from realtime.models.fixed_size import fixed_size
 from realtime.models.litert import physical_cores
 from realtime.models.native_output import first_line, without_announcements
 
@@ -30,21 +30,21 @@ class LiteRTGpuEngine(Engine):
     """A frame network on an accelerator of LiteRT. The engine must stay on one thread."""
 
     def __init__(
-        self, file: Path, spec: EngineSpec, packed: bool, accelerator: str = "GPU", folder: Path | None = None
+        self, file: Path, spec: EngineSpec, as_bytes: bool, accelerator: str = "GPU", folder: Path | None = None
     ) -> None:
         """Take the file; nothing is compiled yet.
 
         Args:
             file: The network with open sizes: `Engine.accelerated` of the engine on the CPU.
             spec: What the same network takes on the CPU, and the name of the device.
-            packed: Whether pictures go in and out as packed pixels: see `fixed_size`.
+            as_bytes: Whether pictures go in and out as bytes: see `fixed_size`.
             accelerator: The name of one of LiteRT's `HardwareAccelerator`s.
             folder: Where networks of fixed sizes are kept: see `fixed_size`.
 
         Raises:
             ModelError: The file cannot be read.
         """
-        self._file, self._packed, self._accelerator, self._folder = file, packed, accelerator, folder
+        self._file, self._as_bytes, self._accelerator, self._folder = file, as_bytes, accelerator, folder
         try:
             self.identity = f"{fingerprint((file,))}-gpu"
         except OSError as error:
@@ -73,11 +73,11 @@ class LiteRTGpuEngine(Engine):
             return
         while len(self._ready) >= _SIZES:
             del self._ready[next(iter(self._ready))]
-        data = fixed_size(self._file, size, self._packed, self._folder)
-        self._ready[size] = _Network(data, self._file.name, size, self._packed, self._accelerator)
+        data = fixed_size(self._file, size, self._as_bytes, self._folder)
+        self._ready[size] = _Network(data, self._file.name, size, self._as_bytes, self._accelerator)
 
     def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
-        """Stylize one picture: see `Engine.run`. The painting has a fourth channel, of no meaning, where it was packed."""
+        """Stylize one picture: see `Engine.run`."""
         size = (inputs.rgb.shape[1], inputs.rgb.shape[0])
         self.prepare(size)
         network = self._ready.pop(size)
@@ -92,35 +92,25 @@ class LiteRTGpuEngine(Engine):
 class _Network:
     """A network of one size, compiled, with its buffers and the arrays that are copied to and from them."""
 
-    def __init__(self, data: bytes, name: str, size: Size, packed: bool, accelerator: str) -> None:
-        self._packed, self._name = packed, name
+    def __init__(self, data: bytes, name: str, size: Size, as_bytes: bool, accelerator: str) -> None:
+        self._as_bytes, self._name = as_bytes, name
         self._runner = _Compiled(data, name, accelerator)
         shape = self._runner.output_shape
-        width, height = size
         self._code: StyleCode | None = None
-        if packed:
-            self._pixels = np.full((height, width, 4), FOURTH_BYTE, np.uint8)
-            self._given = self._pixels.view(np.float32)
-            self._result = np.empty((shape[1], shape[2] * 4), np.float32)
-        else:
-            self._given = np.empty((height, width, 3), np.float32)
-            self._result = np.empty((shape[1], shape[2], 3), np.float32)
+        kind = np.uint8 if as_bytes else np.float32
+        self._floats = np.empty((0 if as_bytes else size[1], size[0], 3), np.float32)
+        self._result = np.empty((shape[1], shape[2], 3), kind)
 
     def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
         """Stylize a picture."""
-        if self._packed:
-            inputs.pixels(self._pixels)
-        else:
-            inputs.floats(self._given)
+        given = inputs.rgb if self._as_bytes else inputs.floats(self._floats)
         try:
-            self._runner.run(self._given, None if code is self._code else code.arrays[0])
+            self._runner.run(given, None if code is self._code else code.arrays[0])
             self._code = code
             self._runner.read(self._result)
         except (RuntimeError, ValueError) as error:
             self._code = None
             raise ModelError(f"the accelerator failed on {self._name} ({first_line(error)})") from error
-        if self._packed:
-            return self._result.view(np.uint8).reshape(*self._result.shape, 4)
         return self._result
 
 
@@ -166,7 +156,7 @@ class _Compiled:
         # The public `read` makes a new array each time, which for large pictures takes longer than the copying itself.
         self._copy: Any = getattr(getattr(tensor_buffer, "_tb", None), "ReadTensorToBuffer", None)
 
-    def run(self, picture: npt.NDArray[np.float32], code: npt.NDArray[np.float32] | None) -> None:
+    def run(self, picture: npt.NDArray[Any], code: npt.NDArray[np.float32] | None) -> None:
         """Run the network; a `code` of None is the one of the run before."""
         if code is not None and code.size != np.prod(self._code_shape):
             raise StyleError(
@@ -178,9 +168,9 @@ class _Compiled:
         self._inputs[self._picture].write(picture)
         self._model.run_by_index(0, self._inputs, self._outputs)
 
-    def read(self, painted: npt.NDArray[np.float32]) -> None:
+    def read(self, painted: npt.NDArray[Any]) -> None:
         """Copy the output into an array."""
         if self._copy:
-            self._copy(self._outputs[0].capsule, painted.reshape(-1), "float32")
+            self._copy(self._outputs[0].capsule, painted.reshape(-1), painted.dtype.name)
         else:
-            painted.reshape(-1)[:] = self._outputs[0].read(painted.size, np.float32)
+            painted.reshape(-1)[:] = self._outputs[0].read(painted.size, painted.dtype.type)

@@ -43,14 +43,14 @@ def milliseconds(do: Callable[[], object], rounds: int) -> str:
     return f"{statistics.median(took):7.2f} ({min(took):.2f} to {max(took):.2f})"
 
 
-def engine_rows(stylizer: Stylizer, name: str, packed: bool, accelerator: str, rounds: int) -> None:
+def engine_rows(stylizer: Stylizer, name: str, as_bytes: bool, accelerator: str, rounds: int) -> None:
     model = stylizer.model
     assert isinstance(model, EngineModel) and model.accelerated
     size = SIZES[name]
     scene = Scene(size)
     frame, style = scene.draw(12.0), scene.draw(33.0)
     code = model.encode(style)
-    engine = LiteRTGpuEngine(model.accelerated, model.frame.spec, packed, accelerator)
+    engine = LiteRTGpuEngine(model.accelerated, model.frame.spec, as_bytes, accelerator)
     seen = engine.spec.seen(size)
     begin = time.perf_counter()
     engine.prepare(seen)
@@ -58,15 +58,16 @@ def engine_rows(stylizer: Stylizer, name: str, packed: bool, accelerator: str, r
     network = engine._ready[seen]
     compiled = network._runner
     picture = np.zeros((seen[1], seen[0], 3), np.uint8)
+    given = picture if as_bytes else picture.astype(np.float32)
     alone = milliseconds(lambda: compiled._model.run_by_index(0, compiled._inputs, compiled._outputs), rounds)
-    write = milliseconds(lambda: compiled._inputs[compiled._picture].write(network._given), rounds)
+    write = milliseconds(lambda: compiled._inputs[compiled._picture].write(given), rounds)
     read = milliseconds(lambda: compiled.read(network._result), rounds)
     whole = milliseconds(lambda: engine.run(Inputs(picture), code), rounds)
     on_gpu = EngineModel(model.style, engine, "gpu")
     stylize = milliseconds(lambda: on_gpu.stylize(frame, code), rounds)
     apart = difference(on_gpu.stylize(frame, code), model.stylize(frame, code))
     on_gpu.close()
-    border = "packed" if packed else "floats"
+    border = "bytes" if as_bytes else "floats"
     print(f"{name} {border}: ready in {ready:.2f} s; ms: run alone {alone}, write {write}, read {read}, all three {whole},"
           f" stylize {stylize}; from the CPU, of 255: {apart}", flush=True)  # fmt: skip
 
@@ -118,8 +119,8 @@ def main() -> None:
     print("; ".join(map(str, cards())) or "no graphics card", flush=True)
     stylizer = Stylizer("lite")
     for name in () if options.only_live else options.sizes:
-        for packed in (True, False):
-            engine_rows(stylizer, name, packed, options.accelerator, options.rounds)
+        for as_bytes in (True, False):
+            engine_rows(stylizer, name, as_bytes, options.accelerator, options.rounds)
     if options.no_live:
         return
     device = "gpu" if options.accelerator == "GPU" else "cpu"
