@@ -28,7 +28,8 @@ from test_live import Show, Stage, stage  # noqa: F401
 
 from realtime.cli.live import realtime as program
 from realtime.cli.memory import Memory, memory_file, remember
-from realtime.control.commands import Leave, Pointer, Quit, StepStyle
+from realtime.control.actions import Quit
+from realtime.control.commands import Leave, Pointer, StepStyle
 from realtime.control.keymap import KEY_MAP, keys_named
 from realtime.core.errors import SinkError, SourceEndedError, SourceError, UsageError
 from realtime.core.events import Notice, Saved

@@ -15,7 +15,8 @@ from media import FakeCamera, next_frame, read_image
 from test_live import RED_ALONE, Stage, stage  # noqa: F401
 from test_sources import DESK
 
-from realtime.control.commands import Snapshot, Toggle
+from realtime.control.actions import Snapshot
+from realtime.control.commands import Toggle
 from realtime.control.settings import Settings
 from realtime.core.errors import ModelError
 from realtime.core.events import Event, Events

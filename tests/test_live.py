@@ -18,17 +18,15 @@ from fakes import FakeModel, FakeSource, FakeWindow
 from media import read_image
 from PIL import Image
 
+from realtime.control.actions import Quit, Record, Snapshot
 from realtime.control.commands import (
     AwaitPreset,
     BlendSecond,
     NextStop,
     Nudge,
     Preset,
-    Quit,
-    Record,
     SelectStyle,
     SetSlideshow,
-    Snapshot,
     StepStyle,
     Toggle,
     ToggleView,

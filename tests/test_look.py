@@ -14,24 +14,23 @@ import pytest
 from fakes import FakeModel, opened
 from PIL import Image
 
+from realtime.control.actions import Action, KeepLook, RecallLook, Record
 from realtime.control.commands import (
     PRESETS,
     STOPS,
-    Action,
     AwaitPreset,
     BlendSecond,
     Command,
-    KeepLook,
     LeaveOutStyle,
     NextStop,
     Nudge,
     Preset,
-    RecallLook,
-    Record,
     SelectStyle,
+    SetBlend,
     SetLook,
     SetMorph,
     SetSlideshow,
+    SetStyles,
     StepStyle,
     Toggle,
     ToggleView,
@@ -463,6 +462,29 @@ def test_all_of_the_last_style_and_back_keeps_the_proportions_of_the_others() ->
     assert styles(controls) == [("a", 0.6), ("b", 0.2), ("c", 0.2)]
 
 
+def test_a_blend_that_is_set_is_the_last_one_that_was_asked_for_whatever_it_was_before() -> None:
+    """A slider or an OSC message says where it is, not how far it went: two at once must not add up."""
+    look = Look((("a", 0.6), ("b", 0.2), ("c", 0.2)), strength=0.4)
+    controls = Controls(Settings(look), lambda: ["a", "b", "c"])
+    first, second = SetBlend(0.9), SetBlend(0.6)  # both are made before either is applied
+    controls.apply(first)
+    controls.apply(second)
+    assert styles(controls) == [("a", 0.3), ("b", 0.1), ("c", 0.6)]
+    controls.apply(SetBlend(1))
+    controls.apply(SetBlend(0.2))
+    assert styles(controls) == [("a", 0.6), ("b", 0.2), ("c", 0.2)] and controls.settings.look.strength == 0.4
+
+
+def test_styles_that_are_mixed_leave_the_rest_of_the_look_to_those_who_change_it_meanwhile() -> None:
+    controls = Controls(Settings(alone("a")), lambda: ["a", "b"])
+    mixed = SetStyles((("a", 1.0), ("b", 3.0)))
+    controls.apply(SetLook("strength", 0.3))
+    controls.apply(mixed)
+    assert styles(controls) == [("a", 0.25), ("b", 0.75)] and controls.settings.look.strength == 0.3
+    with pytest.raises(UsageError, match="there is no style 'x'"):
+        controls.apply(SetStyles((("x", 1.0),)))
+
+
 def test_blending_without_a_second_style_says_how(controls: Controls) -> None:
     controls.apply(Nudge("blend", 0.1))
     assert any("x blends" in text for text in SAID)
@@ -519,6 +541,11 @@ def test_keep_then_a_number_keeps_and_the_number_alone_recalls(controls: Control
 @pytest.mark.parametrize(
     ("command", "values"),
     [
+        (SetBlend, (1.1,)),
+        (SetBlend, ("x",)),
+        (SetBlend, (True,)),
+        (SetStyles, ((("a", -1.0),),)),
+        (SetStyles, ((),)),
         (
             Nudge,
             (

@@ -18,8 +18,9 @@ from pythonosc.osc_message import OscMessage
 from test_cli import Run, run  # noqa: F401
 from test_live import RED_ALONE, Stage, stage  # noqa: F401
 
-from realtime.control import commands
-from realtime.control.commands import Action, PictureCommand, SelectStyle, SetLook, ToggleView, ViewCommand
+from realtime.control import actions, commands
+from realtime.control.actions import Action
+from realtime.control.commands import PictureCommand, SelectStyle, SetLook, ToggleView, ViewCommand
 from realtime.control.settings import Settings
 from realtime.core import threads
 from realtime.core.errors import SinkError, UsageError
@@ -29,10 +30,9 @@ from realtime.live.stream import Stream
 from realtime.look.look import Look
 from realtime.models.stylizer import Stylizer
 from realtime.osc import server as osc_server
-from realtime.osc.inventory import INVENTORY, State
+from realtime.osc.inventory import INVENTORY
 from realtime.osc.packets import Value, read_packet, write_message
 from realtime.osc.server import SUBSCRIPTIONS, OscServer
-from realtime.sinks.view import ViewSettings
 
 MANUAL = (Path(__file__).parent.parent / ".github" / "MANUAL.md").read_text("utf-8")
 
@@ -112,17 +112,18 @@ ABSOLUTE = {
     "OfferSources": "the program's own, at the start",
     "LeaveOutStyle": "the program's own, when a style cannot be used",
     "UseLook": "style, look/… and look/recall",
+    "Nudge": "the amount itself is set",
+    "SetStyles": "style, look/second and look/blend",
 }
 """Commands that no address gives, and what does the same."""
 
 
 def made_by_messages() -> set[str]:
     """The classes of the commands that the inventory makes."""
-    state = State(Settings(Look((("a", 0.5), ("b", 0.5)))), ViewSettings(), False)
     found = set()
     for entry in INVENTORY.values():
         values: list[Value] = [] if entry.kind == "action" else ["a"] if entry.kind == "style" else [1]
-        command = entry.command(values, state)
+        command = entry.command(values)
         assert command is not None
         found.add(type(command).__name__)
     return found
@@ -132,7 +133,8 @@ def test_every_command_has_an_address_or_a_reason() -> None:
     kinds = (PictureCommand, ViewCommand, Action)
     known = {
         name
-        for name, kind in inspect.getmembers(commands, inspect.isclass)
+        for room in (actions, commands)
+        for name, kind in inspect.getmembers(room, inspect.isclass)
         if issubclass(kind, kinds) and kind not in kinds
     }
     assert known - made_by_messages() == set(ABSOLUTE)

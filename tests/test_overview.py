@@ -14,16 +14,8 @@ import pytest
 from fakes import FakeSource
 from test_live import BLUE, GREEN, RED, RED_ALONE, Stage
 
-from realtime.control.commands import (
-    Command,
-    Leave,
-    Pointer,
-    Quit,
-    SelectStyle,
-    Toggle,
-    ToggleView,
-    Typed,
-)
+from realtime.control.actions import Quit
+from realtime.control.commands import Command, Leave, Pointer, SelectStyle, Toggle, ToggleView, Typed
 from realtime.control.keymap import GROUPS
 from realtime.control.settings import Settings
 from realtime.core.events import Events

@@ -68,6 +68,15 @@ def test_every_command_of_the_inventory_reaches_the_stream_and_is_told_to_all(ho
         other.hear("state", told)
 
 
+def test_a_slider_that_is_drawn_fast_ends_where_it_was_let_go(house: PageHouse) -> None:  # noqa: F811
+    browser = house.browser().join()
+    browser.do("mix", [[browser.style("blue"), 0.5], [browser.style("green"), 0.5]])
+    for number, value in enumerate((0.9, 0.1, 0.8, 0.3)):  # no one waits for the answer to the one before
+        browser.say("command", name="blend", value=value, n=900 + number)
+    browser.hear("done", lambda message: message["n"] == 903)
+    browser.hear("state", lambda state: [weight for _, weight in state["look"]["styles"]] == [0.7, 0.3])
+
+
 def test_snapshots_clips_and_the_last_seconds_are_listed_with_thumbnails_and_downloads(house: PageHouse) -> None:  # noqa: F811
     browser = house.browser().join()
     browser.say("want", pictures=True)

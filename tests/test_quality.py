@@ -15,7 +15,8 @@ import pytest
 from fakes import FakeModel, FakeSource
 from test_live import BLUE, RED, Stage, colour, stage  # noqa: F401
 
-from realtime.control.commands import Quit, SelectStyle, ToggleView
+from realtime.control.actions import Quit
+from realtime.control.commands import SelectStyle, ToggleView
 from realtime.control.quality import PAUSE, STEP, Quality
 from realtime.control.settings import Settings
 from realtime.core.frame import Frame, Picture, same_picture

@@ -21,7 +21,7 @@ from test_recorder import FakeMicrophone, beeps
 
 import realtime.live.display
 import realtime.sinks.hud
-from realtime.control.commands import Record, SaveReplay
+from realtime.control.actions import Record, SaveReplay
 from realtime.control.settings import Settings
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture

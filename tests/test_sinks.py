@@ -26,7 +26,7 @@ from fakes import device, opened  # noqa: F401
 from media import read_image
 from PIL import Image
 
-from realtime.control.commands import Quit
+from realtime.control.actions import Quit
 from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Frame, Size

@@ -12,7 +12,8 @@ import pytest
 from fakes import FakeModel, FakeSource
 from test_live import BLUE, RED, Stage, colour, stage  # noqa: F401
 
-from realtime.control.commands import Command, Record, SelectStyle, Snapshot, ToggleView
+from realtime.control.actions import Record, Snapshot
+from realtime.control.commands import Command, SelectStyle, ToggleView
 from realtime.control.settings import Settings
 from realtime.core import threads
 from realtime.core.errors import SinkError, SourceError, UsageError

@@ -1,4 +1,4 @@
-"""Commands: what a person wants changed. Keys, page, options and presets speak these, and nothing else.
+"""Commands: what a person wants changed. Keys, page, options and presets speak these and those of `actions`, and nothing else.
 
 A command checks its values where it is made: a wrong one is a UsageError there, and never reaches a session.
 """
@@ -52,12 +52,6 @@ class WindowCommand(Command):
     __slots__ = ()
 
 
-class Action(Command):
-    """A command that changes no settings: somebody carries it out."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class StepStyle(PictureCommand):
     """Go on by so many styles, or back."""
@@ -95,6 +89,26 @@ class Nudge(PictureCommand):
         if self.field not in ("strength", "blend"):
             raise UsageError(f"{self.field!r} cannot be nudged; strength and blend can")
         check_number(f"a nudge of {self.field}", self.by, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBlend(PictureCommand):
+    """Set the weight of the last style in a blend."""
+
+    weight: float
+
+    def __post_init__(self) -> None:
+        check_number("a blend", self.weight, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SetStyles(PictureCommand):
+    """Take a mixture of styles, and leave the rest of the look as it is."""
+
+    styles: Mixture
+
+    def __post_init__(self) -> None:
+        replace(_ANY, styles=self.styles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,49 +264,3 @@ class Pointer(WindowCommand):
     down: float
     by: int = 0
     """Notches of the wheel, away from the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepLook(Action):
-    """Keep the look in use under a number."""
-
-    number: int
-
-    def __post_init__(self) -> None:
-        check_whole("a preset", self.number, 1, PRESETS)
-
-
-@dataclass(frozen=True, slots=True)
-class RecallLook(Action):
-    """Take up the look that is kept under a number."""
-
-    number: int
-
-    def __post_init__(self) -> None:
-        check_whole("a preset", self.number, 1, PRESETS)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot(Action):
-    """Save the picture that is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record(Action):
-    """Begin or end a clip; `on` None does what is not being done."""
-
-    on: bool | None = None
-
-    def __post_init__(self) -> None:
-        if self.on not in (True, False, None):
-            raise UsageError(f"recording is on or off, not {self.on!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class SaveReplay(Action):
-    """Save the last seconds as a clip."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quit(Action):
-    """End the session."""

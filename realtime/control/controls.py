@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from realtime.control.commands import Action, Command, PictureCommand
+from realtime.control.actions import Action
+from realtime.control.commands import Command, PictureCommand
 from realtime.control.settings import Settings, reduce
 from realtime.core.errors import UsageError
 from realtime.core.events import Events, Notice, SettingsChanged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from realtime.control.actions import Quit, Record, SaveReplay, Snapshot
 from realtime.control.commands import (
     PRESETS,
     AwaitPreset,
@@ -13,13 +14,9 @@ from realtime.control.commands import (
     NextStop,
     Nudge,
     Preset,
-    Quit,
-    Record,
-    SaveReplay,
     SelectStyle,
     SetMorph,
     SetSlideshow,
-    Snapshot,
     StepSource,
     StepStyle,
     Toggle,

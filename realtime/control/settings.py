@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from realtime.control.actions import Action, KeepLook, RecallLook
 from realtime.control.commands import (
     PRESETS,
     STOPS,
-    Action,
     AwaitPreset,
     BlendSecond,
-    KeepLook,
     LeaveOutStyle,
     NextStop,
     Nudge,
     OfferSources,
     PictureCommand,
     Preset,
-    RecallLook,
     SelectSource,
     SelectStyle,
+    SetBlend,
     SetLook,
     SetMorph,
     SetSlideshow,
+    SetStyles,
     StepSource,
     StepStyle,
     Toggle,
@@ -117,15 +117,21 @@ def reduce(settings: Settings, command: PictureCommand, styles: Sequence[str]) -
         case Nudge(field="strength", by=by):
             return _with(now, strength=round(min(1.0, max(0.0, look.strength + by)), 3))
         case Nudge(by=by):
-            return _blended(now, by)
+            return _blended(now, round(min(1.0, max(0.0, look.styles[-1][1] + by)), 3))
+        case SetBlend(weight=weight):
+            return _blended(now, weight)
+        case SetStyles(styles=wanted):
+            for name, _ in wanted:
+                _check(name, styles)
+            return _with(now, styles=wanted)
         case SetLook(field=field, value=value):
             return _amount(now, field, value)
         case NextStop(field=field):
             return _amount(now, field, _next_stop(STOPS[field], getattr(look, field)))
-        case UseLook(look=wanted):
-            for name, _ in wanted.styles:
+        case UseLook(look=used):
+            for name, _ in used.styles:
                 _check(name, styles)
-            return Change(replace(now, look=wanted))
+            return Change(replace(now, look=used))
         case LeaveOutStyle(style=style, instead=instead):
             usable = style in dict(look.styles) and all(name in styles for name, _ in instead)
             return _with(settings, styles=instead) if usable else Change(settings)
@@ -207,12 +213,11 @@ def _second(settings: Settings, styles: Sequence[str]) -> Change:
     return _with(settings, notice, styles=((look.style, 0.5), (second, 0.5)))
 
 
-def _blended(settings: Settings, more: float) -> Change:
-    """Give more of the last style and less of the others."""
-    *others, (last, weight) = settings.look.styles
+def _blended(settings: Settings, wanted: float) -> Change:
+    """Give the last style the wanted weight, and the others the rest in their proportions."""
+    *others, (last, _) = settings.look.styles
     if not others:
         return Change(settings, "x blends with a second style first")
-    wanted = round(min(1.0, max(0.0, weight + more)), 3)
     before = tuple(others) if any(share for _, share in others) else settings.others
     known = dict(before)
     shares = [known.get(name, 0.0) for name, _ in others]

@@ -10,7 +10,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from realtime.control.commands import Command, Leave, Nudge, Pointer, Quit, ToggleView, Typed
+from realtime.control.actions import Quit
+from realtime.control.commands import Command, Leave, Nudge, Pointer, ToggleView, Typed
 from realtime.control.keymap import STEP
 from realtime.core.errors import RealtimeError, SinkError
 from realtime.core.events import Event, Notice, Saved, Trouble

@@ -11,15 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from realtime.control.commands import (
-    Action,
-    KeepLook,
-    Quit,
-    RecallLook,
-    Record,
-    SaveReplay,
-    Snapshot,
-)
+from realtime.control.actions import Action, KeepLook, Quit, RecallLook, Record, SaveReplay, Snapshot
 from realtime.control.presets import Presets
 from realtime.core import threads
 from realtime.core.errors import RealtimeError, UsageError

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from realtime.control.commands import Action, Command, ViewCommand
+from realtime.control.actions import Action
+from realtime.control.commands import Command, ViewCommand
 from realtime.control.controls import Controls
 from realtime.control.quality import Quality
 from realtime.control.settings import Settings

@@ -7,25 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from realtime.control.actions import KeepLook, Quit, RecallLook, Record, SaveReplay, Snapshot
 from realtime.control.checks import LONGEST
 from realtime.control.commands import (
     PRESETS,
     Amount,
     BlendSecond,
     Command,
-    KeepLook,
-    Nudge,
     PictureToggle,
-    Quit,
-    RecallLook,
-    Record,
-    SaveReplay,
     SelectSource,
     SelectStyle,
+    SetBlend,
     SetLook,
     SetMorph,
     SetSlideshow,
-    Snapshot,
     StepSource,
     StepStyle,
     Toggle,
@@ -68,17 +63,16 @@ class Entry:
     address: str
     help: str
     kind: Kind
-    make: Callable[[Any, State], Command]
+    make: Callable[[Any], Command]
     value: Callable[[State], Value] | None = None
     bounds: tuple[float, float] | None = None
     saves: bool = False
 
-    def command(self, values: list[Value], state: State) -> Command | None:
+    def command(self, values: list[Value]) -> Command | None:
         """Make the command that a message asks for.
 
         Args:
             values: The values of the message.
-            state: What is in use.
 
         Returns:
             The command; None where a button was let go: an action with the value 0.
@@ -91,10 +85,10 @@ class Entry:
                 raise UsageError(
                     f"{self.address} takes nothing, or 1 for a button that is pressed; not {_shown(values)}"
                 )
-            return self.make(None, state) if not values or values[0] else None
+            return self.make(None) if not values or values[0] else None
         if len(values) != 1:
             raise UsageError(f"{self.address} takes one value, not {len(values)}")
-        return self.make(self._checked(values[0]), state)
+        return self.make(self._checked(values[0]))
 
     def _checked(self, value: Value) -> Value:
         if self.kind == "switch":
@@ -138,7 +132,7 @@ def _amount(field: Amount) -> Entry:
 
     text = f"{field.replace('_', ' ')} of the look" + (", or full" if field == "brush" else "")
     bounds = BRUSHES if field == "brush" else (0.0, 1.0)
-    return Entry(f"{ROOT}look/{field}", text, "number", lambda value, state: SetLook(field, value), now, bounds)
+    return Entry(f"{ROOT}look/{field}", text, "number", lambda value: SetLook(field, value), now, bounds)
 
 
 def _switch(name: str, make: Callable[[Any, bool], Command], owner: Callable[[State], object]) -> Entry:
@@ -146,7 +140,7 @@ def _switch(name: str, make: Callable[[Any, bool], Command], owner: Callable[[St
         ROOT + name,
         f"{name} on or off",
         "switch",
-        lambda value, state: make(name, value),
+        lambda value: make(name, value),
         lambda state: bool(getattr(owner(state), name)),
     )
 
@@ -154,34 +148,34 @@ def _switch(name: str, make: Callable[[Any, bool], Command], owner: Callable[[St
 def _entries() -> tuple[Entry, ...]:
     return (
         Entry(f"{ROOT}style", "the style, by name or by place from 0", "style",
-              lambda value, state: SelectStyle(value), lambda state: state.settings.look.style),
+              lambda value: SelectStyle(value), lambda state: state.settings.look.style),
         Entry(f"{ROOT}style/step", "so many styles on, or back", "whole",
-              lambda value, state: StepStyle(value), None, (-1000, 1000)),
+              lambda value: StepStyle(value), None, (-1000, 1000)),
         *map(_amount, get_args(Amount)),
         Entry(f"{ROOT}look/blend", "weight of the last style in a blend", "number",
-              lambda value, state: Nudge("blend", value - state.settings.look.styles[-1][1]),
+              lambda value: SetBlend(value),
               lambda state: state.settings.look.styles[-1][1], (0.0, 1.0)),
         Entry(f"{ROOT}look/second", "blend with a second style, or end the blend", "action",
-              lambda value, state: BlendSecond()),
+              lambda value: BlendSecond()),
         Entry(f"{ROOT}look/recall", "take up a kept look", "whole",
-              lambda value, state: RecallLook(value), None, (1, PRESETS)),
+              lambda value: RecallLook(value), None, (1, PRESETS)),
         Entry(f"{ROOT}look/keep", "keep the look under a number", "whole",
-              lambda value, state: KeepLook(value), None, (1, PRESETS), saves=True),
+              lambda value: KeepLook(value), None, (1, PRESETS), saves=True),
         *(_switch(name, Toggle, lambda state: state.settings) for name in get_args(PictureToggle)),
         *(_switch(name, ToggleView, lambda state: state.view) for name in get_args(ViewToggle)),
         Entry(f"{ROOT}morph", "seconds of a change of styles", "number",
-              lambda value, state: SetMorph(value), lambda state: state.settings.morph, (0.0, LONGEST)),
+              lambda value: SetMorph(value), lambda state: state.settings.morph, (0.0, LONGEST)),
         Entry(f"{ROOT}slideshow", "seconds for each style, 0 for none", "number",
-              lambda value, state: SetSlideshow(value), lambda state: state.settings.slideshow, (0.0, LONGEST)),
+              lambda value: SetSlideshow(value), lambda state: state.settings.slideshow, (0.0, LONGEST)),
         Entry(f"{ROOT}source", "the source that is shown, by place from 0", "whole",
-              lambda value, state: SelectSource(value), lambda state: state.settings.source, (0, 1000)),
+              lambda value: SelectSource(value), lambda state: state.settings.source, (0, 1000)),
         Entry(f"{ROOT}source/step", "so many sources on, or back", "whole",
-              lambda value, state: StepSource(value), None, (-1000, 1000)),
+              lambda value: StepSource(value), None, (-1000, 1000)),
         Entry(f"{ROOT}record", "record a clip", "switch",
-              lambda value, state: Record(value), lambda state: state.recording, saves=True),
-        Entry(f"{ROOT}snapshot", "save a snapshot", "action", lambda value, state: Snapshot(), saves=True),
-        Entry(f"{ROOT}replay", "save the last 10 seconds", "action", lambda value, state: SaveReplay(), saves=True),
-        Entry(f"{ROOT}quit", "end the session", "action", lambda value, state: Quit()),
+              lambda value: Record(value), lambda state: state.recording, saves=True),
+        Entry(f"{ROOT}snapshot", "save a snapshot", "action", lambda value: Snapshot(), saves=True),
+        Entry(f"{ROOT}replay", "save the last 10 seconds", "action", lambda value: SaveReplay(), saves=True),
+        Entry(f"{ROOT}quit", "end the session", "action", lambda value: Quit()),
     )  # fmt: skip
 
 

@@ -189,13 +189,12 @@ class OscServer:
             raise UsageError(f"there is no {address[:80]!r}; {ROOT}query lists what there is")
 
     def _use(self, entry: Entry, values: list[Value], sender: Any) -> None:
-        state = self._state()
         if not values and entry.value:
-            self._send(sender, entry.address, entry.value(state))
+            self._send(sender, entry.address, entry.value(self._state()))
             return
         if entry.saves and not self._saves:
             raise UsageError(f"{entry.address} writes a file, which --osc-record allows")
-        if command := entry.command(values, state):
+        if command := entry.command(values):
             self._stream.apply(command)
 
     def _list(self, values: list[Value], sender: Any) -> None:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
+from realtime.control.actions import KeepLook, RecallLook, Record, SaveReplay, Snapshot
 from realtime.control.commands import (
     BlendSecond,
     Command,
-    KeepLook,
     NextStop,
     Nudge,
-    RecallLook,
-    Record,
-    SaveReplay,
     SelectSource,
     SelectStyle,
+    SetBlend,
     SetLook,
     SetMorph,
     SetSlideshow,
-    Snapshot,
+    SetStyles,
     StepStyle,
     Toggle,
     ToggleView,
-    UseLook,
 )
 from realtime.core.errors import UsageError
-from realtime.look.look import FULL, Look, mixture
+from realtime.look.look import FULL, mixture
 from realtime.page.numbers import Numbers
 
 MOST_TEXT = 16_000
@@ -70,17 +66,17 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number")
 
 
-Builder: TypeAlias = Callable[[Any, Look, Numbers], Command]
+Builder: TypeAlias = Callable[[Any, Numbers], Command]
 
 
-def _style(value: Any, look: Look, styles: Numbers) -> Command:
+def _style(value: Any, styles: Numbers) -> Command:
     return SelectStyle(styles.name(value))
 
 
-def _mix(value: Any, look: Look, styles: Numbers) -> Command:
+def _mix(value: Any, styles: Numbers) -> Command:
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
         raise UsageError("a mix is a list of pairs: a style and its weight")
-    return UseLook(replace(look, styles=mixture([(styles.name(style), _weight(weight)) for style, weight in value])))
+    return SetStyles(mixture([(styles.name(style), _weight(weight)) for style, weight in value]))
 
 
 def _weight(value: Any) -> float:
@@ -89,23 +85,17 @@ def _weight(value: Any) -> float:
     return value
 
 
-def _blend(value: Any, look: Look, styles: Numbers) -> Command:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise UsageError("a blend is a number from 0 to 1")
-    return Nudge("blend", value - look.styles[-1][1])
-
-
-def _nudge(value: Any, look: Look, styles: Numbers) -> Command:
+def _nudge(value: Any, styles: Numbers) -> Command:
     if not isinstance(value, dict) or set(value) != {"field", "by"} or not isinstance(value["field"], str):
         raise UsageError("a nudge has a field and by how much")
     return Nudge(value["field"], value["by"])  # type: ignore[arg-type]
 
 
-def _next_stop(value: Any, look: Look, styles: Numbers) -> Command:
+def _next_stop(value: Any, styles: Numbers) -> Command:
     return NextStop(_text(value))  # type: ignore[arg-type]
 
 
-def _brush(value: Any, look: Look, styles: Numbers) -> Command:
+def _brush(value: Any, styles: Numbers) -> Command:
     return SetLook("brush", FULL if value == "full" else value)
 
 
@@ -129,30 +119,30 @@ def _switch(value: Any) -> bool | None:
 
 BUILDERS: dict[str, Builder] = {
     "style": _style,
-    "step": lambda value, look, styles: StepStyle(_whole(value)),
+    "step": lambda value, styles: StepStyle(_whole(value)),
     "mix": _mix,
-    "second": lambda value, look, styles: BlendSecond(),
-    "blend": _blend,
+    "second": lambda value, styles: BlendSecond(),
+    "blend": lambda value, styles: SetBlend(value),
     "nudge": _nudge,
-    "strength": lambda value, look, styles: SetLook("strength", value),
-    "own_colours": lambda value, look, styles: SetLook("own_colours", value),
-    "steady": lambda value, look, styles: SetLook("steady", value),
+    "strength": lambda value, styles: SetLook("strength", value),
+    "own_colours": lambda value, styles: SetLook("own_colours", value),
+    "steady": lambda value, styles: SetLook("steady", value),
     "brush": _brush,
     "next_stop": _next_stop,
-    "morph": lambda value, look, styles: SetMorph(value),
-    "slideshow": lambda value, look, styles: SetSlideshow(value),
-    "mirror": lambda value, look, styles: Toggle("mirror", _switch(value)),
-    "original": lambda value, look, styles: Toggle("original", _switch(value)),
-    "frozen": lambda value, look, styles: Toggle("frozen", _switch(value)),
-    "compare": lambda value, look, styles: ToggleView("compare", _switch(value)),
-    "info": lambda value, look, styles: ToggleView("info", _switch(value)),
-    "blackout": lambda value, look, styles: ToggleView("blackout", _switch(value)),
-    "source": lambda value, look, styles: SelectSource(_whole(value)),
-    "record": lambda value, look, styles: Record(_switch(value)),
-    "snapshot": lambda value, look, styles: Snapshot(),
-    "replay": lambda value, look, styles: SaveReplay(),
-    "keep_look": lambda value, look, styles: KeepLook(_whole(value)),
-    "recall_look": lambda value, look, styles: RecallLook(_whole(value)),
+    "morph": lambda value, styles: SetMorph(value),
+    "slideshow": lambda value, styles: SetSlideshow(value),
+    "mirror": lambda value, styles: Toggle("mirror", _switch(value)),
+    "original": lambda value, styles: Toggle("original", _switch(value)),
+    "frozen": lambda value, styles: Toggle("frozen", _switch(value)),
+    "compare": lambda value, styles: ToggleView("compare", _switch(value)),
+    "info": lambda value, styles: ToggleView("info", _switch(value)),
+    "blackout": lambda value, styles: ToggleView("blackout", _switch(value)),
+    "source": lambda value, styles: SelectSource(_whole(value)),
+    "record": lambda value, styles: Record(_switch(value)),
+    "snapshot": lambda value, styles: Snapshot(),
+    "replay": lambda value, styles: SaveReplay(),
+    "keep_look": lambda value, styles: KeepLook(_whole(value)),
+    "recall_look": lambda value, styles: RecallLook(_whole(value)),
 }
 """Everything that may be asked for, by the name that browsers give."""
 
@@ -160,13 +150,12 @@ CONTROL_ALONE = frozenset({"record", "source", "replay", "keep_look", "recall_lo
 """What writes into the owner's folders, or reads there, or turns to another camera."""
 
 
-def build(name: Any, value: Any, look: Look, styles: Numbers) -> Command:
+def build(name: Any, value: Any, styles: Numbers) -> Command:
     """Make the command that a browser asks for.
 
     Args:
         name: One of `BUILDERS`.
         value: What belongs to it: anything.
-        look: The look in use.
         styles: Knows the styles by number and name.
 
     Returns:
@@ -181,6 +170,6 @@ def build(name: Any, value: Any, look: Look, styles: Numbers) -> Command:
             "unknown-command", f"there is no command {str(name)[:40]!r}; there are {', '.join(BUILDERS)}"
         )
     try:
-        return builder(value, look, styles)
+        return builder(value, styles)
     except (UsageError, TypeError, ValueError, OverflowError) as error:
         raise MessageError("wrong-value", str(error)) from error

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from realtime.control.commands import SelectStyle, Snapshot, UseLook
+from realtime.control.actions import Snapshot
+from realtime.control.commands import SelectStyle, SetStyles, UseLook
 from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice
 from realtime.core.text import label
@@ -104,10 +105,10 @@ class Hearing:
                 return self._do(client, asked, lambda: self._keep_style(value))
             if name == "use_look":
                 return self._do(client, asked, lambda: self._use_look(client, value))
-        command = build(name, value, channel.stream.controls.settings.look, self._hub.lists.styles)
+        command = build(name, value, self._hub.lists.styles)
         if client.role == "guest":
             styles = [command.style] if isinstance(command, SelectStyle) else []
-            styles += [style for style, _ in command.look.styles] if isinstance(command, UseLook) else []
+            styles += [style for style, _ in command.styles] if isinstance(command, SetStyles) else []
             if not all(self._hub.lists.may_use(str(style), client.role, client.holder) for style in styles):
                 raise MessageError("wrong-value", "there is no such style")
             if isinstance(command, Snapshot) and not self._hub.take_home:

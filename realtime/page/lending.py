@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 
-from realtime.control.commands import Action, Snapshot
+from realtime.control.actions import Action, Snapshot
 from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.core.errors import RealtimeError, UsageError

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import cv2
 
-from realtime.control.commands import Command, Gesture, Pointer, Quit, Typed
+from realtime.control.actions import Quit
+from realtime.control.commands import Command, Gesture, Pointer, Typed
 from realtime.control.keymap import KEY_MAP
 from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Picture, Size

@@ -1,14 +1,16 @@
 """The page on loopback: shown rates, latency, guests' shares, weight. Not a test: it depends on the machine.
 
-    python tests/benchmarks/bench_page.py                            every row, about 3 minutes
+    python tests/benchmarks/bench_page.py                            every row, about 7 minutes
     python tests/benchmarks/bench_page.py --rows rates --seconds 20  one kind of row, measured for longer
 
-The program is started as a person starts it, with `lite` at 640x480 and all lines. Clients are processes of their own
-(page_clients.py) that acknowledge every JPEG and decode none.
+The program is started as a person starts it, with `lite` at 640x480 and all lines, but for guests. Clients are processes of their
+own (page_clients.py) that acknowledge every JPEG and decode none.
 
 rates   the demo at 60 a second, so that the model is the limit; pictures a second of each of 1, 4, 8 clients, as a share of what
-        the stream paints with none. With none, before and after, a socket without pictures hears the program's own figure.
-guests  `realtime serve`; guests that send JPEGs as fast as they are taken; each of two as a share of one alone.
+        the stream paints with none right before and right after, where a socket without pictures hears the program's own figure.
+guests  `realtime serve`; guests that send JPEGs as fast as they are taken; each of two as a share of one alone right before and
+        right after. Pictures of 480x360 have one quality as long as 8 a second come through; larger ones adapt: two who have
+        smaller pictures than one alone have more than half as many.
 glass   the numbered frames of page_glass.py, 30 a second, from drawn to read from a canvas in Chromium; p95 less the median of
         the model's time. Chromium's own processor time is given apart.
 load    Chromium: from navigation to the first picture, and the page's weight before pictures.
@@ -44,6 +46,8 @@ from chromium import PROGRAMS, WORDS, free_port  # noqa: E402
 
 WARM = 3.0
 """Seconds that clients watch before they count."""
+SETTLED = 4.0
+"""Seconds that guests lend their cameras before they count."""
 LIVE = "--page 127.0.0.1:{port} --no-window --fresh --quality fixed --size 640x480"
 SEE = """(selector) => {
     const canvas = document.querySelector(selector);
@@ -121,32 +125,62 @@ def clients(address: str, role: str, count: int, seconds: float) -> dict[str, An
     return dict(json.loads(out))
 
 
-def measure_rates(seconds: float) -> None:
-    """Shown rates with no, one, four and eight clients."""
+def spread(values: list[float], format: str = ".2f") -> str:
+    """Say a median, with the least and the most."""
+    return f"{statistics.median(values):{format}} ({min(values):{format}} to {max(values):{format}})"
+
+
+def measure_rates(options: argparse.Namespace) -> None:
+    """Shown rates with one, four and eight clients, each between two times without any: the machine drifts."""
     with program(f"{LIVE} --source demo --fps 60") as (control, view, _):
         time.sleep(WARM)
-        before = clients(control, "control", 1, seconds)["told"]
-        row("no client", f"{before:.1f} pictures a second")
-        counted = [(count, clients(view, "view", count, seconds)) for count in (1, 4, 8)]
-        after = clients(control, "control", 1, seconds)["told"]
-        row("no client, afterwards", f"{after:.1f} pictures a second")
-    none = (before + after) / 2
-    for (count, found), bar in zip(counted, (0.9, 0.85, 0.8), strict=True):
-        share, least = statistics.fmean(found["rates"]) / none, min(found["rates"]) / none
-        late = np.percentile(found["latencies"], 95)
-        rates = f"{statistics.fmean(found['rates']):.1f} each, {share:.2f} of none (least {least:.2f})"
-        row(f"{count} client{'s' * (count > 1)}", f"{rates}, stream {found['told']:.1f}, p95 to acknowledged {late:.0f} ms",
-            share >= bar, f"{bar}")  # fmt: skip
+        for count in options.counts:
+            none = [clients(control, "control", 1, options.seconds)["told"]]
+            shares, least, rates, late = list[float](), list[float](), list[float](), list[float]()
+            for _ in range(options.rounds):
+                found = clients(view, "view", count, options.seconds)
+                none.append(clients(control, "control", 1, options.seconds)["told"])
+                beside = (none[-2] + none[-1]) / 2
+                rates.append(statistics.fmean(found["rates"]))
+                shares.append(rates[-1] / beside)
+                least.append(min(found["rates"]) / beside)
+                late += found["latencies"]
+            each = f"{spread(rates, '.1f')} each, none {spread(none, '.1f')}"
+            row(f"{count} client{'s' * (count > 1)}", f"{each}, p95 to acknowledged {np.percentile(late, 95):.0f} ms")
+            bar = {1: 0.9, 4: 0.85, 8: 0.8}.get(count, 0.8)
+            row("  share of none", f"{spread(shares)}; the slowest client {spread(least)}",
+                statistics.median(shares) >= bar, f"{bar}")  # fmt: skip
 
 
-def measure_guests(seconds: float) -> None:
-    """Two guests' shares of what one alone has."""
-    with program("serve 127.0.0.1:{port}") as (control, _, _):
-        (alone,) = clients(control, "guest", 1, seconds)["rates"]
-        row("one guest", f"{alone:.1f} pictures a second")
-        shares = [rate / alone for rate in clients(control, "guest", 2, seconds)["rates"]]
-    row("two guests, of what one has", ", ".join(f"{share:.2f}" for share in shares),
-        all(0.45 <= share <= 0.55 for share in shares), "each 0.45 to 0.55")  # fmt: skip
+def measure_guests(options: argparse.Namespace) -> None:
+    """Two guests' shares of what one alone has, each between two times of one alone, with the quality settled."""
+    with program("serve 127.0.0.1:{port}") as (control, _, process):
+        alone, shares, sizes = [_guests(control, process, 1, options)], list[list[float]](), set[str]()
+        for _ in range(options.rounds):
+            two = _guests(control, process, 2, options)
+            alone.append(_guests(control, process, 1, options))
+            sizes |= {f"{width}x{height}" for found in (alone[-2], two, alone[-1]) for width, height in found["sizes"]}
+            beside = (alone[-2]["rates"][0] + alone[-1]["rates"][0]) / 2
+            shares.append([rate / beside for rate in two["rates"]])
+    row("one guest", f"{spread([found['rates'][0] for found in alone], '.1f')} pictures a second")
+    row("  pictures that were asked for, at most", ", ".join(sizes))
+    row("two guests, of what one has", "; ".join(", ".join(f"{share:.2f}" for share in both) for both in shares),
+        all(0.45 <= statistics.median(one) <= 0.55 for one in zip(*shares, strict=True)), "each 0.45 to 0.55")  # fmt: skip
+
+
+def _guests(control: str, process: psutil.Process, count: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Run guests, and say how much of a core the program used meanwhile."""
+    child = begin_clients(control, "guest", count, options.seconds, SETTLED, "--size", options.guests)
+    begun, before = time.monotonic(), sum(process.cpu_times()[:2])
+    out, error = child.communicate(timeout=SETTLED + options.seconds + 60)
+    if child.returncode:
+        raise SystemExit(error)
+    found = dict(json.loads(out))
+    taken = time.monotonic() - begun
+    used = (sum(process.cpu_times()[:2]) - before) / taken
+    rates = ", ".join(f"{rate:.1f}" for rate in found["rates"])
+    row(f"  {count} guest{'s' * (count > 1)}", f"{rates} pictures a second; the program {100 * used:.0f} % of a core")
+    return found
 
 
 @contextmanager
@@ -175,8 +209,9 @@ def chromium_seconds() -> float:
     return total
 
 
-def measure_glass(seconds: float) -> None:
+def measure_glass(options: argparse.Namespace) -> None:
     """From drawn to read in the canvas, alone and beside three others."""
+    seconds = options.seconds
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         info = Path(folder) / "page_glass-1.0.dist-info"
         info.mkdir()
@@ -220,7 +255,7 @@ def _tell_glass(file: Path, seen: list[list[float]], what: str, used: float, bar
     row(f"drawn to canvas, {what} others", f"{figures}; {counts}", p95 - model <= bar, f"{bar} ms")
 
 
-def measure_load(_seconds: float) -> None:
+def measure_load(_options: argparse.Namespace) -> None:
     """How long the first picture takes, and how much the page weighs."""
     with browser() as chromium, program(f"{LIVE} --source demo") as (control, view, _):
         time.sleep(WARM)
@@ -246,9 +281,12 @@ def main() -> None:
     kinds = {"rates": measure_rates, "guests": measure_guests, "glass": measure_glass, "load": measure_load}
     parser.add_argument("--rows", nargs="+", choices=kinds, default=list(kinds))
     parser.add_argument("--seconds", type=float, default=8.0, help="that each figure is measured for")
+    parser.add_argument("--rounds", type=int, default=3, help="of rates and guests, each between two times without")
+    parser.add_argument("--guests", default="480x360", metavar="WxH", help="the size of their pictures")
+    parser.add_argument("--counts", nargs="+", type=int, default=[1, 4, 8], help="of clients whose rates are measured")
     options = parser.parse_args()
     for kind in options.rows:
-        kinds[kind](options.seconds)
+        kinds[kind](options)
 
 
 if __name__ == "__main__":
