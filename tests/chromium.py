@@ -64,6 +64,7 @@ class Program:
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.folder, self.words, self.port = folder, words, free_port()
+        self.host = "0.0.0.0" if "--lan" in words else "127.0.0.1"
         self.addresses: dict[str, str] = {}
         self.start()
 
@@ -78,7 +79,7 @@ class Program:
         environment = {**os.environ, **homes, "PYTHONUNBUFFERED": "1"}
         environment.pop("DISPLAY", None)
         program = [sys.executable, "-m", "realtime", "--source", "demo", "--fresh", "--out", str(self.out)]
-        page = ["--page", f"127.0.0.1:{self.port}"]
+        page = ["--page", f"{self.host}:{self.port}"]
         self._process = subprocess.Popen(
             [*program, *page, *self.words], env=environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
         )

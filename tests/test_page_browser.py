@@ -325,6 +325,35 @@ def test_a_picture_that_is_dropped_becomes_a_style_at_once(visit: Open, tmp_path
     assert "tiger <b>" in page.locator("[aria-checked=true]").inner_text()
 
 
+@pytest.mark.parametrize("copied", ["file", "picture"])
+def test_a_picture_that_is_pasted_becomes_a_style_at_once(visit: Open, tmp_path: Path, copied: str) -> None:
+    """From a file manager comes a file with a name, from a picture on a web page an image without one that is its own."""
+    page = visit()
+    choose(page, "wave")
+    path = painting(tmp_path, (20, 30, 220))
+    if copied == "picture":
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.evaluate(
+            """async (bytes) => {
+                const picture = new Blob([new Uint8Array(bytes)], { type: "image/png" });
+                await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+            }""",
+            list(path.read_bytes()),
+        )
+        page.locator("body").press("ControlOrMeta+v")
+    else:
+        page.evaluate(
+            """([bytes, name]) => {
+                const data = new DataTransfer();
+                data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+                document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+            }""",
+            [list(path.read_bytes()), path.name],
+        )
+    page.get_by_text(re.compile("is a style now")).wait_for()
+    picture_is(page, "r > 1.3 * b")
+
+
 def test_a_picture_file_is_chosen_and_one_that_is_none_is_refused(visit: Open, tmp_path: Path) -> None:
     page = visit(locale="de-DE")
     page.get_by_role("radiogroup").wait_for()
@@ -479,6 +508,50 @@ def test_a_page_without_a_token_asks_for_it(visit: Open, program: Program) -> No
     drawn(screen, 2, "canvas")
     screen.goto(program.address("/deck"))
     screen.get_by_text("The token that this browser has is not good for this page.").wait_for()
+
+
+def test_in_the_local_network_one_screen_explains_the_warning_and_leads_to_the_picture(
+    chromium: Any,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("cryptography", reason="the extra lan is not installed")
+    running = Program(tmp_path, "--lan")
+    try:
+        said = "".join(running.said)
+        warning = re.search(r"http://\S+/warning", said)
+        assert warning and running.addresses["/"].startswith("https://"), said
+        plain = f"http://127.0.0.1:{re.findall(r':([0-9]+)/warning', said)[0]}"
+        secure = f"https://127.0.0.1:{running.port}"
+        token = running.addresses["/"].partition("#")[2]
+
+        strict = chromium.new_page(locale="en-GB")
+        with pytest.raises(Exception, match="ERR_CERT_AUTHORITY_INVALID"):
+            strict.goto(secure)  # the warning that the screen explains
+        strict.close()
+
+        page = chromium.new_context(locale="en-GB", ignore_https_errors=True).new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{plain}/warning#{token}")
+        page.get_by_text("Fingerprint of the certificate").wait_for()
+        go = page.get_by_role("link")
+        assert go.get_attribute("href").startswith("https://") and go.get_attribute("href").endswith(f"/#{token}")
+        page.goto(f"{secure}/#{token}")
+        drawn(page, 3)
+        assert page.evaluate("isSecureContext && !location.hash")
+        (cookie,) = page.context.cookies()
+        assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Strict"
+        page.get_by_role("button", name="Use this device's camera").click()  # a secure page may have the camera
+        page.get_by_role("button", name="Record").wait_for(state="hidden")
+        page.context.close()
+
+        steering = chromium.new_context(locale="en-GB").new_page()  # who steers does not go over plain http
+        steering.set_default_timeout(PATIENCE)
+        steering.goto(f"{plain}/#{token}")
+        steering.get_by_role("link").wait_for()
+        assert steering.locator("#picture").count() == 0
+        steering.context.close()
+    finally:
+        running.close()
 
 
 def test_invitations_carry_addresses_that_work(visit: Open, chromium: Any) -> None:  # noqa: F811
