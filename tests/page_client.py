@@ -160,7 +160,7 @@ class PageHouse:
         self.static.mkdir()
         for shell in ("index", "view", "deck", "guest", "take", "warning"):
             (self.static / f"{shell}.html").write_text(f"<!doctype html><title>{shell}</title>")
-        self.out, self.source, self.model = folder / "out", FakeSource(0.005), FakeModel()
+        self.out, self.source, self.model = folder / "out", options.pop("source", FakeSource(0.005)), FakeModel()
         self.stylizer = Stylizer(self.model)
         self.library = StyleLibrary(self.stylizer, [self.styles], folder / "cache")
         for name in ("blue", "green", "red"):

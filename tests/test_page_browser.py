@@ -25,7 +25,8 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 @pytest.fixture(scope="module")
 def program(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:  # noqa: F811
-    running = Program(tmp_path_factory.mktemp("page"), "--take-home")
+    folder = tmp_path_factory.mktemp("page")
+    running = Program(folder, "--take-home", "--source", str(painting(folder, (30, 160, 90))))
     page = chromium.new_page(locale="en-GB")
     page.goto(running.addresses["/"])
     page.get_by_role("button", name="A visitor").click()
@@ -298,6 +299,18 @@ def test_knobs_and_pads_learn_what_they_steer_and_remember_it(visit: Open) -> No
     page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:lava'")
     page.evaluate("turn(0xb0, 21, 0)")
     page.wait_for_function("() => document.querySelector('#amount-steady').value === '0'")
+
+
+def test_the_programs_cameras_are_switched_by_key_and_list_and_each_keeps_its_style(visit: Open) -> None:
+    page = visit()
+    choose(page, "wave")
+    page.locator("body").press("v")
+    page.wait_for_function("() => document.querySelector('#source').value === '1'")
+    choose(page, "lava")
+    picture_is(page, "r > 1.3 * b")
+    page.get_by_label("Camera of the program").select_option("demo")
+    page.wait_for_function("() => document.querySelector('[aria-checked=true]').dataset.control === 'style:wave'")
+    picture_is(page, "b > r")
 
 
 # ---- styles that visitors bring --------------------------------------------------------------------------------------

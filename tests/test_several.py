@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import FakeDevice, FakeModel, FakeSource, device  # noqa: F401
+from page_client import PageHouse, house_of, is_colour  # noqa: F401
 from pythonosc.osc_message import OscMessage
 from test_cli import Run, run  # noqa: F401
 from test_live import BLUE, GREEN, RED, RED_ALONE, Stage, colour, stage  # noqa: F401
@@ -247,6 +248,32 @@ def test_osc_chooses_a_source_and_hears_of_it(stage: Stage) -> None:  # noqa: F8
         assert ask("/realtime/source") == [0]
         assert "there is no source 2; there are 2, from 0" in ask("/realtime/source", 2)[1]
     show.several.close()
+
+
+def test_a_page_lists_the_sources_and_those_who_steer_choose_one_of_them(house_of: Callable[..., PageHouse]) -> None:  # noqa: F811
+    several = SeveralSources([Plain("desk", 200), Plain("stage", 100, (96, 64))])
+    house = house_of(source=several)
+    browser, other, viewer = house.browser().join(), house.browser().join(), house.browser("view").join()
+    browser.say("want", pictures=True)
+    viewer.say("want", pictures=True)
+    assert browser.hear("state")["sources"] == ["desk", "stage"] and browser.hear("state")["source"] == 0
+    browser.do("morph", 0)
+    assert browser.do("source", 1)["type"] == "done"
+    for one in (browser, viewer):
+        one.picture(lambda picture: picture.shape == (64, 96, 3))
+    other.hear("state", lambda state: state["source"] == 1)
+    browser.do("style", browser.style("blue"))
+    browser.picture(is_colour((200, 0, 0)))
+    browser.do("source", 0)
+    browser.picture(
+        lambda picture: picture.shape == (48, 64, 3) and is_colour((0, 0, 200))(picture)
+    )  # with its own look
+    assert "there is no source 7" in browser.do("source", 7)["message"]
+    assert browser.do("source", "../desk")["type"] == "error"
+    assert viewer.do("source", 1)["error"] == "not-allowed"
+    assert house.stream and house.stream.controls.settings.source == 0
+    house.close()
+    several.close()
 
 
 def test_one_source_alone_is_no_choice(stage: Stage) -> None:  # noqa: F811
