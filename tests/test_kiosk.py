@@ -29,7 +29,7 @@ from test_live import Show, Stage, stage  # noqa: F401
 from realtime.cli.live import realtime as program
 from realtime.cli.memory import Memory, memory_file, remember
 from realtime.control.actions import Quit
-from realtime.control.commands import Leave, Pointer, StepStyle
+from realtime.control.commands import Command, Leave, Pointer, StepStyle
 from realtime.control.keymap import KEY_MAP, keys_named
 from realtime.core.errors import SinkError, SourceEndedError, SourceError, UsageError
 from realtime.core.events import Notice, Saved
@@ -199,8 +199,16 @@ def test_no_path_no_address_and_no_error_is_on_the_screen(stage: Stage) -> None:
         streams[0].events.emit(Notice(f"an error with /a/path, {number}"))
         stage.source.trouble = "no picture from rtsp://camera" if number == 8 else ""
 
+    def look_for_keys() -> list[Command]:
+        if stage.source.trouble and next(looks) == 10:  # which was half a second, in which it would have been drawn
+            stage.source.trouble = ""
+        return []
+
     streams: list[Stream] = []
+    looks = iter(range(10_000))
+    stage.window.commands = look_for_keys  # type: ignore[method-assign]
     kiosk_run(stage, "", act, streams=streams)
+    assert next(looks) > 10
     for picture in stage.window.shown:
         assert np.ptp(picture.reshape(-1, 3), axis=0).max() == 0, "nothing is drawn over the picture"
 

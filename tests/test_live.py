@@ -34,6 +34,7 @@ from realtime.control.commands import (
 from realtime.control.controls import Controls
 from realtime.control.settings import Settings
 from realtime.core.errors import SourceError, StyleError, UsageError
+from realtime.core.events import Notice
 from realtime.core.frame import Picture
 from realtime.core.meter import Figures
 from realtime.live.outputs import Saving
@@ -41,6 +42,7 @@ from realtime.live.session import LiveSession
 from realtime.live.stream import Stream
 from realtime.look.look import Look
 from realtime.look.look_files import read_look
+from realtime.look.stylized import Stylized
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings
@@ -454,24 +456,37 @@ def test_a_camera_is_mirrored_by_default_and_others_are_not(stage: Stage) -> Non
     assert session.add(stage.source).controls.settings.mirror
 
 
+class Looks:
+    """An outlet that is looked at: `look` is called with the number and the picture of each frame that is delivered."""
+
+    full = False
+
+    def __init__(self, look: Callable[[int, Picture], None]) -> None:
+        self._look, self._count = look, 0
+
+    def put(self, item: Stylized) -> None:
+        self._count += 1
+        self._look(self._count, item.picture)
+
+
 def test_freeze_holds_the_picture_and_styles_still_change_on_it(stage: Stage) -> None:
     session = stage.session(Settings(Look(RED_ALONE), original=True), seconds=20)
     held: list[int] = []
 
-    def look(picture: Picture) -> None:
-        if len(stage.window.shown) == 3:
+    def look(number: int, picture: Picture) -> None:
+        if number == 3:
             stage.window.type(Toggle("frozen"))
         elif session.controls.settings.frozen:
             held.append(colour(picture)[0])
-            if len(held) == 20:
+            if len(held) == 10:
                 stage.window.type(Toggle("original"))
             if colour(picture) == RED:
                 session.stop()
 
-    stage.window.on_show = look
+    session.stream.attach(Looks(look))
     session.run()
     # One frame may have been on its way when the key was pressed.
-    assert len(set(held[3:20])) == 1
+    assert len(set(held[3:10])) == 1 and len(held) > 10
     assert stage.model.frames <= 2, "the same picture is painted once"
 
 
@@ -479,8 +494,8 @@ def test_while_the_picture_is_frozen_the_source_rests(stage: Stage) -> None:
     session = stage.session(Settings(Look(RED_ALONE)), seconds=20)
     read: list[int] = []
 
-    def look(picture: Picture) -> None:
-        if len(stage.window.shown) == 3:
+    def look(number: int, picture: Picture) -> None:
+        if number == 3:
             stage.window.type(Toggle("frozen"))
         elif session.controls.settings.frozen:
             read.append(stage.source.count)
@@ -489,9 +504,28 @@ def test_while_the_picture_is_frozen_the_source_rests(stage: Stage) -> None:
         elif read and stage.source.count > read[-1] + 3:  # and it goes on
             session.stop()
 
-    stage.window.on_show = look
+    session.stream.attach(Looks(look))
     session.run()
     assert read[7] - read[3] <= 1
+
+
+def test_a_picture_that_stays_is_drawn_again_when_what_is_written_over_it_changes_and_else_not(stage: Stage) -> None:
+    session = stage.session(Settings(Look(RED_ALONE)), seconds=20)
+    shown: list[int] = []  # how many pictures the window had been given, at each frame after the picture froze
+
+    def look(number: int, picture: Picture) -> None:
+        if number == 3:
+            stage.window.type(Toggle("frozen"))
+        elif session.controls.settings.frozen:
+            shown.append(len(stage.window.shown))
+            if len(shown) == 9:
+                session.stream.events.emit(Notice("something to read"))
+            if len(shown) > 9 and shown[-1] > shown[8]:
+                session.stop()
+
+    session.stream.attach(Looks(look))
+    session.run()
+    assert shown[8] == shown[3] and shown[-1] == shown[8] + 1
 
 
 def test_the_info_line_the_notices_and_the_help_card_are_drawn_on_the_window_alone(

@@ -17,7 +17,7 @@ from pythonosc.osc_message import OscMessage
 from test_cli import Run, run  # noqa: F401
 from test_live import BLUE, GREEN, RED, RED_ALONE, Stage, colour, stage  # noqa: F401
 
-from realtime.control.commands import SelectSource, SelectStyle, StepSource, Toggle
+from realtime.control.commands import Command, SelectSource, SelectStyle, StepSource, Toggle
 from realtime.control.keymap import KEY_MAP
 from realtime.control.settings import Settings
 from realtime.core.errors import SourceEndedError, SourceError, UsageError
@@ -69,15 +69,17 @@ class Show:
 
     def run(self, *steps: tuple[Callable[[Picture], bool], Callable[[], object]]) -> None:
         """Wait for a picture that meets a condition, do what belongs to it, and go on with the next step; then end."""
-        waiting = list(steps)
+        waiting, window = list(steps), self.stage.window
+        typed = window.commands
 
-        def look(picture: Picture) -> None:
-            if waiting and waiting[0][0](picture):
+        def look() -> list[Command]:  # again and again, also at a picture that stays, which is not drawn again
+            if waiting and window.shown and waiting[0][0](window.shown[-1]):
                 waiting.pop(0)[1]()
             if not waiting:
                 self.session.stop()
+            return typed()
 
-        self.stage.window.on_show = look
+        window.commands = look  # type: ignore[method-assign]
         self.session.run(self.stage.window, seconds=20)
         self.several.close()
         assert not waiting, "no such picture was shown"

@@ -15,7 +15,7 @@ from realtime.core.mailbox import Mailbox
 from realtime.sources.base import Source
 
 _log = logging.getLogger(__name__)
-_STILL_SECONDS = 0.1  # how often a frozen picture is given again, for a clip that is recorded
+_STILL_SECONDS = 0.2  # how often a frozen picture is given again, for a clip that is recorded
 
 
 class Capture:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -31,8 +32,8 @@ _NOTICE_SECONDS, _GREETING_SECONDS, _AGAIN_SECONDS = 3.0, 8.0, 3.0
 _OVERVIEW_SECONDS = 0.07  # how often the overview is drawn, at most
 _MOST_NOTICES = 4
 _ENDING = frozenset(("q", "escape"))  # keys
-_KEY_SECONDS = 0.04  # how often keys are looked for while no frame comes: a frame is shown at once
-_REDRAW_SECONDS = 0.5  # how often a picture that stays is drawn again, for what is written over it
+_KEY_SECONDS = 0.05  # how often keys are looked for while no frame comes: a frame is shown at once
+_REDRAW_SECONDS = 0.25  # how often a picture that stays is drawn again where what is written over it has changed
 _WAITING: tuple[int, int] = (640, 480)  # size of the picture that is shown while there is none
 
 
@@ -68,6 +69,17 @@ class Window(Protocol):
         """Close it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is written over a picture, and the size of the window for which it is."""
+
+    line: str
+    recording: str
+    notices: tuple[str, ...]
+    page: int
+    window: Size
+
+
 class Display:
     """Shows a stream in a window: the newest picture, the heads-up line, notices, the help card."""
 
@@ -96,6 +108,7 @@ class Display:
         self._latest: Stylized | None = None
         self._drawn_at = -1.0
         self._drawn_with: ViewSettings | None = None
+        self._written: _Written | None = None
         self._overview: Overview | None = None
         self._page = 1  # of the help card
         self._asked_at = -_AGAIN_SECONDS  # when Esc was pressed while a clip was recorded
@@ -135,14 +148,10 @@ class Display:
             look = self._stream.controls.settings.look
             self._overview = Overview(self._stream.library, look.style) if settings.overview else None
             self._window.typing = settings.overview
-        due = settings is not self._drawn_with or now - self._drawn_at > _REDRAW_SECONDS
-        if self._overview:
-            due = due or now - self._drawn_at > _OVERVIEW_SECONDS
-        elif new:
-            due = True
-        if due:
+        changed = settings is not self._drawn_with or (new and not self._overview)
+        if changed or now - self._drawn_at > (_OVERVIEW_SECONDS if self._overview else _REDRAW_SECONDS):
             self._window.full_screen(settings.fullscreen)
-            self._show(settings, now)
+            self._show(settings, now, changed)
             self._drawn_at, self._drawn_with = now, settings
         if stylized is not None:
             self._stream.meter.add_shown(stylized.frame.time)
@@ -226,35 +235,45 @@ class Display:
 
     # ---- drawing ----
 
-    def _show(self, settings: ViewSettings, now: float) -> None:
+    def _show(self, settings: ViewSettings, now: float, changed: bool) -> None:
+        """Show what is to be seen now; where nothing has `changed`, only if what is written over it has."""
         if self._overview and min(self._window.size) > 0:
+            self._written = None
             self._window.show(self._overview.draw(self._window.size, self._stream.thumbnails.look), whole=True)
-        else:
-            picture, help_page = self._drawn(settings, now)
-            self._window.show(picture, waiting=self._latest is None, whole=help_page)
+            return
+        before, self._written = self._written, self._writing(settings, now)
+        if changed or self._written != before:
+            picture = self._drawn(self._written)
+            self._window.show(picture, waiting=self._latest is None, whole=bool(self._written.page))
 
-    def _drawn(self, settings: ViewSettings, now: float) -> tuple[Picture, bool]:
-        """Give what is shown, and whether it was brought to the window's size, for a help card that can be read."""
+    def _writing(self, settings: ViewSettings, now: float) -> _Written:
+        """Give what is to be written over the picture now."""
+        size = self._window.size
+        if settings.clean or (settings.blackout if self._latest else self._kiosk is not None):
+            return _Written("", "", (), 0, size)
+        line = recording = ""
         notices = [text for until, text in tuple(self._notices) if until > now][-_MOST_NOTICES:]
         if self._stream.trouble and self._kiosk is None:
             notices.append(self._stream.trouble)
-        page = self._page if settings.help else 0
         if self._latest is None:
-            black = np.zeros((_WAITING[1], _WAITING[0], 3), np.uint8)
-            if settings.clean or self._kiosk is not None:
-                return black, False
-            return draw(black, "", "", [f"waiting for {self._stream.source.name}", *notices], page), False
-        picture = self._stream.view.compose(self._latest)
-        if settings.clean or settings.blackout:
-            return picture, False
-        line = self._stream.view.line(self._latest) if settings.info else ""
-        recorder = self._recorder()
-        recording = _clock(recorder) if recorder else ""
-        if not (line or recording or notices or page):
-            return picture, False
-        if page:
-            picture = _inside(picture, self._window.size)
-        return draw(picture, line, recording, notices, page, self._kiosk), bool(page)
+            notices.insert(0, f"waiting for {self._stream.source.name}")
+        else:
+            recorder = self._recorder()
+            line = self._stream.view.line(self._latest) if settings.info else ""
+            recording = _clock(recorder) if recorder else ""
+        return _Written(line, recording, tuple(notices), self._page if settings.help else 0, size)
+
+    def _drawn(self, written: _Written) -> Picture:
+        """Give what is shown, brought to the window's size where it is a help card, which is to be read."""
+        if self._latest is None:
+            picture: Picture = np.zeros((_WAITING[1], _WAITING[0], 3), np.uint8)
+        else:
+            picture = self._stream.view.compose(self._latest)
+            if written.page:
+                picture = _inside(picture, written.window)
+        if not (written.line or written.recording or written.notices or written.page):
+            return picture
+        return draw(picture, written.line, written.recording, written.notices, written.page, self._kiosk)
 
 
 def _inside(picture: Picture, size: Size) -> Picture:
