@@ -125,6 +125,7 @@ def test_with_no_display_it_says_what_works_without_one(run: Run) -> None:
     status, _, err = run("--source", "demo")
     assert status == 1
     assert "DISPLAY" in err
+    assert "--page shows it in a browser" in err
     assert "--record" in err
     assert "--no-window --frames N" in err
     assert len(err.strip().splitlines()) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -417,6 +419,19 @@ def test_a_clip_is_recorded_and_what_is_downloaded_plays(visit: Open, tmp_path: 
     assert frames >= 5
 
 
+def test_the_last_seconds_are_saved_and_the_picture_fills_the_screen(visit: Open) -> None:
+    page = visit()
+    drawn(page, 10)
+    page.get_by_role("button", name="Last 10 seconds").click()
+    page.get_by_text("Clip saved").wait_for()
+    page.get_by_role("button", name=re.compile("^Open Clip")).first.wait_for()
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement")
+    drawn(page, 3)
+    page.locator("body").press("f")
+    page.wait_for_function("() => !document.fullscreenElement")
+
+
 def test_a_snapshot_is_taken_home_by_its_code(visit: Open, chromium: Any) -> None:  # noqa: F811
     page = visit()
     drawn(page, 2)
@@ -504,6 +519,36 @@ def test_this_devices_camera_for_the_owner(visit: Open) -> None:
 
 
 # ---- the door --------------------------------------------------------------------------------------------------------
+
+
+def test_no_other_page_can_frame_it(chromium: Any, program: Program) -> None:  # noqa: F811
+    """A click on what looks like a game must not be a click on somebody's deck."""
+    frame = f'<title>A game</title><iframe src="{program.addresses["/deck"]}"></iframe>'
+
+    class Game(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(frame.encode())
+
+        def log_message(self, *words: object) -> None: ...
+
+    page = chromium.new_page()
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text))
+    with HTTPServer(("127.0.0.1", 0), Game) as server:
+        serving = threading.Thread(target=server.serve_forever, name="a game")
+        serving.start()
+        try:
+            page.goto(f"http://127.0.0.1:{server.server_port}")  # on this machine, too: others may not even ask
+            while not any("frame-ancestors 'none'" in text for text in refused):
+                page.wait_for_event("console", timeout=PATIENCE)
+            assert page.frames[1].url.startswith("chrome-error:") and page.frames[1].locator("button").count() == 0
+        finally:
+            page.close()
+            server.shutdown()
+            serving.join(20)
 
 
 def test_a_page_without_a_token_asks_for_it(visit: Open, program: Program) -> None:
