@@ -141,7 +141,19 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def from_elsewhere(client: str, own: str) -> bool:
+    """Say whether a connection comes from another machine.
+
+    Args:
+        client: The IP address that it comes from.
+        own: The IP address of this machine that it came to.
+    """
+    return client != own and not _is_loopback(client)
+
+
 def _is_loopback(host: str) -> bool:
     with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        return (mapped or address).is_loopback
     return False

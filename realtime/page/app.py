@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from realtime._version import __version__
 from realtime.core.errors import RealtimeError
 from realtime.page.access import Access, Pass, Role, cookie_in, cookie_name
+from realtime.page.address import from_elsewhere
 from realtime.page.client import Client
 from realtime.page.gate import Gate, refuse
 from realtime.page.hearing import Hearing
@@ -54,7 +55,7 @@ class Served:
         secure: The port of https, 0 where there is none: then http may do all.
         https: The address of the page over https, or "".
         fingerprint: Of the certificate, or "".
-        hello: What a client is told first, but its role.
+        hello: What a client is told first, but its role and whether it may ask for H.264.
     """
 
     hub: Hub
@@ -262,7 +263,8 @@ class _Endpoints:
             return
         await socket.accept()
         client = Client(socket, found.role, found.holder)
-        served.hub.add(client, {**served.hello, "role": found.role})
+        client.far = from_elsewhere(socket.scope["client"][0], socket.scope["server"][0])
+        served.hub.add(client, {**served.hello, "role": found.role, "h264": client.far})
         try:
             await client.talk(served.hearing.hear, served.lending.frame)
         finally:

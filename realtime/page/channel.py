@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 
@@ -12,19 +11,34 @@ from realtime.live.outputs import Outputs
 from realtime.live.stream import Stream
 from realtime.look.look import FULL
 from realtime.page.numbers import Numbers
+from realtime.page.video import Video
 from realtime.sinks.page import PagePicture, PageSink
+from realtime.sinks.video import VideoPicture, VideoSink
 
 _THUMBNAIL_QUALITY = 80
 
 
+class Deliver(Protocol):
+    """Takes what the sinks of a channel encode, on the threads of the sinks."""
+
+    def picture(self, channel: Channel, picture: PagePicture) -> None:
+        """Take a JPEG."""
+
+    def video(self, channel: Channel, picture: VideoPicture) -> None:
+        """Take a piece of H.264."""
+
+    def video_failed(self, channel: Channel, reason: str) -> None:
+        """Hear that there is no more H.264."""
+
+
 class Channel:
-    """One stream with what the page attaches to it. All of it belongs to the page's loop, but `deliver` and the sink."""
+    """One stream with what the page attaches to it. All of it belongs to the page's loop, but the sinks."""
 
     def __init__(
         self,
         number: int,
         stream: Stream,
-        deliver: Callable[[Channel, PagePicture], None],
+        deliver: Deliver,
         outputs: Outputs | None = None,
     ) -> None:
         """Attach to a stream.
@@ -32,21 +46,27 @@ class Channel:
         Args:
             number: Tells it from others; 0 is the program's own.
             stream: The stream.
-            deliver: Is given each picture, on whichever thread encodes it.
+            deliver: Is given each picture.
             outputs: Whether a clip is being recorded.
         """
         self.id, self.stream, self.outputs = number, stream, outputs
         self.latest: PagePicture | None = None
         self.written = ""
         """How the stream is set, as it was told last."""
-        self.sink = PageSink(stream.view.jpegs, lambda picture: deliver(self, picture))
+        self.sink = PageSink(stream.view.jpegs, lambda picture: deliver.picture(self, picture))
+        self.video_sink = VideoSink(
+            lambda picture: deliver.video(self, picture), lambda reason: deliver.video_failed(self, reason)
+        )
+        self.video = Video()
         self._thumbnails: dict[str, tuple[Picture, bytes]] = {}
-        stream.add_sink(self.sink, keep_open=True)
+        for sink in (self.sink, self.video_sink):
+            stream.add_sink(sink, keep_open=True)
 
     def close(self) -> None:
         """Detach from the stream; it goes on."""
-        self.stream.remove_sink(self.sink)
-        self.sink.close()
+        for sink in (self.sink, self.video_sink):
+            self.stream.remove_sink(sink)
+            sink.close()
 
     def paint(self, names: list[str]) -> dict[str, bytes]:
         """Have thumbnails painted for a second.

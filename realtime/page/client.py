@@ -9,7 +9,8 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -18,6 +19,7 @@ from realtime.page.access import Role
 from realtime.page.channel import Channel
 from realtime.page.commands import MessageError, parse
 from realtime.sinks.page import PagePicture
+from realtime.sinks.video import VideoPicture
 
 _log = logging.getLogger(__name__)
 
@@ -27,16 +29,27 @@ SILENT_SECONDS = 30.0
 _PING_SECONDS = 10.0
 _MOST_WAITING = 200  # messages
 _RATE, _BURST = 120.0, 360.0  # messages a second, and at once
-PICTURE, THUMBNAIL, CAMERA = 1, 2, 3
+PICTURE, THUMBNAIL, CAMERA, VIDEO = 1, 2, 3, 4
 """The kinds of binary messages, in their first byte."""
+KEY, BEGINS = 1, 2
+"""Flags of H.264, in the second byte: the first piece is a key frame; the decoder is set up anew."""
 _HEAD = 8
 
 _numbers = itertools.count(1)
 
 
-def head(kind: int, number: int) -> bytes:
-    """Give the eight bytes before a JPEG."""
-    return bytes([kind, 0, 0, 0]) + (number & 0xFFFFFFFF).to_bytes(4, "little")
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A picture as it is sent: its number, the time of its capture, and all its bytes."""
+
+    number: int
+    time: float
+    data: bytes
+
+
+def head(kind: int, number: int, flags: int = 0) -> bytes:
+    """Give the eight bytes before a JPEG, or before pieces of H.264."""
+    return bytes([kind, flags, 0, 0]) + (number & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 class Client:
@@ -52,18 +65,25 @@ class Client:
         """The stream of its own camera."""
         self.pictures = False
         """Whether it wants pictures."""
+        self.far = False
+        """Whether it is on another machine, so that bytes count."""
+        self.h264 = False
+        """Whether it can decode H.264, and gets it where there is some."""
+        self.video_at: int | None = None
+        """The number of the last piece of H.264 that it got; None where it must begin with a key frame."""
         self.thumbnails: frozenset[int] = frozenset()
         """The numbers of the styles whose thumbnails it wants."""
         self.errors = 0
         """Messages that could not be followed."""
         self.latencies: deque[float] = deque(maxlen=30)
         self._socket = socket
-        self._in_flight: PagePicture | None = None
-        self._sent = 0, 0  # the channel and the number of the picture sent last
+        self._in_flight: _Message | None = None
+        self._sent = 0, 0  # the channel and the number of the JPEG sent last
+        self._shown = 0.0  # the time of the picture sent last
         self._texts: deque[str] = deque()
         self._states: dict[str, str] = {}
         self._pictures: dict[int, bytes] = {}
-        self._picture: PagePicture | None = None
+        self._picture: _Message | None = None
         self._awake = asyncio.Event()
         self._closing: tuple[int, str] | None = None
         self._heard = self._pinged = time.monotonic()
@@ -92,8 +112,25 @@ class Client:
         """Send a picture, if it waits for one and had not this one."""
         channel = self.channel.id if self.channel else 0
         if self.waits and (channel, picture.number) != self._sent:
-            self._picture, self._sent = picture, (channel, picture.number)
-            self._awake.set()
+            self._sent = channel, picture.number
+            self._give(_Message(picture.number, picture.time, head(PICTURE, picture.number) + picture.data))
+
+    def give_video(self, pictures: Sequence[VideoPicture]) -> None:
+        """Send pieces of H.264 that follow each other, of which it shows the last, if it waits and that one is newer.
+
+        Args:
+            pictures: The first one is a key frame, or follows the last one that it got; the others are no key frames.
+        """
+        first, last = pictures[0], pictures[-1]
+        if self.waits and last.time > self._shown:
+            flags = first.key * KEY | (first.first or self.video_at is None) * BEGINS
+            pieces = (len(picture.data).to_bytes(4, "little") + picture.data for picture in pictures)
+            self.video_at = last.number
+            self._give(_Message(last.number, last.time, head(VIDEO, last.number, flags) + b"".join(pieces)))
+
+    def _give(self, message: _Message) -> None:
+        self._picture, self._shown = message, message.time
+        self._awake.set()
 
     def give_thumbnail(self, number: int, jpeg: bytes) -> None:
         """Send the thumbnail of a style, in place of an older one that waits."""
@@ -116,7 +153,7 @@ class Client:
     def look_elsewhere(self, channel: Channel | None) -> None:
         """See and steer another stream from now on."""
         if self.channel is not channel:
-            self.channel, self._picture = channel, None
+            self.channel, self._picture, self.video_at, self._shown = channel, None, None, 0.0
             self._pictures.clear()
 
     def close(self, code: int, reason: str) -> None:
@@ -170,7 +207,7 @@ class Client:
         elif self._picture:
             picture, self._picture = self._picture, None
             self._in_flight = picture
-            await self._socket.send_bytes(head(PICTURE, picture.number) + picture.jpeg)
+            await self._socket.send_bytes(picture.data)
         elif self._pictures:
             number = next(iter(self._pictures))
             await self._socket.send_bytes(head(THUMBNAIL, number) + self._pictures.pop(number))

@@ -71,10 +71,13 @@ class Hearing:
         do(client, message)
 
     def _want(self, client: Client, message: dict[str, Any]) -> None:
+        if "h264" in message:
+            client.h264, client.video_at = _flag(message["h264"]) and client.far, None
         if "pictures" in message:
             client.pictures = _flag(message["pictures"])
-            self._hub.count_watchers()
-            self._hub.feed(client)
+        if "h264" in message or "pictures" in message:
+            self._hub.pictures.count_watchers()
+            self._hub.pictures.feed(client)
         if "thumbnails" in message:
             if client.role == "view":
                 raise MessageError("not-allowed", "thumbnails are not for the role view")
@@ -89,7 +92,7 @@ class Hearing:
 
     def _ack(self, client: Client, message: dict[str, Any]) -> None:
         if client.acknowledge(message.get("seq")):
-            self._hub.feed(client)
+            self._hub.pictures.feed(client)
 
     def _command(self, client: Client, message: dict[str, Any]) -> None:
         name, value, asked = message.get("name"), message.get("value"), message.get("n")

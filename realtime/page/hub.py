@@ -20,8 +20,8 @@ from realtime.page.client import FULL, Client, written
 from realtime.page.files import SavedFile, SavedFiles
 from realtime.page.lists import Lists
 from realtime.page.loop import PageLoop
+from realtime.page.pictures import Pictures
 from realtime.page.take_home import TakeHome
-from realtime.sinks.page import PagePicture
 from realtime.styles.brought import BroughtStyles
 
 _log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ class Hub:
         self.saved: Callable[[SavedFile], None] = lambda file: None
         """Called with each file that was saved."""
         self.loop = PageLoop()
+        self.pictures = Pictures(self.clients, self.channels, self.loop.post)
         self.each_second: list[Callable[[], None]] = []
         """Called once a second."""
         self.thumbnails: Callable[[], None] = lambda: None
@@ -71,7 +72,7 @@ class Hub:
         self._own = own
         self._unsubscribe = [session.events.subscribe(lambda event: self.loop.post(self._heard, 0, event))]
         if own:
-            self.channels[0] = Channel(0, own, self._deliver, outputs)
+            self.channels[0] = Channel(0, own, self.pictures, outputs)
 
     async def run(self) -> None:
         """Tell what changes, until cancelled."""
@@ -116,7 +117,7 @@ class Hub:
                 client.look_elsewhere(self.wall)
                 self.welcome(client)
         self._dirty.add(number)
-        self.count_watchers()
+        self.pictures.count_watchers()
 
     def full(self, role: Role) -> bool:
         """Say whether nobody more of a role comes in."""
@@ -146,15 +147,7 @@ class Hub:
         if self._own:
             self._own.view.company = company.in_words(clients)
         self.show_control("clients", written(company.described(clients)))
-        self.count_watchers()
-
-    def count_watchers(self) -> None:
-        """Ask for the pictures of those channels that somebody watches, and of no other."""
-        for channel in self.channels.values():
-            asked = channel.sink.asks
-            channel.sink.asks = any(client.channel is channel and client.pictures for client in self.clients.values())
-            if channel.sink.asks and not asked:
-                channel.stream.wake()
+        self.pictures.count_watchers()
 
     def show_control(self, kind: str, text: str) -> None:
         """Show something to those who steer."""
@@ -166,7 +159,7 @@ class Hub:
 
     def add_channel(self, number: int, stream: Stream, outputs: Outputs | None, events: Events) -> Channel:
         """Show one more stream."""
-        channel = self.channels[number] = Channel(number, stream, self._deliver, outputs)
+        channel = self.channels[number] = Channel(number, stream, self.pictures, outputs)
         self._unsubscribe.append(events.subscribe(lambda event: self.loop.post(self._heard, number, event)))
         self._dirty.add(number)
         return channel
@@ -180,30 +173,7 @@ class Hub:
                 self.welcome(client)
         if self._wall == channel.id:
             self.set_wall(0)
-        self.count_watchers()
-
-    # ---- pictures ----
-
-    def _deliver(self, channel: Channel, picture: PagePicture) -> None:
-        self.loop.post(self._give, channel, picture)
-
-    def _give(self, channel: Channel, picture: PagePicture) -> None:
-        channel.latest = picture
-        for client in self.clients.values():
-            if client.channel is channel:
-                client.give(picture)
-                if client.waits:
-                    channel.sink.want()
-
-    def feed(self, client: Client) -> None:
-        """Give a client that waits the newest picture, or the next one."""
-        if client.channel is None or not client.waits:
-            return
-        latest = client.channel.latest
-        if latest and not client.channel.sink.has_newer:
-            client.give(latest)
-        if client.waits:
-            client.channel.sink.want()
+        self.pictures.count_watchers()
 
     # ---- what changed ----
 
@@ -265,7 +235,7 @@ class Hub:
             client.show("guests", self._open_to_guests())
         if client.channel:
             client.show("state", self._state(client.channel, client.role))
-            self.feed(client)
+            self.pictures.feed(client)
 
     def _state(self, channel: Channel, role: Role) -> str:
         state = channel.state(self.lists.styles)
@@ -295,6 +265,6 @@ class Hub:
         company.tell_figures(self.clients.values())
         for client in tuple(self.clients.values()):
             client.tick(now)
-            self.feed(client)
+            self.pictures.feed(client)
         if self.take_home:
             self.take_home.tidy()

@@ -13,6 +13,7 @@ guests  `realtime serve`; guests that send JPEGs as fast as they are taken; each
         smaller pictures than one alone have more than half as many.
 glass   the numbered frames of page_glass.py, 30 a second, from drawn to read from a canvas in Chromium; p95 less the median of
         the model's time. Chromium's own processor time is given apart.
+far     the same with JPEGs and with H.264, as browsers of other machines get it; and what the encoders take and make of a picture.
 load    Chromium: from navigation to the first picture, and the page's weight before pictures.
 """
 
@@ -63,6 +64,11 @@ SEE = """(selector) => {
 FIRST = """new MutationObserver((_, watch) => {
     if (document.querySelector("canvas[data-seq]")) { window.first = performance.now(); watch.disconnect(); }
 }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-seq"] });"""
+COUNT = """if (window.VideoDecoder) window.VideoDecoder = class extends VideoDecoder {
+    constructor(given) {
+        super({ ...given, output: (frame) => { window.decoded = (window.decoded ?? 0) + 1; given.output(frame); } });
+    }
+};"""
 WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .filter((entry) => !entry.name.includes("thumbnail") && !entry.name.startsWith("blob:"))
     .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
@@ -209,7 +215,7 @@ def chromium_seconds() -> float:
     return total
 
 
-def measure_glass(options: argparse.Namespace) -> None:
+def measure_glass(options: argparse.Namespace, alone: bool = False, **environment: str) -> None:
     """From drawn to read in the canvas, alone and beside three others."""
     seconds = options.seconds
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
@@ -222,37 +228,85 @@ def measure_glass(options: argparse.Namespace) -> None:
         file = Path(folder) / "glass.txt"
         path = os.pathsep.join((folder, str(HERE)))
         words = f"{LIVE} --source numbered --model untouched --fps 30"
-        with program(words, PYTHONPATH=path, REALTIME_GLASS=str(file)) as (control, view, _):
+        with program(words, PYTHONPATH=path, REALTIME_GLASS=str(file), **environment) as (control, view, process):
             cases = [(place, others) for place in ((view, "canvas"), (control, "#picture")) for others in (0, 3)]
+            cases = cases[:1] if alone else cases
             for (address, selector), others in cases:
                 beside = begin_clients(view, "view", others, seconds + WARM, 0.0) if others else None
                 page = chromium.new_page()
+                page.add_init_script(COUNT)
                 page.goto(address)
                 page.locator(f"{selector}[data-seq]").wait_for()
                 page.wait_for_timeout(1000 * WARM)
                 file.write_text("")
                 page.evaluate(SEE, selector)
-                used = chromium_seconds()
+                used, own = chromium_seconds(), sum(process.cpu_times()[:2])
                 page.wait_for_timeout(1000 * seconds)
-                used = (chromium_seconds() - used) / seconds
+                used, own = (chromium_seconds() - used) / seconds, (sum(process.cpu_times()[:2]) - own) / seconds
+                kind = "H.264" if page.evaluate("window.decoded") else "JPEGs"
                 seen = page.evaluate("window.seen")
                 page.close()
                 if beside:
                     beside.communicate(timeout=60)
-                _tell_glass(
-                    file, seen, f"{'/view' if address is view else '/'} beside {others}", used, 100 if others else 60
-                )
+                what = f"{'/view' if address is view else '/'} beside {others} others, {kind}"
+                _tell_glass(file, seen, what, (used, own), None if alone else 100 if others else 60)
 
 
-def _tell_glass(file: Path, seen: list[list[float]], what: str, used: float, bar: int) -> None:
+def _tell_glass(file: Path, seen: list[list[float]], what: str, used: tuple[float, float], bar: int | None) -> None:
     noted = [line.split() for line in file.read_text().splitlines()]
     drawn = {int(words[1]): float(words[2]) for words in noted if words[0] == "drawn"}
     model = 1000 * statistics.median(float(words[1]) for words in noted if words[0] == "model")
     late = [at - 1000 * drawn[int(number)] for number, at in seen if int(number) in drawn]
     p95 = float(np.percentile(late, 95))
     figures = f"p95 {p95:.0f} ms (median {statistics.median(late):.0f}), model {model:.0f}: {p95 - model:.0f} over it"
-    counts = f"{len(late)} read of {len(drawn)} drawn, Chromium {100 * used:.0f} % of a core"
-    row(f"drawn to canvas, {what} others", f"{figures}; {counts}", p95 - model <= bar, f"{bar} ms")
+    shares = "Chromium {:.0f} % of a core, the program {:.0f} %".format(*(100 * share for share in used))
+    counts = f"{len(late)} read of {len(drawn)} drawn, {shares}"
+    reached = None if bar is None else p95 - model <= bar
+    row(f"drawn to canvas, {what}", f"{figures}; {counts}", reached, f"{bar} ms")
+
+
+def measure_far(options: argparse.Namespace) -> None:
+    """H.264 beside JPEGs: what the encoders take and make, how good it is, and how long it takes to the canvas."""
+    import av
+    import cv2
+
+    from realtime.media.images import load_picture
+    from realtime.models.registry import LITE, open_model
+    from realtime.sinks.jpegs import JpegEncoder
+    from realtime.sinks.video import open_encoder
+    from realtime.sources.demo import DemoSource
+
+    model = open_model(str(LITE))
+    code = model.encode(load_picture(ROOT / "styles" / "wave.jpg"))
+    for size in ((640, 480), (1280, 720)):
+        with DemoSource(size, 30.0) as source:
+            frames = [frame for _ in range(60) if (frame := source.read())]
+        pictures = [model.stylize(frame.picture, code) for frame in frames]
+        jpegs, begin = JpegEncoder(), time.thread_time()
+        made = [jpegs.encode(picture) for picture in pictures]
+        taken = time.thread_time() - begin
+        shown = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in made]
+        _tell_encoder(f"JPEG of {size[0]}x{size[1]}", taken, made, shown, pictures)
+        encoder, begin = open_encoder(size), time.thread_time()
+        made = [encoder.encode(picture, 3000 * place, place == 0)[0].data for place, picture in enumerate(pictures)]
+        taken = time.thread_time() - begin
+        decoder: Any = av.CodecContext.create("h264", "r")
+        decoder.thread_count, decoder.extradata = 1, encoder.track.head
+        decoder.flags |= av.codec.context.Flags.low_delay
+        shown = [frame.to_ndarray(format="bgr24") for data in made for frame in decoder.decode(av.Packet(data))]
+        _tell_encoder(f"H.264 of {size[0]}x{size[1]}", taken, made, shown, pictures)
+    for _ in range(2):
+        measure_glass(options, alone=True)
+        measure_glass(options, alone=True, REALTIME_FAR="1")
+
+
+def _tell_encoder(what: str, taken: float, made: list[bytes], shown: list[Any], pictures: list[Any]) -> None:
+    import cv2
+
+    alike = statistics.fmean(cv2.PSNR(one, other) for one, other in zip(shown, pictures, strict=True))
+    sizes = [len(data) / 1000 for data in made]
+    each = f"{statistics.fmean(sizes):.0f} kB (the first {sizes[0]:.0f})"
+    row(what, f"{1000 * taken / len(made):.2f} ms of processor time a picture, {each}, {alike:.1f} dB")
 
 
 def measure_load(_options: argparse.Namespace) -> None:
@@ -278,7 +332,13 @@ def measure_load(_options: argparse.Namespace) -> None:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    kinds = {"rates": measure_rates, "guests": measure_guests, "glass": measure_glass, "load": measure_load}
+    kinds = {
+        "rates": measure_rates,
+        "guests": measure_guests,
+        "glass": measure_glass,
+        "far": measure_far,
+        "load": measure_load,
+    }
     parser.add_argument("--rows", nargs="+", choices=kinds, default=list(kinds))
     parser.add_argument("--seconds", type=float, default=8.0, help="that each figure is measured for")
     parser.add_argument("--rounds", type=int, default=3, help="of rates and guests, each between two times without")

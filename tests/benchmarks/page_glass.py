@@ -1,7 +1,8 @@
 """What bench_page.py adds to the program to see through it: a source whose frames carry a number, and an engine that shows them.
 
 `--source numbered` draws each frame's number over the demo scene as sixteen black or white blocks of 40 pixels. `--model
-untouched` runs `lite` and gives back the frame. Both write when, to the file that REALTIME_GLASS names.
+untouched` runs `lite` and gives back the frame. Both write when, to the file that REALTIME_GLASS names. Where REALTIME_FAR is set,
+browsers count as those of other machines, which get H.264.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from realtime.core.frame import Frame, Picture, Size
 from realtime.models.base import StyleCode
 from realtime.models.model import Model
 from realtime.models.registry import open_model
+from realtime.page import app
 from realtime.sources.base import Source
 from realtime.sources.demo import DemoSource
 
@@ -78,6 +80,8 @@ class Untouched(Model):
 
 def open_numbered(text: str, size: Size, fps: float) -> NumberedSource:
     """Open the source, as entry points of sources are called."""
+    if os.environ.get("REALTIME_FAR"):
+        vars(app)["from_elsewhere"] = lambda client, own: True
     return NumberedSource(fps)
 
 

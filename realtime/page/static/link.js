@@ -15,7 +15,7 @@ export class Link {
   /** The newest message of each type. */
   last = {};
 
-  /** Hear the messages of a type, or `open`, `lost`, `removed`, `token`; `picture` and `thumbnail` come with bytes. */
+  /** Hear the messages of a type, or `open`, `lost`, `removed`, `token`; `picture`, `thumbnail` and `video` come with bytes. */
   on(type, hear) {
     this.#hearers.set(type, [...(this.#hearers.get(type) ?? []), hear]);
     return this;
@@ -83,8 +83,8 @@ export class Link {
 
   #readBytes(data) {
     const head = new DataView(data, 0, 8);
-    const kind = { 1: "picture", 2: "thumbnail" }[head.getUint8(0)];
-    if (kind) this.#tell(kind, head.getUint32(4, true), data.slice(8));
+    const kind = { 1: "picture", 2: "thumbnail", 4: "video" }[head.getUint8(0)];
+    if (kind) this.#tell(kind, head.getUint32(4, true), data.slice(8), head.getUint8(1));
   }
 
   async #closed(code, opened) {

@@ -1,17 +1,23 @@
-// The picture: each JPEG is decoded, drawn, and only then acknowledged, so that one is on its way and none waits.
+// The picture: each JPEG, or piece of H.264, is decoded, drawn, and only then acknowledged, so that one is on its way and
+// none waits.
 
 export class Screen {
   #canvas;
   #context;
   #link;
   #wanted = false;
+  #video = null;
 
   /** Draw the pictures of a link on a canvas while `want` is true and the page can be seen. */
   constructor(canvas, link) {
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d", { alpha: false });
     this.#link = link;
-    link.on("picture", (seq, bytes) => this.#draw(seq, bytes)).on("hello", () => this.#ask());
+    link
+      .on("picture", (seq, bytes) => this.#draw(seq, bytes))
+      .on("video", (seq, bytes, flags) => this.#play(seq, bytes, flags))
+      .on("hello", () => this.#ask())
+      .on("lost", () => this.#endVideo());
     document.addEventListener("visibilitychange", () => this.#ask());
   }
 
@@ -22,22 +28,52 @@ export class Screen {
   }
 
   #ask() {
-    this.#link.send({ type: "want", pictures: this.#wanted && !document.hidden });
+    const pictures = this.#wanted && !document.hidden;
+    this.#link.send({ type: "want", pictures });
+    if (pictures && this.#link.last.hello?.h264 && !this.#video) this.#askForVideo();
+  }
+
+  /** Ask for H.264 where the program offers it and this browser decodes it. */
+  async #askForVideo() {
+    const { Video } = await import("./video.js");
+    if (!(await Video.works()) || this.#video || !this.#link.isOpen) return;
+    this.#video = new Video((frame, seq) => this.#show(frame, frame.displayWidth, frame.displayHeight, seq), () => {
+      this.#endVideo();
+      this.#link.send({ type: "want", h264: false });
+    });
+    this.#link.send({ type: "want", h264: true });
+  }
+
+  #endVideo() {
+    this.#video?.close();
+    this.#video = null;
   }
 
   async #draw(seq, bytes) {
     try {
       const picture = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
-      if (this.#canvas.width !== picture.width || this.#canvas.height !== picture.height) {
-        this.#canvas.width = picture.width;
-        this.#canvas.height = picture.height;
-        this.#canvas.dispatchEvent(new Event("resized"));
-      }
-      this.#context.drawImage(picture, 0, 0);
+      this.#show(picture, picture.width, picture.height, seq);
       picture.close();
-      this.#canvas.dataset.seq = seq;
     } finally {
       this.#link.send({ type: "ack", seq });
     }
+  }
+
+  async #play(seq, bytes, flags) {
+    try {
+      await this.#video?.play(seq, bytes, flags);
+    } finally {
+      this.#link.send({ type: "ack", seq });
+    }
+  }
+
+  #show(picture, width, height, seq) {
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+      this.#canvas.dispatchEvent(new Event("resized"));
+    }
+    this.#context.drawImage(picture, 0, 0);
+    this.#canvas.dataset.seq = seq;
   }
 }

@@ -20,6 +20,7 @@ export class Stage {
     );
     link
       .on("picture", () => this.#cover(""))
+      .on("video", () => this.#cover(""))
       .on("lost", () => this.#cover("reconnecting"))
       .on("hello", ({ own_camera }) => this.#cover(own_camera ? "waiting" : "no_camera"))
       .on("state", ({ look, original }) => {
