@@ -11,20 +11,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import free_port
+from fakes import FakeDevice, device  # noqa: F401
 from page_client import BLUE, GREEN, RED, Browser, PageHouse, house, house_of, is_colour, png  # noqa: F401
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from realtime.control.quality import Quality
+from realtime.core.errors import SinkError
 from realtime.core.frame import Frame
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
 from realtime.page.access import Access, read_secret
-from realtime.page.address import Address, parse
+from realtime.page.address import Address, listen, parse
 from realtime.page.quality import LEVELS, CameraQuality
 from realtime.sinks.base import Format
 from realtime.sinks.jpegs import JpegEncoder
 from realtime.sinks.page import PagePicture, PageSink
+from realtime.sinks.virtual_camera import VirtualCameraSink
 
 
 def test_the_picture_moves_and_a_style_that_is_chosen_changes_it(house: PageHouse) -> None:  # noqa: F811
@@ -136,6 +140,28 @@ def test_thumbnails_are_the_present_frame_in_the_styles_that_are_on_the_screen(h
     browser.say("want", thumbnails=[blue, green])
     browser.hear("thumbnail", lambda message: message["style"] == green)
     assert is_colour(GREEN)(browser.thumbnails[green])
+
+
+def test_page_virtual_camera_and_clip_show_the_same_picture_at_a_time(
+    house: PageHouse,  # noqa: F811
+    device: type[FakeDevice],  # noqa: F811
+) -> None:
+    assert house.stream
+    camera = VirtualCameraSink()
+    camera.open(Format((64, 48), 100))
+    house.stream.add_sink(camera)
+    browser = house.browser().join()
+    browser.say("want", pictures=True)
+    browser.do("record", True)
+    browser.do("morph", 0)
+    browser.do("style", browser.style("blue"))
+    browser.picture(is_colour(BLUE))
+    made = device.made[0]
+    with made.given:
+        assert made.given.wait_for(lambda: bool(made.pictures) and is_colour(BLUE)(made.pictures[-1]), 20)
+    browser.do("record", False)
+    assert (house.out / browser.hear("saved")["file"]["name"]).is_file()
+    house.close()
 
 
 def test_a_client_that_acknowledges_nothing_holds_up_nobody(house: PageHouse) -> None:  # noqa: F811
@@ -435,6 +461,15 @@ def test_what_is_no_address_is_an_error_with_its_value(text: str) -> None:
 
     with pytest.raises(UsageError, match="port" if "999" in text else "address"):
         parse(text)
+
+
+def test_where_a_port_is_taken_the_page_is_at_the_next_one_that_is_free() -> None:
+    with listen(Address("127.0.0.1", free_port())) as first:
+        port = first.getsockname()[1]
+        with listen(Address("127.0.0.1", port)) as second:
+            assert port < second.getsockname()[1] < port + 20
+    with pytest.raises(SinkError, match=r"the page cannot be at 192\.0\.2\.77:8000"):
+        listen(Address("192.0.2.77", 8000))  # an address of nobody (RFC 5737)
 
 
 def test_a_program_that_is_started_again_knows_its_tokens_and_browsers(tmp_path: Path) -> None:
