@@ -80,6 +80,7 @@ def show_live(
     from realtime.control.quality import Quality
     from realtime.control.slideshow import FLASH_SECONDS, flashing
     from realtime.core.events import Event
+    from realtime.core.memory import return_large_blocks
     from realtime.core.signals import ended_in_time
     from realtime.live.outputs import Saving
     from realtime.live.session import LiveSession
@@ -99,6 +100,7 @@ def show_live(
     session: LiveSession | None = None
     check_osc(osc, osc_record)
     leave_cores_to_model()
+    return_large_blocks()
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
     virtual = make_virtual_camera(virtual_camera, when_watched, len(source))

@@ -26,6 +26,8 @@ from realtime.models.tile_network import TileNetwork
 _SIZES_PIXELS = (
     1_500_000  # two networks are kept ready for two sizes that take turns, if these have no more pixels together
 )
+_TURN_RUNS = 30
+"""Runs after which a size that comes back does not take turns with the other."""
 
 
 def physical_cores() -> int:
@@ -101,6 +103,7 @@ class LiteRTEngine(Engine):
         self._threads = threads
         self._networks: dict[Size, Network] = {}  # by the size they are ready for, the one used last at the end
         self._left: Size | None = None  # the size that a network was last taken from
+        self._runs = 0  # since then
         if self.network.is_frame:
             multiple, margin = self.network.sides() or (1, 0)
             fixed = None if self.network.resizes else self.network.picture_size
@@ -116,19 +119,21 @@ class LiteRTEngine(Engine):
             network = self._another(size)
             network.resize(size)
         self._networks[size] = network
+        self._runs += 1
         return network.run_frame(inputs, code.arrays[0])
 
     def _another(self, size: Size) -> Network:
         """Find a network to make ready for a size: making it ready takes as long as a frame, so sizes that take turns have two.
 
-        One that was given up and comes back takes turns with the other; a size that replaces another for good needs no more.
+        One that was given up and comes back soon takes turns with the other. A size that replaces another for good, or for
+        seconds as automatic quality does, needs no more: a network of 1280×720 at 480 lines holds 40 MB.
         """
         if not self._networks:
             return self.network
         together = sum(w * h for w, h in (*self._networks, size)) <= _SIZES_PIXELS
-        if len(self._networks) == 1 and size == self._left and together:
+        if len(self._networks) == 1 and size == self._left and together and self._runs < _TURN_RUNS:
             return Network(self.network.file, self._threads)
-        self._left = next(iter(self._networks))
+        self._left, self._runs = next(iter(self._networks)), 0
         network = self._networks.pop(self._left)
         if not together:
             self._networks.clear()
