@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import threading
@@ -19,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from realtime.control.quality import Quality
 from realtime.core.errors import SinkError
+from realtime.core.events import Events
 from realtime.core.frame import Frame
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
@@ -299,6 +301,23 @@ def test_a_guest_who_goes_leaves_nothing_running(house: PageHouse) -> None:  # n
     while len(house.session.streams) > 1 or any("camera of" in t.name for t in threading.enumerate()):
         assert time.monotonic() < end, "the stream of the guest goes on"
         time.sleep(0.01)
+
+
+def test_of_guests_who_went_the_program_keeps_nothing(house: PageHouse) -> None:  # noqa: F811
+    def feeds() -> int:
+        gc.collect()
+        return sum(isinstance(found, Events) for found in gc.get_objects())
+
+    before = feeds()
+    for _ in range(5):
+        guest = house.browser("guest").join()
+        lend(guest)
+        guest.picture()
+        guest.leave()
+    end = time.monotonic() + 20
+    while len(house.session.streams) > 1 or feeds() > before + 1:  # the host's thread still knows whose turn was last
+        assert time.monotonic() < end, "streams that ended are kept"
+        time.sleep(0.05)
 
 
 def test_serve_has_no_picture_until_somebody_lends_a_camera_and_the_owner_puts_it_on_the_wall(

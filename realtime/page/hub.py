@@ -70,7 +70,7 @@ class Hub:
         self._wall = 0
         self._dirty = {0}
         self._own = own
-        self._unsubscribe = [session.events.subscribe(lambda event: self.loop.post(self._heard, 0, event))]
+        self._unsubscribe = {0: session.events.subscribe(lambda event: self.loop.post(self._heard, 0, event))}
         if own:
             self.channels[0] = Channel(0, own, self.pictures, outputs)
 
@@ -96,7 +96,7 @@ class Hub:
 
     def close(self, deadline: float) -> bool:
         """End what the hub began; its loop has ended."""
-        for unsubscribe in self._unsubscribe:
+        for unsubscribe in self._unsubscribe.values():
             unsubscribe()
         for channel in self.channels.values():
             channel.close()
@@ -160,13 +160,14 @@ class Hub:
     def add_channel(self, number: int, stream: Stream, outputs: Outputs | None, events: Events) -> Channel:
         """Show one more stream."""
         channel = self.channels[number] = Channel(number, stream, self.pictures, outputs)
-        self._unsubscribe.append(events.subscribe(lambda event: self.loop.post(self._heard, number, event)))
+        self._unsubscribe[number] = events.subscribe(lambda event: self.loop.post(self._heard, number, event))
         self._dirty.add(number)
         return channel
 
     def remove_channel(self, channel: Channel) -> None:
         """Show a stream no more."""
-        self.channels.pop(channel.id, None)
+        if self.channels.pop(channel.id, None):
+            self._unsubscribe.pop(channel.id)()
         for client in self.clients.values():
             if client.channel is channel:
                 client.look_elsewhere(None if client.role == "guest" else self.wall)
