@@ -16,7 +16,7 @@ from test_live import RED_ALONE, Stage, stage  # noqa: F401
 from test_sources import DESK
 
 from realtime.control.actions import Snapshot
-from realtime.control.commands import Toggle
+from realtime.control.commands import Command, Toggle
 from realtime.control.settings import Settings
 from realtime.core.errors import ModelError
 from realtime.core.events import Event, Events
@@ -78,15 +78,16 @@ def wide(stage: Stage) -> Stage:  # noqa: F811
 def take(stage: Stage, settings: Settings | None = None, *before: Toggle) -> dict[str, Picture]:  # noqa: F811
     """Press the key and quit at once; give the files by the ends of their names."""
     show = stage.session(settings, seconds=20)
-    keys = [*before, Snapshot()]
+    keys: list[Command] = [*before, Snapshot()]
 
-    def look(picture: Picture) -> None:
-        if keys:
-            stage.window.type(keys.pop(0))
-        elif stage.out.exists() and any(stage.out.glob("*.png")):
+    def look_for_keys() -> list[Command]:  # each time keys are looked for: a frozen picture is shown no second time
+        if keys and stage.window.shown:
+            return [keys.pop(0)]
+        if not keys and stage.out.exists() and any(stage.out.glob("*.png")):
             show.stop()
+        return []
 
-    stage.window.on_show = look
+    stage.window.commands = look_for_keys  # type: ignore[method-assign]
     show.run()
     return {path.stem.rpartition("_")[2]: read_image(path) for path in stage.out.iterdir() if path.is_file()}
 
