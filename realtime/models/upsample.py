@@ -21,7 +21,8 @@ _FAINT: Any = 4.0  # any: OpenCV's stubs know of no numbers here
 """Detail of the guide up to this, of 255, is mostly the camera's noise and left out; what is stronger is less by it."""
 np.empty(30 << 20, np.uint8)
 """Made and freed once, for glibc: it then keeps blocks up to this size for the next frame. Else it gives a frame's planes back
-to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself."""
+to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself.
+A live session sets a lower limit, which its frames up to 1920×1080 stay below: `core/memory`."""
 _BAND = 48  # rows at a time: what is worked out between the first and the last step then stays in the cache
 
 _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type comes out

@@ -146,9 +146,8 @@ def no_larger(picture: Picture, pixels: int) -> Picture:
     if scale >= 1:
         return picture
     size = max(1, int(width * scale)), max(1, int(height * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(
-        np.uint8, copy=False
-    )  # in no more memory than this
+    # Not `scaled_down`, which makes a picture between: this one may be huge.
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 class Pace:
