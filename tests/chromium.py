@@ -92,13 +92,14 @@ class Program:
 
     def _read(self, ready: threading.Event) -> None:
         assert self._process.stdout
+        last = "/warning" if "--lan" in self.words else "/view"  # the line that is printed after all other addresses
         for line in self._process.stdout:
             self.said.append(line)
             if found := re.search(r"(https?://\S+?)(/[a-z]*)#([\w-]{22})", line):
                 self.addresses[found[2]] = found[0]
                 self.addresses |= {"/deck": f"{found[1]}/deck#{found[3]}"} if found[2] == "/" else {}
-                if {"/", "/view"} <= self.addresses.keys():
-                    ready.set()
+            if f"{last} " in line or f"{last}#" in line:
+                ready.set()
         ready.set()
 
     def address(self, path: str = "/") -> str:
