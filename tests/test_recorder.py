@@ -267,6 +267,22 @@ def test_levels_differ_in_nothing_that_a_file_is_told_once(name: str) -> None:
     assert found[-1].level == found[0].levels - 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the library changes the scheduling of threads on Linux alone")
+@pytest.mark.parametrize("name", CODECS)
+def test_no_thread_becomes_a_real_time_one(name: str) -> None:
+    """As root SVT-AV1 makes real-time threads, and of the one that opens it, too: all that it starts kept the machine busy."""
+    try:
+        encoder = Encoder(CODECS[name], SIZE)
+    except SinkError as error:
+        pytest.skip(str(error))
+    for count in range(3):
+        encoder.encode(noise(SIZE, count), 3000 * count, count == 0)
+    assert {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")} == {os.SCHED_OTHER}
+    encoder.finish()
+    asked = [sys.executable, "-c", "import os; print(os.sched_getscheduler(0))"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip() == str(os.SCHED_OTHER)
+
+
 def test_a_gap_of_hours_stays_and_the_file_opens(tmp_path: Path) -> None:
     """A lid that was closed over night, on a system whose clock goes on meanwhile."""
     times = [*at(30, 10), *at(30, 10, begin=10 * 3600.0)]

@@ -12,8 +12,8 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 _log = logging.getLogger(__name__)
 _started: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -58,6 +58,34 @@ def give_way(steps: int) -> None:
         with suppress(OSError):
             me = threading.get_native_id()
             os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + steps)
+
+
+@contextmanager
+def none_in_real_time() -> Iterator[None]:
+    """Undo what a library that is called meanwhile does to the scheduling of threads: none becomes a real-time one. On Linux.
+
+    SVT-AV1 gives the thread that opens it, and its own, the highest real-time priority where it may, which is as root. Whatever
+    such a thread starts inherits that, other programs included, and may keep the whole machine from doing anything else.
+    """
+    before = _in_real_time()
+    try:
+        yield
+    finally:
+        if sys.platform == "linux":
+            for thread in _in_real_time() - before:
+                with suppress(OSError):  # it has ended
+                    os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _in_real_time() -> set[int]:
+    """Find the threads of this process that go before all that are not real-time ones, by their numbers in the system."""
+    found = set[int]()
+    if sys.platform == "linux":
+        for name in os.listdir("/proc/self/task"):
+            with suppress(OSError):  # it has ended
+                if os.sched_getscheduler(int(name)) in (os.SCHED_FIFO, os.SCHED_RR):
+                    found.add(int(name))
+    return found
 
 
 def join(threads: Iterable[threading.Thread], deadline: float, hurry: threading.Event | None = None) -> bool:

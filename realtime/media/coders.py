@@ -19,6 +19,7 @@ import numpy as np
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture, Size
 from realtime.core.geometry import boxed
+from realtime.core.threads import none_in_real_time
 from realtime.media.codecs import CODECS, SOUND_RATE, TICK, Choice, Codec, Packet, Track
 from realtime.media.ffmpeg import failures, why
 
@@ -42,7 +43,8 @@ class Encoder:
             if not _known(choice.name) or (choice.hardware and not _works(codec.name, choice.name)):
                 continue
             try:
-                self._open(codec, choice, size, level)
+                with none_in_real_time():
+                    self._open(codec, choice, size, level)
                 return
             except Exception as error:  # a device that is busy, or takes no picture of this size: the next one
                 tried.append(f"{choice.name}: {error}")
