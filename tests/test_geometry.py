@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from realtime.core.geometry import halved, scaled_down
+from realtime.models.upsample import smaller
 from realtime.sources.scene import Scene
 
 
@@ -27,6 +28,19 @@ def test_a_smaller_picture_has_hardly_more_noise_than_the_mean_of_areas(lines: i
     noise = np.random.default_rng(0).normal(128, 10, (360, 640, 3)).astype(np.uint8)
     size = (round(lines * 16 / 9), lines)
     assert scaled_down(noise, size).std() < 1.25 * cv2.resize(noise, size, interpolation=cv2.INTER_AREA).std()
+
+
+@pytest.mark.parametrize("lines", [359, 234, 230, 206, 190, 181, 180, 118, 110, 90])
+def test_what_a_model_sees_is_about_the_mean_of_areas_and_has_no_more_noise(lines: int) -> None:
+    scene = Scene((640, 360)).draw(2.0)
+    small = smaller(scene, lines / 360)
+    mean = cv2.resize(scene, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert small.shape == (lines, round(lines * 16 / 9), 3) and small.dtype == np.uint8
+    assert np.abs(small.astype(int) - mean).mean() < 2.6
+    assert np.abs(small.mean((0, 1)) - mean.mean((0, 1))).max() < 0.7  # no brighter, and nothing has moved
+    noise = np.random.default_rng(0).normal(128, 10, (360, 640, 3)).astype(np.uint8)
+    less = cv2.resize(noise, small.shape[1::-1], interpolation=cv2.INTER_AREA).std()
+    assert smaller(noise, lines / 360).std() < 1.25 * less
 
 
 def test_what_has_the_size_already_is_not_copied_and_halves_are_exact() -> None:

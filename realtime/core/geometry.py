@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from realtime.core.frame import Picture, Size
 
-_NEARLY = 0.65
+NEARLY = 0.65
 """The share of a picture's size above which linear interpolation makes it smaller well enough."""
 
 
@@ -66,7 +66,7 @@ def scaled_down(picture: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:
         picture = halved(picture)
     if picture.shape[1::-1] == size:
         return picture
-    if min(size[0] / picture.shape[1], size[1] / picture.shape[0]) > _NEARLY:
+    if min(size[0] / picture.shape[1], size[1] / picture.shape[0]) > NEARLY:
         return cv2.resize(picture, size)  # so near, the mean of areas looks much the same
     return halved(cv2.resize(picture, (2 * size[0], 2 * size[1])))
 

@@ -154,7 +154,7 @@ def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: 
     if share and min(small.shape) >= _LEAST:
         flow = _flow(small, last.content)
         if not camera_moves:
-            flow[moving == 0] = 0  # what is still must not even be resampled
+            flow = cv2.copyTo(flow, moving)  # what is still must not even be resampled
         differs = cv2.blur(cv2.absdiff(small, _moved(last.content, flow)), (5, 5))
         if np.count_nonzero(differs > _OTHER) > _CUT * differs.size:
             return painted
@@ -165,11 +165,14 @@ def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: 
     still, follow = (math.exp(-passed / (seconds * amount)) for seconds in (_HOLD, _FOLLOW))
     slow = still + (follow - still) * speed
     fast = follow * np.maximum((_FAST - speed) / np.float32(_FAST - 1), 0)
-    keep: _Plane = (np.where(speed < 1, slow, fast) * agreement).astype(np.float32)
-    keep = cv2.resize(keep, (painted.shape[1], painted.shape[0]))
+    keep = cv2.multiply(np.where(speed < 1, slow, fast), agreement, scale=255, dtype=cv2.CV_8U)
+    keep = cv2.cvtColor(cv2.resize(keep, (painted.shape[1], painted.shape[0])), cv2.COLOR_GRAY2BGR)
     confined = cv2.max(picture, cv2.erode(painted, _NEAR))
     cv2.min(confined, cv2.dilate(painted, _NEAR), dst=confined)
-    return cv2.blendLinear(confined, painted, keep, 1 - keep)  # type: ignore[return-value]
+    # In 8 bits, which hold no sign: up and down apart, and still in half the time of OpenCV's blend in floats.
+    up = cv2.multiply(cv2.subtract(confined, painted), keep, scale=1 / 255)
+    down = cv2.multiply(cv2.subtract(painted, confined), keep, scale=1 / 255)
+    return cv2.subtract(cv2.add(painted, up, dst=up), down, dst=up)  # type: ignore[return-value]
 
 
 def _small(content: Picture) -> _Plane:

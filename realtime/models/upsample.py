@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.frame import Picture
-from realtime.core.geometry import halved, scaled_down
+from realtime.core.geometry import NEARLY, halved, scaled_down
 
 _REACH = (7, 7)
 """The window of the guided filter, in pixels of half the small size."""
@@ -43,7 +43,12 @@ def smaller(content: Picture, share: float) -> Picture:
         return content
     height, width = content.shape[:2]
     size = max(16, round(width * share)), max(16, round(height * share))
-    return content if size[0] >= width or size[1] >= height else scaled_down(content, size)
+    if size[0] >= width or size[1] >= height:
+        return content
+    # Halved and a little up again between these: a model paints this as calmly, and it takes a third of the time.
+    if 0.5 < share <= NEARLY:
+        return cv2.resize(halved(content), size)  # type: ignore[return-value]
+    return scaled_down(content, size)
 
 
 def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
