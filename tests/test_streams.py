@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from fakes import FakeModel, FakeSource
@@ -19,15 +21,18 @@ from realtime.core import threads
 from realtime.core.errors import SinkError, SourceError, UsageError
 from realtime.core.events import Event, Events, Notice
 from realtime.core.frame import Frame, Picture
+from realtime.live.capture import Capture
 from realtime.live.session import LiveSession
 from realtime.live.stream import Stream
 from realtime.look.look import Look
 from realtime.look.stylized import Stylized
+from realtime.models.base import StyleCode
 from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
 from realtime.sinks import registry
 from realtime.sinks.base import Format, Sink
 from realtime.sinks.view import View, ViewSettings
+from realtime.sources.page import PageSource
 
 
 class Seen(Sink):
@@ -88,6 +93,68 @@ def test_streams_get_fair_turns(stage: Stage) -> None:  # noqa: F811
     share = figures[0].stylized / (figures[0].stylized + figures[1].stylized)
     assert 0.4 < share < 0.6, [str(f) for f in figures]
     assert figures[0].shown_fps > 0 and figures[1].shown_fps > 0
+
+
+class Phone:
+    """A browser's camera that sends its next picture as soon as one is taken."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.source = PageSource(f"a phone of {size}", self._send)
+        self.taken, self._size = 0, size
+        self._offer()
+
+    def _send(self, number: int) -> None:
+        self.taken = number
+        self._offer()
+
+    def _offer(self) -> None:
+        picture = np.full((self._size[1], self._size[0], 3), self.taken % 256, np.uint8)
+        self.source.offer(self.taken + 1, cv2.imencode(".jpg", picture)[1].tobytes())
+
+
+def test_browsers_cameras_have_strict_turns_and_the_next_picture_is_decoded_meanwhile(stage: Stage) -> None:  # noqa: F811
+    """While one frame is painted, the next one of each camera is decoded, and no more than that one."""
+    phones = {(64, 48): Phone((64, 48)), (96, 64): Phone((96, 64))}
+    turns: list[tuple[int, int]] = []
+    late: list[str] = []
+
+    class Waiting(FakeModel):
+        def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+            turns.append((picture.shape[1], picture.shape[0]))
+            end = time.monotonic() + 20
+            while not all(stream.ready() for stream in streams) and not late:
+                time.sleep(0)
+                late.extend(["the next frame is not ready"] if time.monotonic() > end else [])
+            if len(turns) == 100:
+                session.stop()
+            return super().stylize(picture, code)
+
+    stage.model = Waiting()
+    stage.library = type(stage.library)(Stylizer(stage.model), [stage.styles], stage.out / "cache")
+    stage.library.code("red")
+    session, settings = LiveSession(Stylizer(stage.model), stage.library), Settings(Look((("red", 1.0),)))
+    streams = [session.add(phone.source, settings) for phone in phones.values()]
+    session.run()
+    assert not late
+    assert all(one != other for one, other in pairwise(turns)), turns
+    assert all(phone.taken <= turns.count(size) + 2 for size, phone in phones.items()), "none is decoded in vain"
+    assert all(session.figures_of(stream).dropped == 0 for stream in streams)
+
+
+def test_a_browsers_frame_that_waits_while_nobody_watches_is_replaced_by_a_newer_one() -> None:
+    phone, frames, now = Phone((64, 48)), list[float](), time.monotonic()
+    came = threading.Semaphore(0)
+    capture = Capture(phone.source, Events(), lambda: None, came.release, lambda error: None)
+    capture.start()
+    try:
+        for _ in range(2):
+            assert came.acquire(timeout=20)
+            frames.append(time.monotonic() - now)
+        assert frames[1] > 1.5 and phone.taken == 2
+    finally:
+        phone.source.close()
+        capture.stop()
+        assert threads.join(capture.threads, time.monotonic() + 10)
 
 
 def test_commands_reach_one_stream_alone(stage: Stage) -> None:  # noqa: F811

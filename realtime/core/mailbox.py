@@ -40,9 +40,15 @@ class Mailbox(Generic[T]):
                 if not self._changed.wait(deadline - time.monotonic()):
                     break
             item, self._item = self._item, None
+            self._changed.notify_all()
         if item is not None and self._taken:
             self._taken()
         return item
+
+    def wait_for_room(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until no item waits; give whether none does. A closed mailbox has room."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._item is None or self._closed, timeout)
 
     @property
     def full(self) -> bool:

@@ -15,6 +15,7 @@ from realtime.core.mailbox import Mailbox
 from realtime.sources.base import Source
 
 _log = logging.getLogger(__name__)
+_FRESH_SECONDS = 2.0  # for which a frame that was asked for may wait: then nobody watches, and a newer one replaces it
 _STILL_SECONDS = 0.2  # how often a frozen picture is given again, for a clip that is recorded
 
 
@@ -43,6 +44,7 @@ class Capture:
         """Where the newest frame waits."""
         self.waits_since = 0.0
         """When a frame came into the empty mailbox, as `time.monotonic()` counts."""
+        self._put_at = 0.0
         self.trouble = ""
         """What is wrong with the source just now, for a person; empty when all is well."""
         self._stopped = threading.Event()
@@ -66,7 +68,7 @@ class Capture:
         error: BaseException | None = None
         try:
             while not self._stopped.is_set():
-                frame = self._still() or self._source.read(0.1)
+                frame = self._still() or self._read()
                 self._look_for_trouble()
                 if frame is not None:
                     self._put(frame)
@@ -76,9 +78,17 @@ class Capture:
             error = fault
         self._ended(error)
 
+    def _read(self) -> Frame | None:
+        """Read the source; one that is asked for its frames, while the frame before is stylized and none waits."""
+        stale = time.monotonic() - self._put_at > _FRESH_SECONDS
+        if self._source.asked and not stale and not self.frames.wait_for_room(0.1):
+            return None
+        return self._source.read(0.1)
+
     def _put(self, frame: Frame) -> None:
+        self._put_at = time.monotonic()
         if not self.frames.full:
-            self.waits_since = time.monotonic()
+            self.waits_since = self._put_at
         self.frames.put(frame)
         self._came()
 

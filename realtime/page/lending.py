@@ -98,7 +98,6 @@ class Lending:
         session = self._hub.session
         settings = Settings(look, mirror=True)
         stream = session.add(source, settings, ViewSettings(info=False), apart=True, lent=True, quality=Quality())
-        stream.attach(source)
         if client.role == "control":
             return stream, session.save(stream, replace(self._saving, record=None, replay=False, microphone=None))
         stream.perform = lambda action: self._perform(stream, action)

@@ -39,6 +39,9 @@ class Source(ABC):
     ends = False
     """Whether the source comes to an end by itself, as a file that is played once; others go on until they are closed."""
 
+    asked = False
+    """Whether each frame is asked for, as those of a browser's camera are: none is read while the one before it waits."""
+
     @property
     def size(self) -> Size | None:
         """The width and height of the newest frame, in pixels; None while the source cannot tell."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 import cv2
@@ -12,25 +11,18 @@ import numpy as np
 
 from realtime.core.errors import SourceEndedError
 from realtime.core.frame import Frame, Picture, Size
-from realtime.look.stylized import Stylized
 from realtime.sources.base import Source, shrunk
 
 MOST_BYTES = 1 << 20
 MOST_SIZE: Size = (1920, 1080)
 """The most bytes and the most pixels (width × height, in whichever shape) of a picture."""
-_AHEAD = 2  # frames that are given and not stylized yet: one at the model, one that waits
-_LOST_SECONDS = 2.0  # after which a frame that was given counts as stylized: it was passed over
 
 
 class PageSource(Source):
-    """Gives the pictures that a browser sends. A picture that is no plain JPEG of a fitting size is passed over and counted.
-
-    It is an outlet of its own stream, too: `put` tells it what was stylized, and it asks for the next picture then.
-    """
+    """Gives the pictures that a browser sends. A picture that is no plain JPEG of a fitting size is passed over and counted."""
 
     mirror = True
-    full = True
-    """As an outlet it asks for no frame: those who watch do."""
+    asked = True
 
     def __init__(self, name: str, taken: Callable[[int], None], box: Size = (640, 480)) -> None:
         """Make a source.
@@ -43,7 +35,6 @@ class PageSource(Source):
         self.name, self._taken, self.box = name, taken, box
         self._changed = threading.Condition()
         self._slot: tuple[int, bytes] | None = None
-        self._given: deque[float] = deque()
         self._size: Size | None = None
         self._closed = False
         self.refused = 0
@@ -65,23 +56,15 @@ class PageSource(Source):
             self._slot = number, jpeg
             self._changed.notify_all()
 
-    def put(self, item: Stylized) -> None:
-        """Hear that a frame was stylized."""
-        with self._changed:
-            while self._given and self._given[0] <= item.frame.time:
-                self._given.popleft()
-            self._changed.notify_all()
-
     def read(self, timeout: float = 1.0) -> Frame | None:
         """Wait for the next frame, as `Source.read` does."""
         deadline = time.monotonic() + timeout
         with self._changed:
-            while not self._due():
+            while self._slot is None or self._closed:
                 if self._closed:
                     raise SourceEndedError(f"{self.name} was closed")
                 if not self._changed.wait(deadline - time.monotonic()):
                     return None
-            assert self._slot
             (number, jpeg), self._slot = self._slot, None
         self._taken(number)
         picture = decoded(jpeg)
@@ -90,18 +73,7 @@ class PageSource(Source):
             return None
         picture = shrunk(picture, self.box)
         self._size = picture.shape[1], picture.shape[0]
-        with self._changed:
-            now = time.monotonic()
-            self._given.append(now)
-        return Frame(picture, now)
-
-    def _due(self) -> bool:
-        """Say whether a picture is to be taken now: there is one, and few wait for the model."""
-        if self._closed or self._slot is None:
-            return False
-        while self._given and time.monotonic() - self._given[0] > _LOST_SECONDS:
-            self._given.popleft()
-        return len(self._given) < _AHEAD
+        return Frame(picture, time.monotonic())
 
     def close(self) -> None:
         """Stop, as `Source.close` says."""
