@@ -20,6 +20,7 @@ from realtime.control.settings import Settings
 from realtime.core.frame import Picture
 from realtime.live.outputs import Saving
 from realtime.live.session import LiveSession
+from realtime.live.several import SeveralStreams
 from realtime.look.look import Look
 from realtime.models.stylizer import Stylizer
 from realtime.page.access import Role
@@ -216,7 +217,10 @@ class PageHouse:
         self.session = LiveSession(self.stylizer, self.library)
         saving = Saving(folder=self.out, presets=folder / "looks", replay=own)
         self.stream = self.session.add(self.source, Settings(Look((("red", 1.0),)))) if own else None
-        outputs = self.session.save(self.stream, saving) if self.stream else None
+        if more := options.pop("more", ()):  # sources beside the first one
+            streams = [self.session.add(source, Settings(Look((("blue", 1.0),)))) for source in more]
+            self.session.shown = SeveralStreams([*self.session.streams[:1], *streams])
+        outputs = self.session.save(self.session.shown, saving) if self.session.shown else None
         made = PageOptions(
             options.pop("address", Address("127.0.0.1", 0)),
             saving=saving,
@@ -225,7 +229,7 @@ class PageHouse:
             static=options.pop("static", self.static),
             **options,
         )
-        self.page = Page(self.session, self.stylizer, self.stream, made, outputs)
+        self.page = Page(self.session, self.stylizer, self.session.shown, made, outputs)
         self.page.open()
         self.host = self.page.url().split("#")[0].split("/")[2]
         self.browsers: list[Browser] = []

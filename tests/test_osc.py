@@ -20,7 +20,7 @@ from test_live import RED_ALONE, Stage, stage  # noqa: F401
 
 from realtime.control import actions, commands
 from realtime.control.actions import Action
-from realtime.control.commands import PictureCommand, SelectStyle, SetLook, ToggleView, ViewCommand
+from realtime.control.commands import PictureCommand, SelectStyle, SetLook, SourceCommand, ToggleView, ViewCommand
 from realtime.control.settings import Settings
 from realtime.core import threads
 from realtime.core.errors import SinkError, UsageError
@@ -109,7 +109,6 @@ ABSOLUTE = {
     "AwaitPreset": "look/keep takes the number at once",
     "Preset": "look/keep and look/recall",
     "NextStop": "the amount itself is set",
-    "OfferSources": "the program's own, at the start",
     "LeaveOutStyle": "the program's own, when a style cannot be used",
     "UseLook": "style, look/… and look/recall",
     "Nudge": "the amount itself is set",
@@ -130,7 +129,7 @@ def made_by_messages() -> set[str]:
 
 
 def test_every_command_has_an_address_or_a_reason() -> None:
-    kinds = (PictureCommand, ViewCommand, Action)
+    kinds = (PictureCommand, SourceCommand, ViewCommand, Action)
     known = {
         name
         for room in (actions, commands)

@@ -559,7 +559,7 @@ def test_in_a_network_https_is_for_all_and_http_for_watching_and_taking_alone(
     pytest.importorskip("cryptography")
     house = house_of(address=Address("0.0.0.0", 0), take_home=True)  # noqa: F811
     assert (tmp_path / "house 0" / "certificate" / "key.pem").stat().st_mode & 0o777 == 0o600
-    secure, plain = house.page.url(), house.page.plain_view
+    secure, plain = house.page.url(), house.page.plain_view()
     assert secure.startswith("https://") and plain.startswith("http://")
     port, plain_port = int(secure.split("#")[0].split(":")[2].strip("/")), int(plain.split("/")[2].split(":")[1])
     context = ssl.create_default_context(cafile=str(tmp_path / "house 0" / "certificate" / "certificate.pem"))

@@ -24,7 +24,6 @@ from realtime.sources.camera import Camera, CameraSource
 from realtime.sources.demo import DemoSource
 from realtime.sources.file import FileSource
 from realtime.sources.registry import open_source
-from realtime.sources.several import SeveralSources
 from realtime.sources.watched import WatchedSource
 from realtime.styles.library import StyleLibrary
 
@@ -42,8 +41,6 @@ class Maker:
         path = self._path / f"{len(self._made)}"
         if self.kind == "demo":
             source: Source = DemoSource(box, 1 if slow else 30)
-        elif self.kind == "several":
-            source = SeveralSources([DemoSource(box, 1 if slow else 30), DemoSource((80, 60), 30)])
         elif self.kind == "watched":
             source = WatchedSource(DemoSource(box, 1 if slow else 30), DemoSource, lambda: True)
         elif self.kind in ("file", "file played once"):
@@ -80,9 +77,7 @@ class Maker:
             source.close()
 
 
-@pytest.fixture(
-    params=["demo", "several", "watched", "file", "file played once", "folder", "picture", "network", "camera"]
-)
+@pytest.fixture(params=["demo", "watched", "file", "file played once", "folder", "picture", "network", "camera"])
 def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
     maker = Maker(request.param, tmp_path, monkeypatch)
     yield maker
@@ -197,7 +192,7 @@ def test_pictures_given_away_are_not_written_to_again(make: Maker) -> None:
 
 
 def test_large_pictures_are_scaled_to_fit_and_small_ones_are_left(make: Maker) -> None:
-    if make.kind in ("demo", "several", "watched"):
+    if make.kind in ("demo", "watched"):
         assert next_frame(make(box=(70, 50))).picture.shape == (50, 70, 3)
         return
     assert next_frame(make((128, 80), (64, 64))).picture.shape == (40, 64, 3)

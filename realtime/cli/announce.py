@@ -12,7 +12,7 @@ _SWITCHES = {"original": "original", "mirror": "mirror", "frozen": "freeze"}
 
 
 class Announcer:
-    """Says what changed in the settings of a stream, once for each change. Any thread may call `hear`."""
+    """Says what changed in the settings of what is shown, once for each change. Any thread may call `hear`."""
 
     def __init__(self, settings: Callable[[], Settings], say: Callable[[str], None]) -> None:
         """Begin with the settings as they are.

@@ -12,7 +12,7 @@ from realtime.core.errors import UsageError
 
 if TYPE_CHECKING:
     from realtime.live.outputs import Outputs
-    from realtime.live.stream import Stream
+    from realtime.live.shown import Shown
 
 LOOPBACK = "127.0.0.1"
 
@@ -43,9 +43,9 @@ def check_osc(address: tuple[str, int] | None, record: bool) -> None:
 
 
 def listen_for_osc(
-    stack: ExitStack, address: tuple[str, int] | None, stream: Stream, outputs: Outputs, record: bool
+    stack: ExitStack, address: tuple[str, int] | None, shown: Shown, outputs: Outputs, record: bool
 ) -> None:
-    """Steer a stream by OSC while a stack is open, if an address was given.
+    """Steer what is shown by OSC while a stack is open, if an address was given.
 
     Raises:
         UsageError: The package is not installed.
@@ -55,7 +55,7 @@ def listen_for_osc(
         return
     from realtime.osc.server import OscServer
 
-    server = stack.enter_context(OscServer(*address, stream, lambda: outputs.recorder is not None, record))
+    server = stack.enter_context(OscServer(*address, shown, lambda: outputs.recorder is not None, record))
     host, port = server.address
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     near = host in (LOOPBACK, "::1")

@@ -19,7 +19,7 @@ from realtime.core.installed import install_command
 if TYPE_CHECKING:
     from realtime.live.outputs import Outputs, Saving
     from realtime.live.session import LiveSession
-    from realtime.live.stream import Stream
+    from realtime.live.shown import Shown
     from realtime.models.stylizer import Stylizer
     from realtime.page.page import Page
 
@@ -90,7 +90,7 @@ def open_page(
     choice: PageChoice,
     session: LiveSession,
     stylizer: Stylizer,
-    stream: Stream | None,
+    shown: Shown | None,
     saving: Saving,
     outputs: Outputs | None = None,
 ) -> Page | None:
@@ -101,9 +101,9 @@ def open_page(
         choice: What the options say.
         session: The session.
         stylizer: Makes codes of pictures that people bring.
-        stream: The stream of the program's own source, where it has one.
+        shown: What the program itself shows, where it has a source.
         saving: Where and how pictures are saved.
-        outputs: What saves those of that stream.
+        outputs: What saves those of it.
 
     Returns:
         The page, open.
@@ -118,12 +118,14 @@ def open_page(
     from realtime.page.page import Page, PageOptions
 
     address = parse(choice.address or "", choice.lan)
-    page = Page(session, stylizer, stream, PageOptions(address, choice.take_home, saving), outputs)
+    page = Page(session, stylizer, shown, PageOptions(address, choice.take_home, saving), outputs)
     page.open()
     stack.callback(page.close)
     # Not by `say`, which the log hears: these addresses hold tokens.
     click.echo(f"realtime: the page is at {page.url()}", err=True)
-    click.echo(f"realtime: the picture alone, for OBS or a projector: {page.plain_view}", err=True)
+    click.echo(f"realtime: the picture alone, for OBS or a projector: {page.plain_view()}", err=True)
+    for number, stream in enumerate(shown.streams if shown and len(shown.streams) > 1 else (), 1):
+        click.echo(f"realtime: source {number}, {stream.source.name}, alone: {page.plain_view(number)}", err=True)
     if page.secure:
         click.echo(f"realtime: visitors lend their cameras at {page.url('guest')}", err=True)
         say(f"browsers warn of the page's own certificate; {page.warning} explains it")

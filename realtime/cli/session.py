@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime._version import __version__
 from realtime.cli.announce import Announcer
-from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls
+from realtime.cli.calls import make_virtual_camera, open_virtual_camera, show_in_calls, watch_source
 from realtime.cli.kiosk import seen_alive
 from realtime.cli.memory import Memory, camera_is_there, remember, remembered, usable
 from realtime.cli.options import LookOptions, say, say_loading, was_given
@@ -84,6 +86,7 @@ def show_live(
     from realtime.core.signals import ended_in_time
     from realtime.live.outputs import Saving
     from realtime.live.session import LiveSession
+    from realtime.live.several import SeveralStreams
     from realtime.media.audio import Microphone
     from realtime.media.clip_file import clips_folder
     from realtime.media.codecs import find_codec
@@ -94,7 +97,6 @@ def show_live(
     from realtime.sinks.window import POINTER_SECONDS, WindowSink
     from realtime.sources.camera import CameraSource
     from realtime.sources.registry import open_source, wait_for_source
-    from realtime.sources.several import SeveralSources
     from realtime.styles.library import StyleLibrary
 
     session: LiveSession | None = None
@@ -103,7 +105,7 @@ def show_live(
     return_large_blocks()
     find_codec(codec, record.name if record else None)
     more_sinks = [make_sink(name) for name in sinks]
-    virtual = make_virtual_camera(virtual_camera, when_watched, len(source))
+    virtual = make_virtual_camera(virtual_camera, when_watched)
     choice = PageChoice(page, lan, open_browser, take_home)
     check_page(choice)
     elsewhere = bool(record or more_sinks or virtual or choice.wanted)
@@ -131,7 +133,6 @@ def show_live(
             read_mirror(wished.file) if wished.file and wished.file.exists() and not kept_original(names[0]) else None
         )
         turned = taken if mirror is None else mirror
-        frames_from = opened[0] if len(opened) == 1 else SeveralSources(opened, turned)
         for name, _ in look.styles:
             library.code(name)
         for notice in library.notices:
@@ -144,9 +145,10 @@ def show_live(
         say_unfinished([clips_folder(), *([out] if out else []), *([record.parent] if record else [])])
         chosen = opened[0].name if isinstance(opened[0], CameraSource) and source else last.camera
         if virtual:
-            frames_from = open_virtual_camera(
-                stack, virtual, frames_from, size, fps, lambda: opened_source(names[0]), when_watched
-            )
+            open_virtual_camera(stack, virtual, opened[0], size, fps)
+            if when_watched:
+                reopen = [partial(opened_source, name) for name in names]
+                opened = [watch_source(stack, virtual, *pair) for pair in zip(opened, reopen, strict=True)]
         place = None if was_given("size") else last.place  # it must not shrink the size that a person asks for
         window = None
         if windowed:
@@ -161,29 +163,30 @@ def show_live(
                 say(event.text)
 
         session.events.subscribe(hear)
-        stream = session.add(
-            frames_from,
-            Settings(
-                look,
-                mirror=frames_from.mirror if turned is None else turned,
-                original=original,
-                morph=morph,
-                slideshow=slideshow or 0.0,
-            ),
-            ViewSettings(
-                compare=compare,
-                info=info and (not kiosk or was_given("info")),
-                fullscreen=fullscreen or kiosk is not None,
-                clean=clean,
-            ),
-            quality=Quality(fps if was_given("fps") else None) if quality == "auto" else None,
+        view = ViewSettings(
+            compare=compare,
+            info=info and (not kiosk or was_given("info")),
+            fullscreen=fullscreen or kiosk is not None,
+            clean=clean,
         )
+        settings = Settings(look, original=original, morph=morph, slideshow=slideshow or 0.0)
+        for frames_from in opened:
+            session.add(
+                frames_from,
+                replace(settings, mirror=frames_from.mirror if turned is None else turned),
+                view,
+                quality=Quality(fps if was_given("fps") else None) if quality == "auto" else None,
+            )
+        if len(opened) > 1:
+            session.shown = SeveralStreams(session.streams)
+        shown = session.shown
+        assert shown
         if announce:
-            session.events.subscribe(Announcer(lambda: stream.controls.settings, say).hear)
+            session.events.subscribe(Announcer(lambda: shown.stream.controls.settings, say).hear)
         about = {
             "model": without_secrets(model),
             "model-identity": stylizer.model.fingerprint,
-            "source": frames_from.name,
+            "source": shown.name,
             "version": __version__,
         }
         saving = Saving(
@@ -198,20 +201,20 @@ def show_live(
             keep_original=keep_original,
             about=about,
         )
-        outputs = session.save(stream, saving, windowed or virtual is not None or choice.wanted)
-        open_page(stack, choice, session, stylizer, stream, saving, outputs)
-        listen_for_osc(stack, osc, stream, outputs, osc_record)
+        outputs = session.save(shown, saving, windowed or virtual is not None or choice.wanted)
+        open_page(stack, choice, session, stylizer, shown, saving, outputs)
+        listen_for_osc(stack, osc, shown, outputs, osc_record)
         if virtual:
-            stream.add_sink(show_in_calls(virtual, stream))
+            shown.add_sink(show_in_calls(virtual, shown))
         if replay and not (windowed or choice.wanted):
             say("the last seconds are not kept: without a window nobody can ask for them")
         for added in more_sinks:
-            stream.add_sink(added)
+            shown.add_sink(added)
         greeting = ["press h for the keys, Tab for all styles"]
-        if not source and frames_from.name == "demo":
+        if not source and shown.name == "demo":
             say("no camera found: showing the demo; --source names a camera, a file or an address")
             greeting.insert(0, "no camera found: this is the demo")
-        source_line = f"{frames_from.name} ({frames_from.about})" if frames_from.about else frames_from.name
+        source_line = f"{shown.name} ({shown.stream.source.about})" if shown.stream.source.about else shown.name
         say(
             f"{source_line}, {look.name}, {stylizer.model.description}"
             + ("; press h for the keys" if windowed and not kiosk else "")
@@ -222,18 +225,13 @@ def show_live(
             )
         if windowed and not kiosk:
             stack.callback(
-                lambda: remember(Memory(chosen, stream.controls.settings.look, window.place if window else None))
+                lambda: remember(Memory(chosen, shown.stream.controls.settings.look, window.place if window else None))
             )
         if before:
             say("the look and the window are as they were the last time; --fresh begins anew")
-        say(
-            str(
-                session.run(
-                    window,
-                    frames=frames,
-                    seconds=seconds,
-                    greeting=greeting,
-                    kiosk=frozenset(kiosk.keys) if kiosk else None,
-                )
-            )
-        )
+        keys = frozenset(kiosk.keys) if kiosk else None
+        figures = session.run(window, frames=frames, seconds=seconds, greeting=greeting, kiosk=keys)
+        if len(opened) == 1:
+            say(str(figures))
+        for number, stream in enumerate(shown.streams if len(opened) > 1 else (), 1):
+            say(f"source {number}, {stream.source.name}: {session.figures_of(stream)}")

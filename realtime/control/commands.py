@@ -46,6 +46,20 @@ class ViewCommand(Command):
     __slots__ = ()
 
 
+class SourceCommand(Command):
+    """A command that chooses the source which is shown."""
+
+    __slots__ = ()
+
+    def chosen(self, now: int, count: int) -> int:
+        """Give the place of the source that is to be shown, from 0, where the one at `now` of `count` is shown.
+
+        Raises:
+            UsageError: There is no such source.
+        """
+        raise NotImplementedError
+
+
 class WindowCommand(Command):
     """A command that the display of a window carries out."""
 
@@ -186,33 +200,6 @@ class SetSlideshow(PictureCommand):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferSources(PictureCommand):
-    """Say which sources there are to choose from: the name of each, and whether its frames are mirrored at first."""
-
-    sources: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SelectSource(PictureCommand):
-    """Show the source of this place, from 0, with the look that it was shown with before."""
-
-    number: int
-
-    def __post_init__(self) -> None:
-        check_whole("the place of a source", self.number, 0, 1_000)
-
-
-@dataclass(frozen=True, slots=True)
-class StepSource(PictureCommand):
-    """Go on by so many sources, or back."""
-
-    by: int = 1
-
-    def __post_init__(self) -> None:
-        check_whole("a step", self.by, -1_000, 1_000)
-
-
-@dataclass(frozen=True, slots=True)
 class AwaitPreset(PictureCommand):
     """Keep the look under the number of the next `Preset`; given again, wait for it no longer.
 
@@ -230,6 +217,37 @@ class Preset(PictureCommand):
 
     def __post_init__(self) -> None:
         check_whole("a preset", self.number, 1, PRESETS)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectSource(SourceCommand):
+    """Show the source of this place, from 0."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        check_whole("the place of a source", self.number, 0, 1_000)
+
+    def chosen(self, now: int, count: int) -> int:
+        """Give its place."""
+        if self.number >= count:
+            there = "there is one" if count == 1 else f"there are {count}"
+            raise UsageError(f"there is no source {self.number}; {there}, from 0")
+        return self.number
+
+
+@dataclass(frozen=True, slots=True)
+class StepSource(SourceCommand):
+    """Go on by so many sources, or back, round and round."""
+
+    by: int = 1
+
+    def __post_init__(self) -> None:
+        check_whole("a step", self.by, -1_000, 1_000)
+
+    def chosen(self, now: int, count: int) -> int:
+        """Give the place that the step leads to."""
+        return (now + self.by) % count
 
 
 @dataclass(frozen=True, slots=True)

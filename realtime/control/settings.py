@@ -15,17 +15,14 @@ from realtime.control.commands import (
     LeaveOutStyle,
     NextStop,
     Nudge,
-    OfferSources,
     PictureCommand,
     Preset,
-    SelectSource,
     SelectStyle,
     SetBlend,
     SetLook,
     SetMorph,
     SetSlideshow,
     SetStyles,
-    StepSource,
     StepStyle,
     Toggle,
     UseLook,
@@ -35,15 +32,6 @@ from realtime.look.look import MORPH, Look, Mixture, brush_text
 
 SLIDESHOW = 10.0
 """Seconds for each style of a slideshow, where none are given."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSettings:
-    """What belongs to one of several sources, for when it is shown again: its name, its look, and whether it is mirrored."""
-
-    name: str
-    look: Look
-    mirror: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +48,6 @@ class Settings:
         awaits_preset: Whether the look is kept under the number of the next `Preset`.
         usual_morph: The `morph` that a switch comes back to.
         usual_slideshow: The `slideshow` that a switch comes back to.
-        sources: The sources to choose from, where there are several; `look` and `mirror` count for the one that is shown.
-        source: The place of the source that is shown, from 0.
         others: The styles of a blend but the last one, in their proportions before the last one was all of it.
     """
 
@@ -75,8 +61,6 @@ class Settings:
     usual_morph: float = 0.0
     usual_slideshow: float = 0.0
     others: Mixture = ()
-    sources: tuple[SourceSettings, ...] = ()
-    source: int = 0
 
     def __post_init__(self) -> None:
         if not self.usual_morph:
@@ -149,15 +133,6 @@ def reduce(settings: Settings, command: PictureCommand, styles: Sequence[str]) -
                 replace(now, slideshow=seconds),
                 f"slideshow: a style every {seconds:g} s" if seconds else "slideshow ended",
             )
-        case OfferSources(sources=sources):
-            offered = tuple(SourceSettings(name, look, mirror) for name, mirror in sources)
-            return Change(replace(now, sources=offered, source=0))
-        case SelectSource(number=number):
-            return _shown(now, number, styles)
-        case StepSource() if len(now.sources) < 2:
-            return Change(now, "there is one source; --source given twice makes it two")
-        case StepSource(by=by):
-            return _shown(now, (now.source + by) % len(now.sources), styles)
         case AwaitPreset(silent=True):
             return Change(replace(now, awaits_preset=True))
         case AwaitPreset() if settings.awaits_preset:
@@ -167,23 +142,6 @@ def reduce(settings: Settings, command: PictureCommand, styles: Sequence[str]) -
         case Preset(number=number):
             return Change(now, action=KeepLook(number) if settings.awaits_preset else RecallLook(number))
     raise UsageError(f"{type(command).__name__} is no command for a picture's settings")
-
-
-def _shown(settings: Settings, number: int, styles: Sequence[str]) -> Change:
-    """Show another source, with the look that it had; the one in use stays where a style of that look is gone."""
-    count = len(settings.sources)
-    if number >= max(1, count):
-        raise UsageError(f"there is no source {number}; there {'is one' if count < 2 else f'are {count}'}, from 0")
-    if number == settings.source:
-        return Change(settings)
-    kept = list(settings.sources)
-    kept[settings.source] = replace(kept[settings.source], look=settings.look, mirror=settings.mirror)
-    wanted = kept[number]
-    look = wanted.look if all(name in styles for name, _ in wanted.look.styles) else settings.look
-    changed = replace(
-        settings, sources=tuple(kept), source=number, look=look, mirror=wanted.mirror, frozen=False, others=()
-    )
-    return Change(changed, f"source {number + 1}: {wanted.name}")
 
 
 def _with(settings: Settings, notice: str = "", **changes: Any) -> Change:

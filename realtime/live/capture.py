@@ -16,6 +16,7 @@ from realtime.sources.base import Source
 
 _log = logging.getLogger(__name__)
 _FRESH_SECONDS = 2.0  # for which a frame that was asked for may wait: then nobody watches, and a newer one replaces it
+_REST_SECONDS = 0.1  # how often a reader that rests sees whether it is to end
 _STILL_SECONDS = 0.2  # how often a frozen picture is given again, for a clip that is recorded
 
 
@@ -26,6 +27,7 @@ class Capture:
         self,
         source: Source,
         events: Events,
+        wanted: threading.Event,
         frozen: Callable[[], Picture | None],
         came: Callable[[], None],
         ended: Callable[[BaseException | None], None],
@@ -35,11 +37,13 @@ class Capture:
         Args:
             source: What is read.
             events: The feed that is told when the source is in trouble.
+            wanted: Set while somebody wants frames; the source rests while it is not.
             frozen: Gives the picture that stands still, None while the source is to be read.
             came: Is told, on the thread, of each frame.
             ended: Is told that no more frames come, with the error where it is one.
         """
-        self._source, self._events, self._frozen, self._came, self._ended = source, events, frozen, came, ended
+        self._source, self._events, self._wanted = source, events, wanted
+        self._frozen, self._came, self._ended = frozen, came, ended
         self.frames: Mailbox[Frame] = Mailbox()
         """Where the newest frame waits."""
         self.waits_since = 0.0
@@ -68,14 +72,20 @@ class Capture:
         error: BaseException | None = None
         try:
             while not self._stopped.is_set():
+                if not self._wanted.is_set():
+                    self.frames.get(0.0)  # it is old by the time that somebody wants a frame
+                    self._source.rest()
+                    self._wanted.wait(_REST_SECONDS)
+                    continue
                 frame = self._still() or self._read()
                 self._look_for_trouble()
                 if frame is not None:
                     self._put(frame)
-        except SourceEndedError:
+        except SourceEndedError as end:
             _log.info("source %s has ended", self._source.name)
+            self.trouble = str(end)
         except BaseException as fault:
-            error = fault
+            error, self.trouble = fault, str(fault)
         self._ended(error)
 
     def _read(self) -> Frame | None:

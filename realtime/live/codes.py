@@ -10,6 +10,7 @@ from contextlib import suppress
 from realtime.control.commands import LeaveOutStyle, SelectStyle
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.events import Events, Notice, StylesChanged
+from realtime.live.shown import Shown
 from realtime.live.stream import Stream
 from realtime.styles.library import SCAN_SECONDS, StyleLibrary
 
@@ -25,11 +26,21 @@ class Codes:
         self,
         library: StyleLibrary,
         streams: Callable[[], Sequence[Stream]],
+        shown: Callable[[], Shown | None],
         events: Events,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Work for `streams`, whose styles are those of `library`; `events` is told of styles that come and go."""
-        self._library, self._streams, self._events, self._clock = library, streams, events, clock
+        """Work for `streams`, whose styles are those of `library`.
+
+        Args:
+            library: The styles and their folders.
+            streams: Gives the streams.
+            shown: Gives what the window shows.
+            events: The feed that is told of styles that come and go.
+            clock: Gives seconds, for tests.
+        """
+        self._library, self._streams, self._shown = library, streams, shown
+        self._events, self._clock = events, clock
         self.began = clock()
         """When the last look at the folders, or the last code, was begun."""
         self._new: set[str] = set()
@@ -53,16 +64,16 @@ class Codes:
                 self.work_out(style)
 
     def _take_up(self, new: set[str]) -> None:
-        """Let the first stream, which the window shows, take up a picture that was dropped in and is the only new one."""
+        """Let what the window shows take up a picture that was dropped in and is the only new one."""
         now = self._clock()
         if new:
             self._new, self._new_at = self._new | new, now
         elif self._new and now - self._new_at > _ALONE_SECONDS:
             (name, *others), self._new = self._new, set()
-            streams = self._streams()
-            if not others and streams and self._library.ready(name):
+            shown = self._shown()
+            if not others and shown and self._library.ready(name):
                 with suppress(UsageError):  # it is gone again
-                    streams[0].controls.apply(SelectStyle(name))
+                    shown.apply(SelectStyle(name))
 
     def work_out(self, style: str) -> None:
         """Work out a code; streams that want a style which cannot be used go back to what they had."""

@@ -1,22 +1,23 @@
-"""Counting the frames of a stream that no window shows."""
+"""Counting frames that no window shows."""
 
 from __future__ import annotations
 
-from realtime.live.stream import Stream
+from realtime.live.shown import Shown
 from realtime.look.stylized import Stylized
 
 
 class Counter:
-    """Counts the frames of a stream that no window shows, and stops it after the last one that is wanted."""
+    """Counts frames that no window shows, and ends their streams after the last one that is wanted."""
 
-    def __init__(self, stream: Stream, frames: int | None) -> None:
-        """Count the frames of `stream`, and stop it after `frames`; None is never."""
-        self._stream, self._frames = stream, frames
+    def __init__(self, shown: Shown, frames: int | None) -> None:
+        """Count what is shown, and end it after `frames`; None is never."""
+        self._shown, self._frames, self._count = shown, frames, 0
 
     full = False  # each frame counts
 
     def put(self, item: Stylized) -> None:
         """Count a frame."""
-        self._stream.meter.add_shown(item.frame.time)
-        if self._frames and self._stream.meter.shown.count >= self._frames:
-            self._stream.stop()
+        self._shown.stream.meter.add_shown(item.frame.time)
+        self._count += 1
+        if self._frames and self._count >= self._frames:
+            self._shown.stop()

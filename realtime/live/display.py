@@ -1,4 +1,4 @@
-"""The window of a stream: what is drawn over the picture, and the keys. All of it belongs to the main thread."""
+"""The window: what is drawn over the picture, and the keys. All of it belongs to the main thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from realtime.core.events import Event, Notice, Saved, Trouble
 from realtime.core.frame import Picture, Size
 from realtime.core.mailbox import Mailbox
 from realtime.live.overview import Overview
-from realtime.live.stream import Stream
+from realtime.live.shown import Shown
 from realtime.look.stylized import Stylized
 from realtime.sinks.base import Format
 from realtime.sinks.card import pages
@@ -81,12 +81,12 @@ class _Written:
 
 
 class Display:
-    """Shows a stream in a window: the newest picture, the heads-up line, notices, the help card."""
+    """Shows a stream, or the chosen one of several, in a window: the newest picture, the heads-up line, notices, the help card."""
 
     def __init__(
         self,
         window: Window,
-        stream: Stream,
+        shown: Shown,
         recorder: Callable[[], RecorderSink | None] = lambda: None,
         greeting: Sequence[str] = (),
         kiosk: frozenset[str] | None = None,
@@ -94,16 +94,16 @@ class Display:
         """Make a display.
 
         Args:
-            window: Where to show the stream.
-            stream: What to show.
+            window: Where to show it.
+            shown: What to show.
             recorder: Gives the clip that is being recorded, whose time is shown.
             greeting: Notices for the first seconds.
             kiosk: The names of the keys that work where strangers stand before the window: no path, address or error is
                 drawn there, full screen is not left, and the mouse works in the overview alone. None for everybody else.
         """
-        self._window, self._stream, self._recorder, self._greeting = window, stream, recorder, greeting
+        self._window, self._shown, self._recorder, self._greeting = window, shown, recorder, greeting
         self._kiosk = kiosk
-        self._pictures: Mailbox[Stylized] = Mailbox(stream.wake)
+        self._pictures: Mailbox[Stylized] = Mailbox(shown.wake)
         self._notices: deque[tuple[float, str]] = deque(maxlen=64)
         self._latest: Stylized | None = None
         self._drawn_at = -1.0
@@ -112,8 +112,8 @@ class Display:
         self._overview: Overview | None = None
         self._page = 1  # of the help card
         self._asked_at = -_AGAIN_SECONDS  # when Esc was pressed while a clip was recorded
-        self._unsubscribe = stream.events.subscribe(self._heard)
-        stream.attach(self._pictures)
+        self._unsubscribe = shown.events.subscribe(self._heard)
+        shown.attach(self._pictures)
 
     @property
     def dropped(self) -> int:
@@ -138,15 +138,15 @@ class Display:
             SinkError: The window takes no picture, or was closed where no key may close it.
         """
         stylized = self._pictures.get(_KEY_SECONDS)
-        settings, now = self._stream.view.settings, time.monotonic()
+        settings, now = self._shown.view.settings, time.monotonic()
         new = stylized is not None and not (self._latest and stylized.picture is self._latest.picture)
         if stylized is not None:
             if self._latest is None and self._kiosk is None:
                 self._notices.extend((now + _GREETING_SECONDS, text) for text in self._greeting)
             self._latest = stylized
         if settings.overview != (self._overview is not None):
-            look = self._stream.controls.settings.look
-            self._overview = Overview(self._stream.library, look.style) if settings.overview else None
+            look = self._shown.stream.controls.settings.look
+            self._overview = Overview(self._shown.library, look.style) if settings.overview else None
             self._window.typing = settings.overview
         changed = settings is not self._drawn_with or (new and not self._overview)
         if changed or now - self._drawn_at > (_OVERVIEW_SECONDS if self._overview else _REDRAW_SECONDS):
@@ -154,21 +154,21 @@ class Display:
             self._show(settings, now, changed)
             self._drawn_at, self._drawn_with = now, settings
         if stylized is not None:
-            self._stream.meter.add_shown(stylized.frame.time)
+            self._shown.stream.meter.add_shown(stylized.frame.time)
         for command in self._window.commands():
             if command == Quit() and self._kiosk is not None and not self._kiosk & _ENDING:
                 raise SinkError("the window was closed, and no key of --kiosk-keys ends the program")
             try:
                 if meant := self._meant(command):
-                    self._stream.apply(meant)
+                    self._shown.apply(meant)
             except RealtimeError as error:
-                self._stream.events.emit(Notice(str(error)))
+                self._shown.events.emit(Notice(str(error)))
         return stylized is not None
 
     def close(self) -> None:
         """Close the window."""
         self._unsubscribe()
-        self._stream.detach(self._pictures)
+        self._shown.detach(self._pictures)
         self._pictures.close()
         self._window.close()
 
@@ -183,7 +183,7 @@ class Display:
 
     def _meant(self, command: Command) -> Command | None:
         """Give what a command means for what the window shows now; None where it is carried out already."""
-        settings = self._stream.view.settings
+        settings = self._shown.view.settings
         if isinstance(command, Leave):
             return self._left(settings)
         if isinstance(command, (Typed, Pointer)):
@@ -204,7 +204,7 @@ class Display:
         now = time.monotonic()
         if self._recorder() and now - self._asked_at > _AGAIN_SECONDS:
             self._asked_at = now
-            self._stream.events.emit(Notice("a clip is being recorded: Esc once more ends it and quits"))
+            self._shown.events.emit(Notice("a clip is being recorded: Esc once more ends it and quits"))
             return None
         return Quit()
 
@@ -219,7 +219,7 @@ class Display:
         else:
             choice = self._overview.pointed(command)
         if choice:
-            self._stream.apply(ToggleView("overview", False))
+            self._shown.apply(ToggleView("overview", False))
         return choice
 
     def _pointed(self, pointer: Pointer, settings: ViewSettings) -> Command | None:
@@ -239,7 +239,7 @@ class Display:
         """Show what is to be seen now; where nothing has `changed`, only if what is written over it has."""
         if self._overview and min(self._window.size) > 0:
             self._written = None
-            self._window.show(self._overview.draw(self._window.size, self._stream.thumbnails.look), whole=True)
+            self._window.show(self._overview.draw(self._window.size, self._shown.stream.thumbnails.look), whole=True)
             return
         before, self._written = self._written, self._writing(settings, now)
         if changed or self._written != before:
@@ -253,13 +253,13 @@ class Display:
             return _Written("", "", (), 0, size)
         line = recording = ""
         notices = [text for until, text in tuple(self._notices) if until > now][-_MOST_NOTICES:]
-        if self._stream.trouble and self._kiosk is None:
-            notices.append(self._stream.trouble)
+        if self._shown.stream.trouble and self._kiosk is None:
+            notices.append(self._shown.stream.trouble)
         if self._latest is None:
-            notices.insert(0, f"waiting for {self._stream.source.name}")
+            notices.insert(0, f"waiting for {self._shown.stream.source.name}")
         else:
             recorder = self._recorder()
-            line = self._stream.view.line(self._latest) if settings.info else ""
+            line = self._shown.view.line(self._latest) if settings.info else ""
             recording = _clock(recorder) if recorder else ""
         return _Written(line, recording, tuple(notices), self._page if settings.help else 0, size)
 
@@ -268,7 +268,7 @@ class Display:
         if self._latest is None:
             picture: Picture = np.zeros((_WAITING[1], _WAITING[0], 3), np.uint8)
         else:
-            picture = self._stream.view.compose(self._latest)
+            picture = self._shown.view.compose(self._latest)
             if written.page:
                 picture = _inside(picture, written.window)
         if not (written.line or written.recording or written.notices or written.page):

@@ -1,4 +1,4 @@
-"""What a stream saves: snapshots, clips, the last seconds, and kept looks."""
+"""What is saved of what is shown: snapshots, clips, the last seconds, and kept looks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice, Saved
 from realtime.live.kept_looks import KeptLooks
 from realtime.live.large_snapshots import LargeSnapshots
-from realtime.live.stream import Stream
+from realtime.live.shown import Shown
 from realtime.look.stylized import Stylized
 from realtime.media.audio import SharedSound, Sound
 from realtime.media.clip_file import clips_folder, timed_name
@@ -60,13 +60,13 @@ class Saving:
 
 
 class Outputs:
-    """Carries out the actions of a stream that save something. Any thread may call; files are written by one of its own."""
+    """Carries out the actions that save something. Any thread may call; files are written by one of its own."""
 
-    def __init__(self, stream: Stream, saving: Saving, stop: Callable[[], None], windowed: bool = True) -> None:
+    def __init__(self, shown: Shown, saving: Saving, stop: Callable[[], None], windowed: bool = True) -> None:
         """Stand ready, and begin the clip that is recorded from the start.
 
         Args:
-            stream: Whose frames are saved.
+            shown: Whose frames are saved.
             saving: What is saved, where and how.
             stop: Ends the session: for `Quit`, and where the clip that the session is there for has ended early.
             windowed: Whether there is a picture to go on with when that clip ends early.
@@ -75,17 +75,17 @@ class Outputs:
             UsageError: There is no such codec, or the clip exists already.
             SinkError: The clip cannot be begun.
         """
-        self._stream, self._saving, self._stop, self._windowed = stream, saving, stop, windowed
+        self._shown, self._saving, self._stop, self._windowed = shown, saving, stop, windowed
         self._codec = find_codec(saving.codec)
         self._clips = saving.folder or clips_folder()
-        self._looks = KeptLooks(stream, Presets(stream.library, saving.presets))
+        self._looks = KeptLooks(shown, Presets(shown.library, saving.presets))
         self._snapshots = SnapshotSink(
             saving.folder or platformdirs.user_pictures_path() / "realtime",
             saving.keep_original,
             saving.about,
-            stream.library.portable,
+            shown.library.portable,
         )
-        self._large = LargeSnapshots(stream.stylizer, stream.library, self._snapshots, stream.events, self._unforeseen)
+        self._large = LargeSnapshots(shown.stylizer, shown.library, self._snapshots, shown.events, self._unforeseen)
         self.error: BaseException | None = None
         """What went wrong with the clip that was to be recorded from the start, or in a way that should not be."""
         self.dropped = 0
@@ -99,11 +99,11 @@ class Outputs:
         self._sound = SharedSound(saving.microphone) if saving.microphone else None
         if saving.replay:
             sound = self._sound.listen() if self._sound else None
-            self._replay = ReplaySink(saving.codec, sound, jpegs=stream.view.jpegs)
+            self._replay = ReplaySink(saving.codec, sound, jpegs=shown.view.jpegs)
             self._attach(self._replay)
         if saving.record:
             self._recorder = self._asked_for = self._begin_clip(saving.record)
-        stream.perform = self.perform
+        shown.perform = self.perform
 
     @property
     def recorder(self) -> RecorderSink | None:
@@ -118,8 +118,8 @@ class Outputs:
         """
         if isinstance(action, Quit):
             self._stop()
-        elif self._stream.latest is None:
-            self._stream.after_first(lambda: self._perform_later(action))
+        elif self._shown.latest is None:
+            self._shown.after_first(lambda: self._perform_later(action))
         else:
             self._perform(action)
 
@@ -133,7 +133,7 @@ class Outputs:
         elif isinstance(action, SaveReplay):
             self._save_replay()
         elif isinstance(action, Snapshot):
-            latest = self._stream.latest
+            latest = self._shown.latest
             assert latest is not None
             self._save(lambda: self._write_snapshot(latest))
         elif isinstance(action, KeepLook):
@@ -154,11 +154,11 @@ class Outputs:
                 self._recorder = self._begin_clip(self._timed_clip())
 
     def _timed_clip(self) -> Path:
-        return timed_name(self._clips, self._stream.controls.settings.look.name, self._codec.ending)
+        return timed_name(self._clips, self._shown.stream.controls.settings.look.name, self._codec.ending)
 
     def _begin_clip(self, path: Path) -> RecorderSink:
         sound = self._sound.listen() if self._sound else None
-        recorder = RecorderSink(path, self._codec.name, microphone=sound, events=self._stream.events)
+        recorder = RecorderSink(path, self._codec.name, microphone=sound, events=self._shown.events)
         self._attach(recorder, self._saving.record_info)
         self._notify(f"recording {recorder.path}")
         return recorder
@@ -171,7 +171,7 @@ class Outputs:
             self._close_clip(recorder, patience)
 
         self._recorder = None
-        self._stream.remove_sink(recorder)
+        self._shown.remove_sink(recorder)
         self.dropped += recorder.dropped
         self._worker.submit(close)
 
@@ -233,7 +233,7 @@ class Outputs:
         self._worker.submit(do)
 
     def _attach(self, sink: Sink, info: bool = False) -> None:
-        self._stream.add_sink(sink, info=info, failed=self._sink_failed, keep_open=True)
+        self._shown.add_sink(sink, info=info, failed=self._sink_failed, keep_open=True)
 
     def _sink_failed(self, sink: Sink, error: BaseException) -> None:
         if not isinstance(error, RealtimeError):
@@ -256,10 +256,10 @@ class Outputs:
             self._notify(str(error))
 
     def _notify(self, text: str) -> None:
-        self._stream.events.emit(Notice(text))
+        self._shown.events.emit(Notice(text))
 
     def _saved(self, path: Path, text: str) -> None:
-        self._stream.events.emit(Saved(text, path))
+        self._shown.events.emit(Saved(text, path))
 
     def close(self, deadline: float, hurry: threading.Event | None = None) -> bool:
         """End the clip, and wait until all is on the disk as `threads.join` has it.
@@ -273,6 +273,6 @@ class Outputs:
         done = self._worker.close(deadline, hurry)
         done = self._large.close(deadline, hurry) and done
         if self._replay:
-            self._stream.remove_sink(self._replay)
+            self._shown.remove_sink(self._replay)
             self._replay.close()
         return done

@@ -1,4 +1,4 @@
-"""The live session: streams that share one model, and the window of one of them.
+"""The live session: streams that share one model, and the window of what is shown of them.
 
     capture (a thread a stream) ──▶ stylize (the host's thread) ──▶ window (the main thread), clip, snapshot
                                         ▲
@@ -26,12 +26,12 @@ from realtime.live.codes import Codes
 from realtime.live.counter import Counter
 from realtime.live.display import Display, Window
 from realtime.live.outputs import Outputs, Saving
+from realtime.live.shown import Shown
 from realtime.live.stream import Stream
 from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings
 from realtime.sources.base import Source
-from realtime.sources.several import SeveralSources
 from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
@@ -60,17 +60,17 @@ class LiveSession:
         stylizer.model.notify = lambda text: self.events.emit(Notice(text))
         self._host = ModelHost()
         self._streams, self._lent = tuple[Stream, ...](), set[Stream]()
-        self._outputs: dict[Stream, Outputs] = {}
+        self.shown: Shown | None = None
+        """What window and clips show: the first stream that was not lent, until `SeveralStreams` are put in its place."""
+        self._outputs: dict[Shown, Outputs] = {}
         self._slideshows: dict[Stream, Slideshow] = {}
-        self._stop = threading.Event()
+        self._stop, self._changing = threading.Event(), threading.Lock()
         self._error: BaseException | None = None
         self._display: Display | None = None
-        self._running = False
         self._codes: Codes | None = None
         self.hangs = False
         """Whether a thread that uses the model has not ended in time."""
-        self._stepped = time.monotonic()
-        self._changing = threading.Lock()
+        self._running, self._stepped = False, time.monotonic()
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -107,11 +107,10 @@ class LiveSession:
         stream = Stream(
             source, self._stylizer, self.library, self._host, settings, view=view, events=events, quality=quality
         )
-        if isinstance(source, SeveralSources):
-            source.follow(stream.controls)
         with self._changing:
             self._streams = (*self._streams, stream)
             self._lent |= {stream} if lent else set()
+            self.shown = self.shown or (None if lent else stream)
             self._slideshows[stream] = Slideshow(stream.controls, strobe=self.strobe)
             if self._running:
                 stream.start()
@@ -136,11 +135,11 @@ class LiveSession:
         done = stream.close(deadline)
         return (outputs is None or outputs.close(deadline)) and done
 
-    def save(self, stream: Stream, saving: Saving, windowed: bool = True) -> Outputs:
-        """Let a stream save snapshots, clips and looks.
+    def save(self, shown: Shown, saving: Saving, windowed: bool = True) -> Outputs:
+        """Save snapshots, clips and looks of something.
 
         Args:
-            stream: One of this session.
+            shown: A stream of this session, or the chosen one of several.
             saving: What is saved, where and how.
             windowed: Whether the session goes on when the clip that is recorded from the start ends early.
 
@@ -151,7 +150,7 @@ class LiveSession:
             UsageError: There is no such codec, or the clip exists already.
             SinkError: The clip cannot be begun.
         """
-        outputs = self._outputs[stream] = Outputs(stream, saving, self.stop, windowed)
+        outputs = self._outputs[shown] = Outputs(shown, saving, self.stop, windowed)
         return outputs
 
     def stop(self) -> None:
@@ -181,13 +180,13 @@ class LiveSession:
     @property
     def figures(self) -> Figures:
         """How the first stream of its own runs, or ran; zeros where it has none."""
-        own = self.own
-        return self.figures_of(own[0]) if own else Meter().figures(0)
+        return self.figures_of(self.shown.streams[0]) if self.shown else Meter().figures(0)
 
     def figures_of(self, stream: Stream) -> Figures:
-        """Give how a stream runs, or ran."""
-        outputs = self._outputs.get(stream)
-        lost = self._display.dropped if self._display and stream is self._streams[0] else 0
+        """Give how a stream runs, or ran; with the first of several, all that was lost after the model."""
+        shown = self.shown if self.shown and stream is self.shown.streams[0] else stream
+        outputs = self._outputs.get(shown)
+        lost = self._display.dropped if self._display and shown is self.shown else 0
         if outputs:
             lost += outputs.dropped + (outputs.recorder.dropped if outputs.recorder else 0)
         return stream.figures(lost)
@@ -204,8 +203,8 @@ class LiveSession:
         """Run until the person quits, Ctrl-C, `stop`, or the frames or seconds are over. From the main thread.
 
         Args:
-            window: Shows the first stream.
-            frames: End after so many frames of the first stream: shown, or stylized where there is no window.
+            window: Shows `shown`.
+            frames: End after so many frames of it: shown, or stylized where there is no window.
             seconds: End after so many seconds.
             greeting: Notices for the window's first seconds.
             kiosk: The names of the keys that work, where strangers stand before the window, as `Display` has it.
@@ -221,16 +220,18 @@ class LiveSession:
         interrupted = False
         codes: threading.Thread | None = None
         try:
-            if window:
-                outputs = self._outputs.get(self._streams[0])
-                recorder = (lambda: outputs.recorder) if outputs else (lambda: None)
-                self._display = Display(window, self._streams[0], recorder, greeting, kiosk)
+            shown = self.shown
+            if window and shown:
+                outputs = self._outputs.get(shown)
+                self._display = Display(window, shown, lambda: outputs.recorder if outputs else None, greeting, kiosk)
                 self._display.open()
+            elif shown:
+                shown.attach(Counter(shown, frames))
             with self._changing:
                 self._stepped, self._running = time.monotonic(), True
                 for stream in self._streams:
-                    if not self._display or stream is not self._streams[0]:
-                        stream.attach(Counter(stream, frames if stream is self._streams[0] else None))
+                    if shown is None or stream not in shown.streams:
+                        stream.attach(Counter(stream, None))
                     stream.start()
             codes = threads.start(self._work_out_codes, "codes")
             self._go_on(frames, seconds)
@@ -259,15 +260,14 @@ class LiveSession:
             for slideshow in tuple(self._slideshows.values()):
                 slideshow.tick()
             own = self.own
-            done = own[0].meter.shown.count if own else 0
-            if own and (all(stream.ended.is_set() for stream in own) or any(stream.error for stream in own)):
-                return
-            if (seconds is not None and time.monotonic() - begin >= seconds) or (frames and done >= frames):
+            done = sum(stream.meter.shown.count for stream in self.shown.streams) if self.shown else 0
+            over = own and (all(stream.ended.is_set() for stream in own) or any(stream.error for stream in own))
+            if over or (seconds is not None and time.monotonic() - begin >= seconds) or (frames and done >= frames):
                 return
 
     def _work_out_codes(self) -> None:
         try:
-            self._codes = Codes(self.library, lambda: self._streams, self.events)
+            self._codes = Codes(self.library, lambda: self._streams, lambda: self.shown, self.events)
             self._codes.run(self._stop)
         except BaseException as error:
             self._error = self._error or error
@@ -292,8 +292,8 @@ class LiveSession:
                 stack.callback(wait, lambda: self._host.close(deadline, hurry))
                 for outputs in self._outputs.values():
                     stack.callback(outputs.close, deadline, hurry)
-                for stream in self._streams:
-                    stack.callback(stream.close, min(deadline, time.monotonic() + 2.0), hurry)
+                for shown in (*self._streams, *([self.shown] if self.shown else [])):
+                    stack.callback(shown.close, min(deadline, time.monotonic() + 2.0), hurry)
                 if self._display:  # first, so that quitting is felt at once
                     stack.callback(self._display.close)
         except BaseException as error:

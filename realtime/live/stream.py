@@ -11,20 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from realtime.control.actions import Action
-from realtime.control.commands import Command, ViewCommand
+from realtime.control.commands import Command, SourceCommand, StepSource, ViewCommand
 from realtime.control.controls import Controls
 from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.core import threads
-from realtime.core.errors import UsageError
 from realtime.core.events import Event, Events, Notice, SettingsChanged
 from realtime.core.frame import Frame, Picture, same_picture
 from realtime.core.geometry import flipped
 from realtime.core.meter import Figures, Meter
 from realtime.live.capture import Capture
 from realtime.live.line import heads_up_line
-from realtime.live.outlets import Outlet, SinkOutlet
+from realtime.live.shown import Shown
 from realtime.live.thumbnails import Thumbnails
 from realtime.look.brush import lines_asked
 from realtime.look.look import Look
@@ -32,8 +30,7 @@ from realtime.look.pipeline import Pipeline
 from realtime.look.stylized import Stylized
 from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
-from realtime.sinks.base import Sink
-from realtime.sinks.view import View, ViewSettings
+from realtime.sinks.view import ViewSettings
 from realtime.sources.base import Source
 from realtime.styles.library import StyleLibrary
 
@@ -41,11 +38,8 @@ _log = logging.getLogger(__name__)
 _REPAINT_SECONDS = 0.04  # how often a picture that stays is painted again while a morph goes on
 
 
-class Stream:
-    """One source, stylized with settings of its own, from `start` to `close`. A guest of the model's host.
-
-    Any thread may call its methods.
-    """
+class Stream(Shown):
+    """One source, stylized with settings of its own, from `start` to `close`. A guest of the model's host."""
 
     def __init__(
         self,
@@ -74,30 +68,23 @@ class Stream:
         Raises:
             StyleError: No settings were given, and there is no style that can be used.
         """
-        self.source, self.library, self.stylizer = source, library, stylizer
-        self.events, self.quality = events or Events(), quality
+        super().__init__(stylizer, library, events or Events(), view)
+        self.source, self.quality = source, quality
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
         self.controls = Controls(settings, lambda: library.names, self.events, lambda action: self.perform(action))
-        self.view = View(view, self._describe, self.events)
         self.thumbnails = Thumbnails(stylizer, library, host, lambda: self.latest, self.events)
         self.meter = Meter()
-        self.perform: Callable[[Action], None] = _nobody
-        """Carries out the actions: snapshots, clips, kept looks. `Outputs` puts itself here."""
         self.error: BaseException | None = None
         """What ended the stream, if it was an error."""
-        self.latest: Stylized | None = None
-        """The newest stylized frame."""
         self.in_use = settings.look
         """The last look whose styles were all known: what to go back to when a style cannot be used."""
         self.ended = threading.Event()
         """Set when no more frames come: the stream was closed, its source has ended, or it failed."""
+        self.spared: Callable[[BaseException | None], bool] = lambda error: False
+        """Asked when the source gives no more frames, with its error if it is one: whether others go on without the stream."""
         self._host = host
         self._pipeline = Pipeline(stylizer, library.ready, settings.morph)
-        self._capture = Capture(source, self.events, self._frozen, self._came, self._source_ended)
-        self._outlets: tuple[Outlet, ...] = ()
-        self._sinks: dict[Sink, SinkOutlet] = {}
-        self._first: list[Callable[[], None]] = []
-        self._changing = threading.Lock()
+        self._capture = Capture(source, self.events, self.wanted, self._frozen, self._came, self._source_ended)
         self._newest: Frame | None = None
         self._painted_with: Settings | None = None
         self._painted_at = 0.0
@@ -105,67 +92,30 @@ class Stream:
         self._mirrored: tuple[Picture, Picture] | None = None
         self._unsubscribe = self.events.subscribe(self._heard)
 
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The stream itself."""
+        return (self,)
+
+    @property
+    def place(self) -> int:
+        """The place of the only one, 0."""
+        return 0
+
     def apply(self, command: Command) -> None:
-        """Carry out a command: on the view, on the settings, or as an action.
+        """Carry out a command: on the view, on the settings, or as an action; its source stays the only one.
 
         Raises:
             RealtimeError: It cannot be carried out; the stream goes on.
         """
         if isinstance(command, ViewCommand):
             self.view.apply(command)
+        elif isinstance(command, SourceCommand):
+            command.chosen(0, 1)
+            if isinstance(command, StepSource):
+                self.events.emit(Notice("there is one source; --source given twice makes it two"))
         else:
             self.controls.apply(command)
-
-    def attach(self, outlet: Outlet) -> None:
-        """Give an outlet every frame from now on."""
-        with self._changing:
-            self._outlets = (*self._outlets, outlet)
-
-    def detach(self, outlet: Outlet) -> None:
-        """Give an outlet no more frames."""
-        with self._changing:
-            self._outlets = tuple(known for known in self._outlets if known is not outlet)
-
-    def add_sink(
-        self,
-        sink: Sink,
-        *,
-        info: bool = False,
-        failed: Callable[[Sink, BaseException], None] | None = None,
-        keep_open: bool = False,
-    ) -> None:
-        """Give a sink every frame from now on, as the stream's view shows it.
-
-        Args:
-            sink: The sink, not open yet, or kept open before; it is opened for the first frame.
-            info: Whether the heads-up line is drawn into the pictures.
-            failed: Is told when the sink takes no more frames; by default the feed is.
-            keep_open: Whether the sink stays the caller's to close.
-        """
-        failed = failed or self._sink_failed
-        outlet = SinkOutlet(sink, self.view, self.rate, failed, info=info, keep_open=keep_open, taken=self.wake)
-        self._sinks[sink] = outlet
-        self.attach(outlet)
-
-    def remove_sink(self, sink: Sink) -> SinkOutlet | None:
-        """Give a sink no more frames, and close it unless it was to be kept open."""
-        outlet = self._sinks.pop(sink, None)
-        if outlet:
-            self.detach(outlet)
-            outlet.end()
-        return outlet
-
-    def _sink_failed(self, sink: Sink, error: BaseException) -> None:
-        self.events.emit(Notice(f"{sink.name}: {error}"))
-        self.remove_sink(sink)
-
-    def after_first(self, do: Callable[[], None]) -> None:
-        """Call `do` when there is a frame, which may be now."""
-        with self._changing:
-            if self.latest is None:
-                self._first.append(do)
-                return
-        do()
 
     @property
     def rate(self) -> float:
@@ -195,8 +145,7 @@ class Stream:
         self.thumbnails.close()
         patience = 0.0 if hurry and hurry.is_set() else max(0.0, deadline - time.monotonic())
         done = self._host.remove(self, patience)
-        ended = [outlet.thread for sink in tuple(self._sinks) if (outlet := self.remove_sink(sink)) and outlet.thread]
-        return threads.join([*ended, *self._capture.threads], deadline, hurry) and done
+        return threads.join([*self.remove_sinks(), *self._capture.threads], deadline, hurry) and done
 
     def failed(self, error: BaseException) -> None:
         """End the stream with an error."""
@@ -209,7 +158,8 @@ class Stream:
         self.wake()
 
     def _source_ended(self, error: BaseException | None) -> None:
-        self.failed(error) if error else self.stop()
+        spared = self.spared(error)
+        self.failed(error) if error and not spared else self.stop()
 
     def _frozen(self) -> Picture | None:
         return self._held.picture if self._held and self.controls.settings.frozen else None
@@ -220,7 +170,7 @@ class Stream:
         return self._capture.trouble
 
     def wake(self) -> None:
-        """Let the host see anew whether there is something to stylize."""
+        """Let the model's host see anew whether there is something to stylize."""
         self._host.wake()
 
     def ready(self) -> bool:
@@ -228,8 +178,9 @@ class Stream:
 
         While no outlet has room there is not: the frame would be painted and never shown.
         """
-        outlets = self._outlets
-        if self.ended.is_set() or (outlets and all(outlet.full for outlet in outlets)):
+        if not self.wanted.is_set():
+            self._newest = None  # it is old by the time that somebody wants a frame
+        if self.ended.is_set() or self.full:
             return False
         if self._capture.frames.full:
             return True
@@ -278,23 +229,11 @@ class Stream:
         lines = self.quality.lines(asked, time.monotonic()) if self.quality and self.stylizer.model.resizes else None
         return self._pipeline.paint(frame, settings.look, lines)
 
-    def _deliver(self, latest: Stylized) -> None:
-        with self._changing:
-            self.latest = latest
-            first, self._first = self._first, []
-        for do in first:
-            do()
-        for outlet in self._outlets:
-            outlet.put(latest)
-
     def _heard(self, event: Event) -> None:
         if isinstance(event, SettingsChanged):
             self.wake()
 
-    def _describe(self, stylized: Stylized) -> str:
+    def describe(self, stylized: Stylized) -> str:
+        """Give the text of the heads-up line for a frame."""
         rate = self.meter.shown.lately
         return heads_up_line(stylized, self.controls.settings, self.library.names, rate, self.quality)
-
-
-def _nobody(action: Action) -> None:
-    raise UsageError(f"nobody here carries out {type(action).__name__}")

@@ -39,10 +39,11 @@ ROOT = "/realtime/"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an address may tell: the settings of a stream and of its view, and whether a clip is recorded."""
+    """What an address may tell: the settings of what is shown and of its view, its source, and whether a clip is recorded."""
 
     settings: Settings
     view: ViewSettings
+    source: int
     recording: bool
 
 
@@ -168,7 +169,7 @@ def _entries() -> tuple[Entry, ...]:
         Entry(f"{ROOT}slideshow", "seconds for each style, 0 for none", "number",
               lambda value: SetSlideshow(value), lambda state: state.settings.slideshow, (0.0, LONGEST)),
         Entry(f"{ROOT}source", "the source that is shown, by place from 0", "whole",
-              lambda value: SelectSource(value), lambda state: state.settings.source, (0, 1000)),
+              lambda value: SelectSource(value), lambda state: state.source, (0, 1000)),
         Entry(f"{ROOT}source/step", "so many sources on, or back", "whole",
               lambda value: StepSource(value), None, (-1000, 1000)),
         Entry(f"{ROOT}record", "record a clip", "switch",

@@ -1,4 +1,4 @@
-"""The OSC server of a stream: a thread that reads packets, steers by commands, and tells subscribers of changes."""
+"""The OSC server of what is shown: a thread that reads packets, steers by commands, and tells subscribers of changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from realtime.core.errors import RealtimeError, SinkError, UsageError
 from realtime.core.events import Event, Saved, Trouble
 from realtime.core.installed import install_command
 from realtime.core.text import clean
-from realtime.live.stream import Stream
+from realtime.live.shown import Shown
 from realtime.osc.inventory import INVENTORY, ROOT, Entry, State
 from realtime.osc.packets import Value, read_packet, write_message
 
@@ -37,7 +37,7 @@ _ANSWERS = {ROOT + name for name in ("error", "entry", "entries", "subscribed", 
 
 
 class OscServer:
-    """Steers a stream by OSC over UDP, from its making to `close`. A context manager, which closes it.
+    """Steers what is shown by OSC over UDP, from its making to `close`. A context manager, which closes it.
 
     Whoever sends a wrong message gets `/realtime/error` with the address and the reason. Answers go to the sender alone.
     """
@@ -46,7 +46,7 @@ class OscServer:
         self,
         host: str,
         port: int,
-        stream: Stream,
+        shown: Shown,
         recording: Callable[[], bool] = lambda: False,
         saves: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -56,7 +56,7 @@ class OscServer:
         Args:
             host: The name or number of an interface of this computer.
             port: The UDP port; 0 for any that is free.
-            stream: What is steered.
+            shown: What is steered.
             recording: Says whether a clip is recorded.
             saves: Whether messages may write files.
             clock: Gives the seconds by which subscriptions end.
@@ -69,7 +69,7 @@ class OscServer:
             import pythonosc  # noqa: F401
         except ImportError as error:
             raise UsageError(f"--osc needs a package that is not installed: {install_command('osc')}") from error
-        self._stream, self._recording, self._saves, self._clock = stream, recording, saves, clock
+        self._shown, self._recording, self._saves, self._clock = shown, recording, saves, clock
         self.followed, self.wrong = 0, 0
         """Messages that were followed, and those that were not."""
         self._socket = _bound(host, port)
@@ -81,7 +81,7 @@ class OscServer:
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         """The number of the interface, and the port."""
         self._before = self._state()
-        self._unsubscribe = stream.events.subscribe(self._hear)
+        self._unsubscribe = shown.events.subscribe(self._hear)
         self._thread = threads.start(self._run, "osc")
 
     @property
@@ -107,7 +107,8 @@ class OscServer:
         self.close()
 
     def _state(self) -> State:
-        return State(self._stream.controls.settings, self._stream.view.settings, self._recording())
+        shown = self._shown
+        return State(shown.stream.controls.settings, shown.view.settings, shown.place, self._recording())
 
     def _hear(self, event: Event) -> None:
         self._heard.append(event)
@@ -179,7 +180,7 @@ class OscServer:
         elif address == f"{ROOT}query":
             self._list(values, sender)
         elif address == f"{ROOT}styles":
-            self._send(sender, address, *self._stream.library.names[:100])
+            self._send(sender, address, *self._shown.library.names[:100])
         elif address == f"{ROOT}subscribe":
             self._subscribe(sender)
         elif address == f"{ROOT}unsubscribe":
@@ -195,7 +196,7 @@ class OscServer:
         if entry.saves and not self._saves:
             raise UsageError(f"{entry.address} writes a file, which --osc-record allows")
         if command := entry.command(values):
-            self._stream.apply(command)
+            self._shown.apply(command)
 
     def _list(self, values: list[Value], sender: Any) -> None:
         if values and values[0] not in INVENTORY:

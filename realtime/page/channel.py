@@ -1,4 +1,4 @@
-"""A stream as browsers see it: its pictures, its thumbnails, and how it is set."""
+"""What browsers see: its pictures, its thumbnails, and how it is set."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 
 from realtime.core.frame import Picture
 from realtime.live.outputs import Outputs
+from realtime.live.shown import Shown
 from realtime.live.stream import Stream
 from realtime.look.look import FULL
 from realtime.page.numbers import Numbers
@@ -32,40 +33,45 @@ class Deliver(Protocol):
 
 
 class Channel:
-    """One stream with what the page attaches to it. All of it belongs to the page's loop, but the sinks."""
+    """Something shown, with what the page attaches to it. All of it belongs to the page's loop, but the sinks."""
 
     def __init__(
         self,
         number: int,
-        stream: Stream,
+        shown: Shown,
         deliver: Deliver,
         outputs: Outputs | None = None,
     ) -> None:
-        """Attach to a stream.
+        """Attach to something.
 
         Args:
-            number: Tells it from others; 0 is the program's own.
-            stream: The stream.
+            number: Tells it from others; 0 is what the program itself shows.
+            shown: What is shown.
             deliver: Is given each picture.
             outputs: Whether a clip is being recorded.
         """
-        self.id, self.stream, self.outputs = number, stream, outputs
+        self.id, self.shown, self.outputs = number, shown, outputs
         self.latest: PagePicture | None = None
         self.written = ""
-        """How the stream is set, as it was told last."""
-        self.sink = PageSink(stream.view.jpegs, lambda picture: deliver.picture(self, picture))
+        """How it is set, as it was told last."""
+        self.sink = PageSink(shown.view.jpegs, lambda picture: deliver.picture(self, picture))
         self.video_sink = VideoSink(
             lambda picture: deliver.video(self, picture), lambda reason: deliver.video_failed(self, reason)
         )
         self.video = Video()
         self._thumbnails: dict[str, tuple[Picture, bytes]] = {}
         for sink in (self.sink, self.video_sink):
-            stream.add_sink(sink, keep_open=True)
+            shown.add_sink(sink, keep_open=True)
+
+    @property
+    def stream(self) -> Stream:
+        """The stream that is shown."""
+        return self.shown.stream
 
     def close(self) -> None:
-        """Detach from the stream; it goes on."""
+        """Detach; what was shown goes on."""
         for sink in (self.sink, self.video_sink):
-            self.stream.remove_sink(sink)
+            self.shown.remove_sink(sink)
             sink.close()
 
     def paint(self, names: list[str]) -> dict[str, bytes]:
@@ -91,8 +97,8 @@ class Channel:
         return known[1] if known else None
 
     def state(self, styles: Numbers) -> dict[str, Any]:
-        """Say how the stream is set, for browsers."""
-        settings, view = self.stream.controls.settings, self.stream.view.settings
+        """Say how it is set, for browsers."""
+        settings, view = self.stream.controls.settings, self.shown.view.settings
         look = settings.look
         recorder = self.outputs.recorder if self.outputs else None
         return {
@@ -116,11 +122,13 @@ class Channel:
             "blackout": view.blackout,
             "recording": round(recorder.seconds, 1) if recorder else None,
             "trouble": self.stream.trouble,
+            "sources": [stream.source.name for stream in self.shown.streams],
+            "source": self.shown.place,
         }
 
     def figures(self) -> dict[str, Any]:
-        """Say how the stream runs."""
-        latest = self.stream.latest
+        """Say how it runs."""
+        latest = self.shown.latest
         model = latest.model_seconds if latest else 0.0
         height, width = latest.picture.shape[:2] if latest else (0, 0)
         rate = self.stream.meter.stylized.lately

@@ -71,6 +71,8 @@ class Hearing:
         do(client, message)
 
     def _want(self, client: Client, message: dict[str, Any]) -> None:
+        if "source" in message:
+            self._choose(client, message["source"])
         if "h264" in message:
             client.h264, client.video_at = _flag(message["h264"]) and client.far, None
         if "pictures" in message:
@@ -89,6 +91,16 @@ class Hearing:
             before, client.thumbnails = client.thumbnails, frozenset(numbers)
             if client.thumbnails - before:
                 send_known(self._hub, client)
+
+    def _choose(self, client: Client, number: Any) -> None:
+        sources = self._hub.sources
+        if client.role == "guest":
+            raise MessageError("not-allowed", "guests see their own cameras alone")
+        if not _is_number(number) or not 1 <= number <= len(sources):
+            raise MessageError(
+                "no-source", f"there is no source {str(number)[:20]!r}; there are {len(sources)}, from 1"
+            )
+        self._hub.choose(client, sources[number - 1])
 
     def _ack(self, client: Client, message: dict[str, Any]) -> None:
         if client.acknowledge(message.get("seq")):
@@ -116,7 +128,7 @@ class Hearing:
                 raise MessageError("wrong-value", "there is no such style")
             if isinstance(command, Snapshot) and not self._hub.take_home:
                 raise MessageError("not-allowed", "snapshots are not for visitors here")
-        self._do(client, asked, lambda: channel.stream.apply(command))
+        self._do(client, asked, lambda: channel.shown.apply(command))
 
     def _do(self, client: Client, asked: Any, job: Callable[[], None]) -> None:
         """Do what was asked for on the thread of work, in the order in which it was asked for."""
@@ -145,7 +157,7 @@ class Hearing:
             raise UsageError("there is no such look")
         look = read_look(path)
         found = tuple((self._hub.library.find(name), weight) for name, weight in look.styles)
-        client.channel.stream.apply(UseLook(replace(look, styles=found)))
+        client.channel.shown.apply(UseLook(replace(look, styles=found)))
 
     def _camera(self, client: Client, message: dict[str, Any]) -> None:
         if _flag(message.get("on")):
@@ -183,7 +195,8 @@ class Hearing:
 
     def _wall(self, client: Client, message: dict[str, Any]) -> None:
         number = message.get("stream")
-        if not _is_number(number) or number not in self._hub.channels:
+        chosen = {channel.id for channel in self._hub.chosen.values()}
+        if not _is_number(number) or number not in self._hub.channels.keys() - chosen:
             raise MessageError("wrong-value", "there is no such stream")
         self._hub.set_wall(number)
 

@@ -1,8 +1,9 @@
-"""Everybody who is connected, and the streams that they see. All of it belongs to the page's loop, where nothing else is said."""
+"""Everybody who is connected, and what they see. All of it belongs to the page's loop, where nothing else is said."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 from realtime.core.events import Event, Events, LooksChanged, Notice, Saved, StylesChanged
 from realtime.live.outputs import Outputs
 from realtime.live.session import LiveSession
+from realtime.live.shown import Shown
 from realtime.live.stream import Stream
 from realtime.models.stylizer import Stylizer
 from realtime.page import company
@@ -38,7 +40,7 @@ class Hub:
         self,
         session: LiveSession,
         stylizer: Stylizer,
-        own: Stream | None,
+        own: Shown | None,
         outputs: Outputs | None = None,
         take_home: TakeHome | None = None,
     ) -> None:
@@ -47,8 +49,8 @@ class Hub:
         Args:
             session: The session, whose streams are shown.
             stylizer: Makes codes of pictures that people bring.
-            own: The program's own stream, where it has one.
-            outputs: What saves the pictures of that stream.
+            own: What the program itself shows, where it has a source.
+            outputs: What saves its pictures.
             take_home: Gives snapshots away, where visitors may take them home.
         """
         self.session, self.library, self.take_home = session, session.library, take_home
@@ -69,6 +71,10 @@ class Hub:
         """Called more than once a second."""
         self._wall = 0
         self._dirty = {0}
+        self.numbers = itertools.count(1)
+        """Numbers for more channels."""
+        self.chosen: dict[Stream, Channel] = {}
+        """The channels of those of the program's own sources that somebody chose for himself, whatever the wall shows."""
         self._own = own
         self._unsubscribe = {0: session.events.subscribe(lambda event: self.loop.post(self._heard, 0, event))}
         if own:
@@ -138,6 +144,7 @@ class Hub:
     def remove(self, client: Client) -> None:
         """Forget a client."""
         if self.clients.pop(client.id, None):
+            self._let_go()
             _log.info("a browser left the page: %s, %d messages were wrong", client.role, client.errors)
             self.tell_company()
 
@@ -163,6 +170,28 @@ class Hub:
         self._unsubscribe[number] = events.subscribe(lambda event: self.loop.post(self._heard, number, event))
         self._dirty.add(number)
         return channel
+
+    @property
+    def sources(self) -> tuple[Stream, ...]:
+        """The streams of the program's own sources, which viewers choose from."""
+        return self._own.streams if self._own else ()
+
+    def choose(self, client: Client, stream: Stream) -> None:
+        """Show a client one of `sources`, whatever the wall shows."""
+        if stream not in self.chosen:
+            channel = self.chosen[stream] = Channel(next(self.numbers), stream, self.pictures)
+            self.channels[channel.id] = channel
+        client.look_elsewhere(self.chosen[stream])
+        self._let_go()
+        self.welcome(client)
+        self.pictures.count_watchers()
+
+    def _let_go(self) -> None:
+        """Let go of sources that nobody chooses any more: their streams rest where they are not shown either."""
+        for stream, channel in tuple(self.chosen.items()):
+            if all(client.channel is not channel for client in self.clients.values()):
+                del self.chosen[stream], self.channels[channel.id]
+                self.loop.begin_task(self.loop.work(channel.close))
 
     def remove_channel(self, channel: Channel) -> None:
         """Show a stream no more."""
@@ -243,9 +272,6 @@ class Hub:
         state["guests"] = {"cameras": self.cameras, "styles": self.styles_open}
         if role != "guest":
             state["wall"] = self._wall
-            settings = channel.stream.controls.settings
-            state["sources"] = [source.name for source in settings.sources] or [channel.stream.source.name]
-            state["source"] = settings.source
         return written(state)
 
     def _tell_states(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from dataclasses import dataclass, field, replace
@@ -46,7 +45,6 @@ class Lending:
         self._hub, self._saving, self._giving = hub, saving, giving
         self._cameras: dict[int, _Camera] = {}
         self._beginning: set[int] = set()
-        self._numbers = itertools.count(1)
 
     def begin(self, client: Client) -> None:
         """Make a client's camera a stream of its own."""
@@ -61,7 +59,7 @@ class Lending:
             self._hub.loop.begin_task(self._begin(client))
 
     async def _begin(self, client: Client) -> None:
-        number = next(self._numbers)
+        number = next(self._hub.numbers)
 
         def taken(frame: int) -> None:
             self._hub.loop.post(client.tell, {"type": "taken", "seq": frame})

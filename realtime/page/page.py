@@ -14,7 +14,7 @@ from realtime._version import __version__
 from realtime.control.keymap import GROUPS
 from realtime.live.outputs import Outputs, Saving
 from realtime.live.session import LiveSession
-from realtime.live.stream import Stream
+from realtime.live.shown import Shown
 from realtime.media.clip_file import clips_folder
 from realtime.models.stylizer import Stylizer
 from realtime.page import deck
@@ -71,7 +71,7 @@ class Page:
         self,
         session: LiveSession,
         stylizer: Stylizer,
-        own: Stream | None,
+        own: Shown | None,
         options: PageOptions,
         outputs: Outputs | None = None,
     ) -> None:
@@ -80,9 +80,9 @@ class Page:
         Args:
             session: What is shown and steered.
             stylizer: Makes codes of pictures that people bring.
-            own: The stream of the program's own source; None where there is none.
+            own: What the program itself shows; None where it has no source.
             options: How it is opened.
-            outputs: What saves the pictures of that stream.
+            outputs: What saves its pictures.
         """
         self._session, self._options = session, options
         self._stylizer, self._own = stylizer, own
@@ -190,10 +190,14 @@ class Page:
         """Give the address with a token that is good once, for a browser that is started with it."""
         return f"{self._base()}/#{self._access.token_once()}"
 
-    @property
-    def plain_view(self) -> str:
-        """The address of the picture alone over plain http, with its token; for OBS and projectors."""
-        return f"{self._base(plain=True)}/view#{self._access.token('view')}"
+    def plain_view(self, source: int = 0) -> str:
+        """Give the address of the picture alone over plain http, with its token; for OBS and projectors.
+
+        Args:
+            source: The number of a source, from 1, that is shown whatever the others see; 0 for what they see.
+        """
+        chosen = f"?source={source}" if source else ""
+        return f"{self._base(plain=True)}/view{chosen}#{self._access.token('view')}"
 
     @property
     def warning(self) -> str:

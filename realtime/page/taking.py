@@ -104,7 +104,7 @@ class Taking:
         name = self._hub.brought.bring(decode_apart(data), named, whose.holder)
         self._hub.session.events.emit(StylesChanged())
         if channel:
-            channel.stream.apply(SelectStyle(name))
+            channel.shown.apply(SelectStyle(name))
         return name
 
     def _described(self, name: str, channel: Channel | None) -> dict[str, Any]:
@@ -121,5 +121,5 @@ class Taking:
             path.write_bytes(data)
             look = read_look(path)
         known, ignored = self._hub.lists.known(look, channel.stream.controls.settings.look)
-        channel.stream.apply(UseLook(known))
+        channel.shown.apply(UseLook(known))
         return {"ignored": [clean(name)[:80] for name in ignored]}

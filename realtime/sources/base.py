@@ -70,6 +70,9 @@ class Source(ABC):
         """
         return False
 
+    def rest(self) -> None:  # noqa: B027 - most have nothing to do
+        """Hear that nobody wants a frame just now; called about ten times a second in place of `read`."""
+
     @abstractmethod
     def read(self, timeout: float = 1.0) -> Frame | None:
         """Wait for the next frame.

@@ -71,17 +71,21 @@ class WatchedSource(Source):
         source = self._source
         return source is not None and source.stuck
 
-    def read(self, timeout: float = 1.0) -> Frame | None:
-        """Wait for the next frame, as `Source.read` does; none comes while nobody watches."""
-        if self._closed.is_set():
-            raise SourceEndedError(f"{self.name} was closed")
+    def rest(self) -> None:
+        """Open or close the source where somebody watches now, or nobody does."""
         now = time.monotonic()
         if now - self._asked >= LOOK_SECONDS:
             self._asked = now
             self._look(now)
+
+    def read(self, timeout: float = 1.0) -> Frame | None:
+        """Wait for the next frame, as `Source.read` does; none comes while nobody watches."""
+        if self._closed.is_set():
+            raise SourceEndedError(f"{self.name} was closed")
+        self.rest()
         source = self._source
         if source is None:
-            if self._closed.wait(max(0.0, min(timeout, self._asked + LOOK_SECONDS - now))):
+            if self._closed.wait(max(0.0, min(timeout, self._asked + LOOK_SECONDS - time.monotonic()))):
                 raise SourceEndedError(f"{self.name} was closed")
             return None
         return source.read(timeout)

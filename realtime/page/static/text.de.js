@@ -173,6 +173,7 @@ export default {
   "error_too-often": "Zu viele falsche Schlüssel. Warten Sie eine Minute.",
   "error_other-role": "Der Schlüssel dieses Browsers gilt nicht für diese Seite.",
   "error_not-allowed": "Das ist hier nicht erlaubt.",
+  "error_no-source": "Diese Kamera gibt es nicht. Nehmen Sie die Adressen, die das Programm beim Start zeigt.",
   "error_too-many": "Zu viel auf einmal. Warten Sie einen Moment.",
   "error_too-slow": "Die Datei kam zu langsam an.",
   "error_too-large": "Diese Datei ist größer als 20 MB.",

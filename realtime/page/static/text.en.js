@@ -172,6 +172,7 @@ export default {
   "error_too-often": "Too many wrong tokens. Wait a minute.",
   "error_other-role": "The token that this browser has is not good for this page.",
   "error_not-allowed": "You may not do this here.",
+  "error_no-source": "There is no such camera. Take the addresses that the program prints when it starts.",
   "error_too-many": "Too much at once. Wait a moment.",
   "error_too-slow": "The file took too long to arrive.",
   "error_too-large": "This file is larger than 20 MB.",

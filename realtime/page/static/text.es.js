@@ -173,6 +173,7 @@ export default {
   "error_too-often": "Demasiadas claves erróneas. Espera un minuto.",
   "error_other-role": "La clave de este navegador no vale para esta página.",
   "error_not-allowed": "Aquí no se puede hacer eso.",
+  "error_no-source": "No existe esa cámara. Usa las direcciones que el programa muestra al empezar.",
   "error_too-many": "Demasiado a la vez. Espera un momento.",
   "error_too-slow": "El archivo tardó demasiado en llegar.",
   "error_too-large": "Este archivo pasa de 20 MB.",

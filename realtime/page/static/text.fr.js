@@ -174,6 +174,7 @@ export default {
   "error_too-often": "Trop de jetons erronés. Attendez une minute.",
   "error_other-role": "Le jeton de ce navigateur ne vaut pas pour cette page.",
   "error_not-allowed": "Ce n’est pas permis ici.",
+  "error_no-source": "Cette caméra n’existe pas. Prenez les adresses que le programme affiche au démarrage.",
   "error_too-many": "Trop à la fois. Attendez un instant.",
   "error_too-slow": "Le fichier a mis trop de temps à arriver.",
   "error_too-large": "Ce fichier dépasse 20 Mo.",

@@ -172,6 +172,7 @@ export default {
   "error_too-often": "間違ったトークンが多すぎます。1分お待ちください。",
   "error_other-role": "このブラウザのトークンでは、このページを開けません。",
   "error_not-allowed": "ここでは許可されていません。",
+  "error_no-source": "そのカメラはありません。プログラムの起動時に表示されるアドレスを使ってください。",
   "error_too-many": "操作が多すぎます。少しお待ちください。",
   "error_too-slow": "ファイルの受信に時間がかかりすぎました。",
   "error_too-large": "このファイルは 20 MB を超えています。",

@@ -1,16 +1,27 @@
 // The clean picture alone: for a wall, a projector, an OBS browser source. Nothing but the picture is ever drawn;
-// `?transparent` leaves the background open, `?cover` fills the screen, `?take` shows the QR codes of snapshots.
+// `?source=2` shows the second source, whatever others see; `?transparent` leaves the background open, `?cover` fills the
+// screen, `?take` shows the QR codes of snapshots.
 import { Link } from "./link.js";
 import { Screen } from "./screen.js";
 
 const words = new URLSearchParams(location.search);
 for (const name of ["transparent", "cover"]) document.body.classList.toggle(name, words.has(name));
-const { enter } = await import("./entry.js");
+const { enter, farewell } = await import("./entry.js");
 const { version } = await enter(["view", "control"]);
 
 const link = new Link()
   .on("hello", (hello) => hello.version !== version && location.reload())
   .on("token", () => location.reload());
+if (words.has("source")) {
+  const { t } = await import("./text.js");
+  link
+    .on("hello", () => link.send({ type: "want", source: Number(words.get("source")) }))
+    .on("error", ({ error }) => {
+      if (error !== "no-source") return;
+      link.end();
+      farewell(t("error_no-source"));
+    });
+}
 if (words.has("take")) {
   const { takeCorner } = await import("./corner.js");
   link.on("take", (message) => takeCorner(message, false));
