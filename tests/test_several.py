@@ -448,8 +448,13 @@ def test_two_viewers_see_two_sources_at_once_whatever_the_wall_shows(house_of: C
     two.say("want", source=2)
     for viewer in (one, two):
         viewer.say("want", pictures=True)
-    red = lambda picture: picture.shape == (48, 64, 3) and is_colour((0, 0, 200))(picture)  # noqa: E731
-    blue = lambda picture: picture.shape == (64, 96, 3) and is_colour((200, 0, 0))(picture)  # noqa: E731
+
+    def red(picture: Picture) -> bool:
+        return picture.shape == (48, 64, 3) and is_colour((0, 0, 200))(picture)
+
+    def blue(picture: Picture) -> bool:
+        return picture.shape == (64, 96, 3) and is_colour((200, 0, 0))(picture)
+
     before = second.count
     for _ in range(5):
         one.picture(red)

@@ -12,7 +12,7 @@ from realtime.core.errors import UsageError
 
 if TYPE_CHECKING:
     from realtime.core.frame import Size
-    from realtime.live.shown import Shown
+    from realtime.live.stream import Shown
     from realtime.sinks.virtual_camera import VirtualCameraSink
     from realtime.sources.base import Source
 

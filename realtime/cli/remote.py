@@ -12,7 +12,7 @@ from realtime.core.errors import UsageError
 
 if TYPE_CHECKING:
     from realtime.live.outputs import Outputs
-    from realtime.live.shown import Shown
+    from realtime.live.stream import Shown
 
 LOOPBACK = "127.0.0.1"
 

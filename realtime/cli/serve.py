@@ -19,7 +19,7 @@ from realtime.core.installed import install_command
 if TYPE_CHECKING:
     from realtime.live.outputs import Outputs, Saving
     from realtime.live.session import LiveSession
-    from realtime.live.shown import Shown
+    from realtime.live.stream import Shown
     from realtime.models.stylizer import Stylizer
     from realtime.page.page import Page
 

@@ -10,8 +10,7 @@ from contextlib import suppress
 from realtime.control.commands import LeaveOutStyle, SelectStyle
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.events import Events, Notice, StylesChanged
-from realtime.live.shown import Shown
-from realtime.live.stream import Stream
+from realtime.live.stream import Shown, Stream
 from realtime.styles.library import SCAN_SECONDS, StyleLibrary
 
 _PAUSE = 0.1  # seconds between two looks at the folders

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime.live.shown import Shown
+from realtime.live.stream import Shown
 from realtime.look.stylized import Stylized
 
 

@@ -19,7 +19,7 @@ from realtime.core.events import Event, Notice, Saved, Trouble
 from realtime.core.frame import Picture, Size
 from realtime.core.mailbox import Mailbox
 from realtime.live.overview import Overview
-from realtime.live.shown import Shown
+from realtime.live.stream import Shown
 from realtime.look.stylized import Stylized
 from realtime.sinks.base import Format
 from realtime.sinks.card import pages
@@ -146,7 +146,7 @@ class Display:
             self._latest = stylized
         if settings.overview != (self._overview is not None):
             look = self._shown.stream.controls.settings.look
-            self._overview = Overview(self._shown.library, look.style) if settings.overview else None
+            self._overview = Overview(self._shown.stream.library, look.style) if settings.overview else None
             self._window.typing = settings.overview
         changed = settings is not self._drawn_with or (new and not self._overview)
         if changed or now - self._drawn_at > (_OVERVIEW_SECONDS if self._overview else _REDRAW_SECONDS):

@@ -7,7 +7,7 @@ import time
 from realtime.control.commands import AwaitPreset, UseLook
 from realtime.control.presets import Presets
 from realtime.core.events import LooksChanged, Notice
-from realtime.live.shown import Shown
+from realtime.live.stream import Shown
 
 _AGAIN_SECONDS = 6.0  # within which a key that replaces a kept look is pressed again
 

@@ -1,17 +1,20 @@
-"""What leads from a stream to a sink: the sink is opened for the first frame and given what its view composes."""
+"""What leads from a stream to its sinks: each is opened for the first frame and given what the view composes."""
 
 from __future__ import annotations
 
 import logging
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
 from realtime.core import threads
+from realtime.core.events import Events, Notice
 from realtime.core.mailbox import Mailbox
 from realtime.look.stylized import Stylized
 from realtime.sinks.base import Format, Sink
-from realtime.sinks.view import View
+from realtime.sinks.view import View, ViewSettings
 
 _log = logging.getLogger(__name__)
 
@@ -103,3 +106,112 @@ class SinkOutlet:
             self.sink.close()
         except Exception as error:
             self._failed(self.sink, error)
+
+
+class Outlets(ABC):
+    """Gives stylized frames to outlets. Any thread may call its methods."""
+
+    def __init__(self, events: Events, view: ViewSettings | None = None) -> None:
+        """Begin without an outlet.
+
+        Args:
+            events: The feed that is told of what happens.
+            view: How sinks show frames at first.
+        """
+        self.events = events
+        self.view = View(view, self.describe, events)
+        self.latest: Stylized | None = None
+        """The newest stylized frame."""
+        self.wanted = threading.Event()
+        """Set while there is an outlet: without one no frame is read or painted."""
+        self._outlets: tuple[Outlet, ...] = ()
+        self._sinks: dict[Sink, SinkOutlet] = {}
+        self._first: list[Callable[[], None]] = []
+        self._changing = threading.Lock()
+
+    @property
+    @abstractmethod
+    def rate(self) -> float:
+        """Frames a second of the source, about."""
+
+    @abstractmethod
+    def describe(self, stylized: Stylized) -> str:
+        """Give the text of the heads-up line for a frame."""
+
+    @abstractmethod
+    def wake(self) -> None:
+        """Let the model's host see anew whether there is something to stylize."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no outlet has room for a frame."""
+        return all(outlet.full for outlet in self._outlets)
+
+    def attach(self, outlet: Outlet) -> None:
+        """Give an outlet every frame from now on."""
+        with self._changing:
+            self._outlets = (*self._outlets, outlet)
+            self.wanted.set()
+
+    def detach(self, outlet: Outlet) -> None:
+        """Give an outlet no more frames."""
+        with self._changing:
+            self._outlets = tuple(known for known in self._outlets if known is not outlet)
+            if not self._outlets:
+                self.wanted.clear()
+
+    def add_sink(
+        self,
+        sink: Sink,
+        *,
+        info: bool = False,
+        failed: Callable[[Sink, BaseException], None] | None = None,
+        keep_open: bool = False,
+    ) -> None:
+        """Give a sink every frame from now on, as the view shows it.
+
+        Args:
+            sink: The sink, not open yet, or kept open before; it is opened for the first frame.
+            info: Whether the heads-up line is drawn into the pictures.
+            failed: Is told when the sink takes no more frames; by default the feed is.
+            keep_open: Whether the sink stays the caller's to close.
+        """
+        failed = failed or self._sink_failed
+        outlet = SinkOutlet(sink, self.view, self.rate, failed, info=info, keep_open=keep_open, taken=self.wake)
+        self._sinks[sink] = outlet
+        self.attach(outlet)
+
+    def remove_sink(self, sink: Sink) -> SinkOutlet | None:
+        """Give a sink no more frames, and close it unless it was to be kept open."""
+        outlet = self._sinks.pop(sink, None)
+        if outlet:
+            self.detach(outlet)
+            outlet.end()
+        return outlet
+
+    def remove_sinks(self) -> list[threading.Thread]:
+        """Remove all sinks; give the threads that close them, to be waited for."""
+        outlets = [self.remove_sink(sink) for sink in tuple(self._sinks)]
+        return [outlet.thread for outlet in outlets if outlet and outlet.thread]
+
+    def after_first(self, do: Callable[[], None]) -> None:
+        """Call `do` when there is a frame, which may be now."""
+        with self._changing:
+            if self.latest is None:
+                self._first.append(do)
+                return
+        do()
+
+    def _sink_failed(self, sink: Sink, error: BaseException) -> None:
+        self.events.emit(Notice(f"{sink.name}: {error}"))
+        self.remove_sink(sink)
+
+    def _deliver(self, latest: Stylized) -> None:
+        """Give a frame to the outlets."""
+        with self._changing:
+            self.latest = latest
+            first, self._first = self._first, []
+        for do in first:
+            do()
+        for outlet in self._outlets:
+            outlet.put(latest)

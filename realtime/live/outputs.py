@@ -18,7 +18,7 @@ from realtime.core.errors import RealtimeError, UsageError
 from realtime.core.events import Notice, Saved
 from realtime.live.kept_looks import KeptLooks
 from realtime.live.large_snapshots import LargeSnapshots
-from realtime.live.shown import Shown
+from realtime.live.stream import Shown
 from realtime.look.stylized import Stylized
 from realtime.media.audio import SharedSound, Sound
 from realtime.media.clip_file import clips_folder, timed_name
@@ -78,14 +78,16 @@ class Outputs:
         self._shown, self._saving, self._stop, self._windowed = shown, saving, stop, windowed
         self._codec = find_codec(saving.codec)
         self._clips = saving.folder or clips_folder()
-        self._looks = KeptLooks(shown, Presets(shown.library, saving.presets))
+        self._looks = KeptLooks(shown, Presets(shown.stream.library, saving.presets))
         self._snapshots = SnapshotSink(
             saving.folder or platformdirs.user_pictures_path() / "realtime",
             saving.keep_original,
             saving.about,
-            shown.library.portable,
+            shown.stream.library.portable,
         )
-        self._large = LargeSnapshots(shown.stylizer, shown.library, self._snapshots, shown.events, self._unforeseen)
+        self._large = LargeSnapshots(
+            shown.stream.stylizer, shown.stream.library, self._snapshots, shown.events, self._unforeseen
+        )
         self.error: BaseException | None = None
         """What went wrong with the clip that was to be recorded from the start, or in a way that should not be."""
         self.dropped = 0

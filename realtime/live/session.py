@@ -26,8 +26,7 @@ from realtime.live.codes import Codes
 from realtime.live.counter import Counter
 from realtime.live.display import Display, Window
 from realtime.live.outputs import Outputs, Saving
-from realtime.live.shown import Shown
-from realtime.live.stream import Stream
+from realtime.live.stream import Shown, Stream
 from realtime.models.host import ModelHost
 from realtime.models.stylizer import Stylizer
 from realtime.sinks.view import ViewSettings

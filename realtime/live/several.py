@@ -17,8 +17,7 @@ from realtime.core.errors import SourceError
 from realtime.core.events import Notice, SettingsChanged, Trouble
 from realtime.core.frame import Picture
 from realtime.core.geometry import boxed
-from realtime.live.shown import Shown
-from realtime.live.stream import Stream
+from realtime.live.stream import Shown, Stream
 from realtime.look.stylized import Stylized
 
 
@@ -32,7 +31,7 @@ class SeveralStreams(Shown):
     def __init__(self, streams: Sequence[Stream]) -> None:
         """Show the first of some streams, which share a feed; what their sources fail at ends no session from now on."""
         first = streams[0]
-        super().__init__(first.stylizer, first.library, first.events, first.view.settings)
+        super().__init__(first.events, first.view.settings)
         self._streams, self._place = tuple(streams), 0
         self._inlets = {stream: _Inlet(self, stream) for stream in streams}
         self._choosing = threading.Lock()
@@ -54,6 +53,24 @@ class SeveralStreams(Shown):
     def place(self) -> int:
         """The place among `streams` of the one that is shown, from 0."""
         return self._place
+
+    @property
+    def rate(self) -> float:
+        """Frames a second of the source that is shown, about."""
+        return self.stream.rate
+
+    def describe(self, stylized: Stylized) -> str:
+        """Give the text of the heads-up line for a frame."""
+        return self.stream.describe(stylized)
+
+    def wake(self) -> None:
+        """Let the model's host see anew whether there is something to stylize."""
+        self.stream.wake()
+
+    def stop(self) -> None:
+        """Let the threads of the streams end soon."""
+        for stream in self._streams:
+            stream.stop()
 
     def apply(self, command: Command) -> None:
         """Carry out a command: on all views, on the choice of the source, or on the stream that is shown."""

@@ -8,21 +8,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
+from realtime.control.actions import Action
 from realtime.control.commands import Command, SourceCommand, StepSource, ViewCommand
 from realtime.control.controls import Controls
 from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.core import threads
+from realtime.core.errors import UsageError
 from realtime.core.events import Event, Events, Notice, SettingsChanged
 from realtime.core.frame import Frame, Picture, same_picture
 from realtime.core.geometry import flipped
 from realtime.core.meter import Figures, Meter
 from realtime.live.capture import Capture
 from realtime.live.line import heads_up_line
-from realtime.live.shown import Shown
+from realtime.live.outlets import Outlets
 from realtime.live.thumbnails import Thumbnails
 from realtime.look.brush import lines_asked
 from realtime.look.look import Look
@@ -36,6 +39,49 @@ from realtime.styles.library import StyleLibrary
 
 _log = logging.getLogger(__name__)
 _REPAINT_SECONDS = 0.04  # how often a picture that stays is painted again while a morph goes on
+
+
+class Shown(Outlets):
+    """What window, page and clips show, and commands steer: a stream, or the one of several that is chosen."""
+
+    perform: Callable[[Action], None]
+    """Carries out the actions: snapshots, clips, kept looks. `Outputs` puts itself here."""
+
+    @property
+    @abstractmethod
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams that there are to choose from."""
+
+    @property
+    @abstractmethod
+    def place(self) -> int:
+        """The place among `streams` of the one that is shown, from 0."""
+
+    @property
+    def stream(self) -> Stream:
+        """The stream that is shown."""
+        return self.streams[self.place]
+
+    @property
+    def name(self) -> str:
+        """The names of the sources."""
+        return " and ".join(stream.source.name for stream in self.streams)
+
+    @abstractmethod
+    def apply(self, command: Command) -> None:
+        """Carry out a command: on the view, on the settings, on the choice of the source, or as an action.
+
+        Raises:
+            RealtimeError: It cannot be carried out; all goes on as before.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Let the threads of the streams end soon."""
+
+    @abstractmethod
+    def close(self, deadline: float, hurry: threading.Event | None = None) -> bool:
+        """End what it began, and wait for its threads as `threads.join` has it. Harmless when called again."""
 
 
 class Stream(Shown):
@@ -68,8 +114,9 @@ class Stream(Shown):
         Raises:
             StyleError: No settings were given, and there is no style that can be used.
         """
-        super().__init__(stylizer, library, events or Events(), view)
-        self.source, self.quality = source, quality
+        super().__init__(events or Events(), view)
+        self.source, self.library, self.stylizer, self.quality = source, library, stylizer, quality
+        self.perform = _nobody
         settings = settings or Settings(Look(((library.first(), 1.0),)), mirror=source.mirror)
         self.controls = Controls(settings, lambda: library.names, self.events, lambda action: self.perform(action))
         self.thumbnails = Thumbnails(stylizer, library, host, lambda: self.latest, self.events)
@@ -103,11 +150,7 @@ class Stream(Shown):
         return 0
 
     def apply(self, command: Command) -> None:
-        """Carry out a command: on the view, on the settings, or as an action; its source stays the only one.
-
-        Raises:
-            RealtimeError: It cannot be carried out; the stream goes on.
-        """
+        """Carry out a command; its source stays the only one."""
         if isinstance(command, ViewCommand):
             self.view.apply(command)
         elif isinstance(command, SourceCommand):
@@ -237,3 +280,7 @@ class Stream(Shown):
         """Give the text of the heads-up line for a frame."""
         rate = self.meter.shown.lately
         return heads_up_line(stylized, self.controls.settings, self.library.names, rate, self.quality)
+
+
+def _nobody(action: Action) -> None:
+    raise UsageError(f"nobody here carries out {type(action).__name__}")

@@ -18,7 +18,7 @@ from realtime.core.errors import RealtimeError, SinkError, UsageError
 from realtime.core.events import Event, Saved, Trouble
 from realtime.core.installed import install_command
 from realtime.core.text import clean
-from realtime.live.shown import Shown
+from realtime.live.stream import Shown
 from realtime.osc.inventory import INVENTORY, ROOT, Entry, State
 from realtime.osc.packets import Value, read_packet, write_message
 
@@ -180,7 +180,7 @@ class OscServer:
         elif address == f"{ROOT}query":
             self._list(values, sender)
         elif address == f"{ROOT}styles":
-            self._send(sender, address, *self._shown.library.names[:100])
+            self._send(sender, address, *self._shown.stream.library.names[:100])
         elif address == f"{ROOT}subscribe":
             self._subscribe(sender)
         elif address == f"{ROOT}unsubscribe":

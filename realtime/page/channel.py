@@ -8,8 +8,7 @@ import cv2
 
 from realtime.core.frame import Picture
 from realtime.live.outputs import Outputs
-from realtime.live.shown import Shown
-from realtime.live.stream import Stream
+from realtime.live.stream import Shown, Stream
 from realtime.look.look import FULL
 from realtime.page.numbers import Numbers
 from realtime.page.video import Video

@@ -12,8 +12,7 @@ from typing import Any
 from realtime.core.events import Event, Events, LooksChanged, Notice, Saved, StylesChanged
 from realtime.live.outputs import Outputs
 from realtime.live.session import LiveSession
-from realtime.live.shown import Shown
-from realtime.live.stream import Stream
+from realtime.live.stream import Shown, Stream
 from realtime.models.stylizer import Stylizer
 from realtime.page import company
 from realtime.page.access import Role

@@ -14,7 +14,7 @@ from realtime._version import __version__
 from realtime.control.keymap import GROUPS
 from realtime.live.outputs import Outputs, Saving
 from realtime.live.session import LiveSession
-from realtime.live.shown import Shown
+from realtime.live.stream import Shown
 from realtime.media.clip_file import clips_folder
 from realtime.models.stylizer import Stylizer
 from realtime.page import deck
