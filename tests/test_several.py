@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import PATIENCE, Program, chromium, painting  # noqa: F401
 from fakes import FakeDevice, FakeModel, FakeSource, device  # noqa: F401
 from page_client import Browser, PageHouse, house_of, is_colour  # noqa: F401
 from pythonosc.osc_message import OscMessage
@@ -546,6 +547,28 @@ def test_the_only_source_can_be_chosen_too(house_of: Callable[..., PageHouse]) -
     viewer.say("want", source=1, pictures=True)
     viewer.picture(is_colour((0, 0, 200)))
     assert owner.hear("state")["stream"] == 0
+
+
+def test_browsers_show_the_source_of_their_address(chromium: Any, tmp_path: Path) -> None:  # noqa: F811
+    program = Program(tmp_path, "--source", str(painting(tmp_path, (40, 90, 200))), "--size", "320x200")
+    context = chromium.new_context()
+    try:
+        views = [context.new_page() for _ in range(3)]
+        for view, source in zip(views, ("", "?source=1", "?source=2"), strict=True):
+            view.goto(program.addresses["/view"].replace("/view", f"/view{source}"))
+            view.locator("canvas[data-seq]").wait_for(state="attached", timeout=PATIENCE)
+        sizes = [
+            view.evaluate("[...document.querySelectorAll('canvas')].map((c) => [c.width, c.height])") for view in views
+        ]
+        assert sizes == [[[320, 200]], [[320, 200]], [[267, 200]]]
+        for wrong in ("3", "0", "-1", "1.5", "..%2Fkey", "<b>", "", "1e999"):
+            views[0].goto(program.address(f"/view?source={wrong}"))
+            views[0].get_by_text("There is no such camera").wait_for(timeout=PATIENCE)
+            assert views[0].locator("canvas").count() == 0
+    finally:
+        context.close()
+        program.close()
+    assert any("source 2, tiger <b>.png, alone: " in line for line in program.said)
 
 
 # ---- one alone, and the command line ---------------------------------------------------------------------------------
