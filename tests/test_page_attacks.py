@@ -250,6 +250,7 @@ def messages(seed: int, count: int) -> list[str | bytes]:
                     "role",
                     "cameras",
                     "styles",
+                    "source",
                     "client",
                     "stream",
                     "text",

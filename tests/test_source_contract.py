@@ -107,6 +107,14 @@ def test_late_reader_gets_the_newest_and_no_backlog(make: Maker) -> None:
         assert next_frame(source).time > asked - 0.3
 
 
+def test_frames_come_again_after_a_rest(make: Maker) -> None:
+    source = make()
+    next_frame(source)
+    source.rest()
+    asked = time.monotonic()
+    assert next_frame(source).time > asked - 0.3
+
+
 def test_none_means_no_frame_yet(make: Maker) -> None:
     source = make(slow=True)
     begin = time.monotonic()

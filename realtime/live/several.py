@@ -29,7 +29,7 @@ class SeveralStreams(Shown):
     """
 
     def __init__(self, streams: Sequence[Stream]) -> None:
-        """Show the first of some streams, which share a feed; what their sources fail at ends no session from now on."""
+        """Show the first of some streams, which share a feed. A source that fails ends its stream alone while another goes on."""
         first = streams[0]
         super().__init__(first.events, first.view.settings)
         self._streams, self._place = tuple(streams), 0
