@@ -122,7 +122,7 @@ def test_browsers_cameras_have_strict_turns_and_the_next_picture_is_decoded_mean
         def stylize(self, picture: Picture, code: StyleCode) -> Picture:
             turns.append((picture.shape[1], picture.shape[0]))
             end = time.monotonic() + 20
-            while not all(stream.ready() for stream in streams) and not late:
+            while not all(stream.ready() for stream in streams) and not late and not session.ending:
                 time.sleep(0)
                 late.extend(["the next frame is not ready"] if time.monotonic() > end else [])
             if len(turns) == 100:
@@ -144,7 +144,9 @@ def test_browsers_cameras_have_strict_turns_and_the_next_picture_is_decoded_mean
 def test_a_browsers_frame_that_waits_while_nobody_watches_is_replaced_by_a_newer_one() -> None:
     phone, frames, now = Phone((64, 48)), list[float](), time.monotonic()
     came = threading.Semaphore(0)
-    capture = Capture(phone.source, Events(), lambda: None, came.release, lambda error: None)
+    wanted = threading.Event()
+    wanted.set()
+    capture = Capture(phone.source, Events(), wanted, lambda: None, came.release, lambda error: None)
     capture.start()
     try:
         for _ in range(2):
