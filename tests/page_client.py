@@ -249,7 +249,7 @@ class PageHouse:
         headers = {"Content-Type": "application/json", "Origin": f"http://{self.host}"}
         asking.request("POST", "/token", json.dumps({"token": token}), headers)
         answer = asking.getresponse()
-        assert answer.status == 200 and json.loads(answer.read()) == {"role": role}
+        assert answer.status == 200 and json.loads(answer.read())["role"] == role
         asking.close()
         return str(answer.getheader("Set-Cookie")).split(";")[0]
 

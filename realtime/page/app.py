@@ -123,9 +123,13 @@ class _Endpoints:
 
     async def hello(self, request: Request) -> Response:
         """Say who asks, and where https is."""
-        found, served = self._pass(request), self._served
+        found = self._pass(request)
+        return self._hello(found.role if found else None)
+
+    def _hello(self, role: Role | None) -> JSONResponse:
+        served = self._served
         told = {
-            "role": found.role if found else None,
+            "role": role,
             "https": served.https or None,
             "fingerprint": served.fingerprint or None,
             "version": __version__,
@@ -133,7 +137,7 @@ class _Endpoints:
         return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
     async def token(self, request: Request) -> Response:
-        """Exchange a token for a cookie."""
+        """Exchange a token for a cookie, and say what `hello` says."""
         access = self._served.access
         if access.too_often:
             return _error(429, "too-often", "too many wrong tokens; wait a minute")
@@ -149,7 +153,7 @@ class _Endpoints:
             return _error(403, "wrong-token", "this token is not one of this page")
         if role != "view" and self._limited(request):
             return _error(403, "https-only", "over http one may watch, and no more; use the https address")
-        answered = JSONResponse({"role": role}, headers={"Cache-Control": "no-store"})
+        answered = self._hello(role)
         answered.set_cookie(
             cookie_name(request.scope["server"][1]),
             access.new_cookie(role),

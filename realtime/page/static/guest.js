@@ -3,9 +3,11 @@ import { openToFiles, photographing, picker, bring } from "./bring.js";
 import { cameraTrouble, Lender } from "./camera.js";
 import { Deck } from "./deck.js";
 import { button, dialog, icon, make, section } from "./dom.js";
-import { enter, farewell } from "./entry.js";
+import { farewell } from "./door.js";
+import { enter } from "./entry.js";
 import { Link } from "./link.js";
 import { say, sayError } from "./say.js";
+import { Screen } from "./screen.js";
 import { Sliders } from "./sliders.js";
 import { Stage } from "./stage.js";
 import { t, translate } from "./text.js";
@@ -27,7 +29,9 @@ const link = new Link()
   .on("take", takeHome);
 
 const lender = new Lender(link, changed);
-const stage = new Stage(link);
+const canvas = make("canvas", { id: "picture", role: "img", width: 640, height: 480 });
+const framed = make("div", { class: "stage" }, canvas);
+const stage = new Stage(link, new Screen(canvas, link));
 const deck = new Deck(link);
 const sliders = new Sliders(link);
 const acts = { snapshot: () => link.command("snapshot"), fullscreen: () => stage.fullscreen() };
@@ -52,7 +56,7 @@ house.append(
   make(
     "div",
     { class: "own", hidden: true },
-    make("section", { class: "show", "aria-label": t("picture") }, stage.element),
+    make("section", { class: "show", "aria-label": t("picture") }, framed),
     make("div", { class: "row center" }, take, turn, stop),
     new Tools(link, acts, { saving: false }).element,
     deck.element,

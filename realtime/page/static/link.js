@@ -11,9 +11,22 @@ export class Link {
   #failed = 0;
   #timer = 0;
   #ended = false;
+  #missed = null;
 
   /** The newest message of each type. */
   last = {};
+
+  /** Make a link; one that `repeats` keeps the messages that come for those who hear only later. */
+  constructor({ repeats = false } = {}) {
+    if (repeats) this.#missed = [];
+  }
+
+  /** Tell the messages that were kept once more, and keep no more. */
+  repeat() {
+    const missed = this.#missed;
+    this.#missed = null;
+    for (const message of missed) this.#tell(message.type, message);
+  }
 
   /** Hear the messages of a type, or `open`, `lost`, `removed`, `token`; `picture`, `thumbnail` and `video` come with bytes. */
   on(type, hear) {
@@ -41,6 +54,7 @@ export class Link {
       opened = true;
       this.#failed = 0;
       this.#wait = FIRST_WAIT;
+      if (this.#missed) this.#missed = [];
       this.#tell("open");
     };
     socket.onmessage = ({ data }) => (typeof data === "string" ? this.#read(JSON.parse(data)) : this.#readBytes(data));
@@ -77,6 +91,7 @@ export class Link {
     if (message.type === "ping") this.send({ type: "pong" });
     else {
       this.last[message.type] = message;
+      this.#missed?.push(message);
       this.#tell(message.type, message);
     }
   }

@@ -1,80 +1,32 @@
-// The page at `/`, and the remote at `/deck`, which has everything but the picture.
-import { openToFiles, tiles } from "./bring.js";
-import { takeCorner } from "./corner.js";
-import { Deck } from "./deck.js";
-import { button, make, section } from "./dom.js";
-import { enter, farewell } from "./entry.js";
-import { Keys } from "./keys.js";
+// The page at `/`, and the remote at `/deck`, which has everything but the picture: the picture first, then all the rest.
+import { enter } from "./entry.js";
 import { Link } from "./link.js";
-import { Midi } from "./midi.js";
-import { Cameras, People } from "./people.js";
-import { Rhythm } from "./rhythm.js";
-import { Looks, Saved } from "./saved.js";
-import { say, sayError } from "./say.js";
-import { Sliders } from "./sliders.js";
-import { figuresLine, Stage } from "./stage.js";
-import { t, translate } from "./text.js";
-import { Tools } from "./tools.js";
+import { Screen } from "./screen.js";
 
-translate();
-const remote = document.body.dataset.page === "deck";
-const { role, version } = await enter(remote ? ["control"] : ["control", "view", "guest"]);
-if (role === "guest") location.replace("/guest");
+const PATIENCE = 500; // ms that all the rest waits for the first picture
+const AGAIN = 1000; // ms between two looks whether the program is there
 
-const link = new Link()
-  .on("hello", (hello) => hello.version !== version && location.reload())
-  .on("token", () => location.reload())
-  .on("removed", () => farewell(t("removed")))
-  .on("error", ({ error, message }) => sayError(error, message))
-  .on("notice", ({ text }) => say(text, { lang: "en" }));
+const canvas = document.querySelector("#picture");
+const hello = await enter(canvas ? ["control", "view", "guest"] : ["control"]);
+if (hello.role === "guest") location.replace("/guest");
 
-const stage = remote ? null : new Stage(link);
-const bar = make("div", { class: "row" });
-document.querySelector("header.bar").append(figuresLine(link), bar);
-const house = document.querySelector("main");
-if (stage) house.append(make("section", { class: "show", "aria-label": t("picture") }, stage.element));
-if (role === "control") steer();
-else house.classList.add("alone");
-if (stage) stage.screen.want = true;
+const link = new Link({ repeats: true })
+  .on("hello", ({ version }) => version !== hello.version && location.reload())
+  .on("token", () => location.reload());
+const screen = canvas && new Screen(canvas, link);
+if (screen) screen.want = true;
+const begun = new Promise((resolve) => {
+  for (const event of ["picture", "video", "lost", "removed"]) link.on(event, resolve);
+  link.on("hello", ({ own_camera }) => setTimeout(resolve, canvas && own_camera ? PATIENCE : 0));
+});
 link.connect();
+await begun;
+const { build } = await import("./house.js").catch(again);
+build(link, screen, hello.role);
+link.repeat();
 
-/** Build all that steers. */
-function steer() {
-  const deck = new Deck(link, ...tiles());
-  const looks = new Looks(link, deck);
-  const sliders = new Sliders(link);
-  const acts = {
-    snapshot: () => link.command("snapshot"),
-    record: () => link.command("record"),
-    replay: () => link.command("replay"),
-    fullscreen: () => stage?.fullscreen(),
-    escape: () => stage?.fill(false),
-    source: () => {
-      const { sources, source } = link.last.state ?? {};
-      if (sources?.length > 1) link.command("source", (source + 1) % sources.length);
-    },
-    info: () => document.body.classList.toggle("no-figures"),
-    awaiting: (awaiting) => looks.awaiting(awaiting),
-    keepLook: (number) => looks.keep(number),
-  };
-  const tools = new Tools(link, acts, { fullscreen: !remote });
-  const keys = new Keys(link, deck, acts);
-  bar.append(button(t("help"), "help", { class: "quiet", on: { click: () => keys.help() } }));
-  (stage ? house.querySelector(".show") : house).append(tools.element);
-  house.append(
-    deck.element,
-    make(
-      "div",
-      { class: "panel" },
-      section("look", t("look"), "knob", sliders.element),
-      section("looks", t("looks"), "keep", looks.element),
-      section("rhythm", t("rhythm"), "beat", new Rhythm(link).element),
-      section("saved", t("saved"), "download", new Saved(link).element),
-      section("cameras", t("cameras"), "snapshot", new Cameras(link).element),
-      section("people", t("people"), "qr", new People(link).element),
-      section("midi", t("midi"), "knob", new Midi(sliders).element),
-    ),
-  );
-  link.on("take", (message) => takeCorner(message));
-  openToFiles();
+/** Load the page anew as soon as the program answers: it ended while the page was loading. */
+function again() {
+  setTimeout(() => (link.isOpen ? location.reload() : again()), AGAIN);
+  return new Promise(() => {});
 }

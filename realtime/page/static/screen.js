@@ -2,7 +2,6 @@
 // none waits.
 
 export class Screen {
-  #canvas;
   #context;
   #link;
   #wanted = false;
@@ -10,13 +9,14 @@ export class Screen {
 
   /** Draw the pictures of a link on a canvas while `want` is true and the page can be seen. */
   constructor(canvas, link) {
-    this.#canvas = canvas;
+    this.canvas = canvas;
     this.#context = canvas.getContext("2d", { alpha: false });
     this.#link = link;
     link
       .on("picture", (seq, bytes) => this.#draw(seq, bytes))
       .on("video", (seq, bytes, flags) => this.#play(seq, bytes, flags))
-      .on("hello", () => this.#ask())
+      .on("open", () => this.#ask())
+      .on("hello", () => this.#askForVideo())
       .on("lost", () => this.#endVideo());
     document.addEventListener("visibilitychange", () => this.#ask());
   }
@@ -28,13 +28,17 @@ export class Screen {
   }
 
   #ask() {
-    const pictures = this.#wanted && !document.hidden;
-    this.#link.send({ type: "want", pictures });
-    if (pictures && this.#link.last.hello?.h264 && !this.#video) this.#askForVideo();
+    this.#link.send({ type: "want", pictures: this.#wantsNow });
+    this.#askForVideo();
+  }
+
+  get #wantsNow() {
+    return this.#wanted && !document.hidden;
   }
 
   /** Ask for H.264 where the program offers it and this browser decodes it. */
   async #askForVideo() {
+    if (!this.#wantsNow || !this.#link.last.hello?.h264 || this.#video) return;
     const { Video } = await import("./video.js");
     if (!(await Video.works()) || this.#video || !this.#link.isOpen) return;
     this.#video = new Video((frame, seq) => this.#show(frame, frame.displayWidth, frame.displayHeight, seq), () => {
@@ -68,12 +72,12 @@ export class Screen {
   }
 
   #show(picture, width, height, seq) {
-    if (this.#canvas.width !== width || this.#canvas.height !== height) {
-      this.#canvas.width = width;
-      this.#canvas.height = height;
-      this.#canvas.dispatchEvent(new Event("resized"));
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+      this.canvas.dispatchEvent(new Event("resized"));
     }
     this.#context.drawImage(picture, 0, 0);
-    this.#canvas.dataset.seq = seq;
+    this.canvas.dataset.seq = seq;
   }
 }

@@ -1,23 +1,21 @@
 // The stage: the picture, what stands over it where there is none, and the line of figures.
 import { make } from "./dom.js";
-import { Screen } from "./screen.js";
 import { number, t } from "./text.js";
 
 export class Stage {
-  #link;
   #filled = false;
 
-  /** Make the stage for the pictures of a link. */
-  constructor(link) {
-    this.#link = link;
-    this.canvas = make("canvas", { id: "picture", role: "img", "aria-label": t("picture"), width: 640, height: 480 });
-    this.veil = make("p", { class: "veil" }, t("waiting"));
-    this.element = make("div", { class: "stage" }, this.canvas, this.veil);
-    this.screen = new Screen(this.canvas, link);
+  /** Build the stage around the pictures of a link; `screen` draws them already, on a canvas in the element of the stage. */
+  constructor(link, screen) {
+    this.screen = screen;
+    this.canvas = screen.canvas;
+    this.canvas.setAttribute("aria-label", t("picture"));
+    this.veil = make("p", { class: "veil", hidden: "seq" in this.canvas.dataset }, t("waiting"));
+    this.element = this.canvas.parentElement;
+    this.element.append(this.veil);
     this.canvas.addEventListener("dblclick", () => this.fullscreen());
-    this.canvas.addEventListener("resized", () =>
-      this.element.style.setProperty("--ratio", this.canvas.width / this.canvas.height),
-    );
+    this.canvas.addEventListener("resized", () => this.#fit());
+    this.#fit();
     link
       .on("picture", () => this.#cover(""))
       .on("video", () => this.#cover(""))
@@ -41,6 +39,10 @@ export class Stage {
   fill(filled) {
     this.#filled = filled;
     document.body.classList.toggle("filled", filled);
+  }
+
+  #fit() {
+    this.element.style.setProperty("--ratio", this.canvas.width / this.canvas.height);
   }
 
   #cover(text) {
