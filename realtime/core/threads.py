@@ -161,3 +161,4 @@ class Worker:
                 job()
             except BaseException as error:
                 self._failed(error)
+            del job  # and the picture in it, while the next one is waited for

@@ -19,6 +19,9 @@ from realtime.sources.base import Pace, Source, captured
 _LONGEST_SKIP = 2.0  # seconds: being later than this is a pause (a closed lid), not a slow model
 _JUMP = 10.0  # seconds between two frames of a transport stream, from which on its clock jumped: as FFmpeg has it
 _LONGEST_SEARCH = 0.25  # seconds to look for the frame that is due: a file too heavy for this computer never gets there
+_ONE_THREAD = 1920 * 1080 * 30
+"""Pixels a second that one thread of FFmpeg decodes with ease. Left alone it takes a thread for each core, each of which keeps
+pictures of its own: 9 MB a thread at 1280×720."""
 
 
 class FileSource(Source):
@@ -46,7 +49,12 @@ class FileSource(Source):
         self._over = False
         self._pace = Pace(self.name)
         self._reading = threading.Lock()
+        self._heavy = False  # whether one thread may not decode it in time
         self._capture = self._open()
+        self._heavy = not _declared(self._capture) <= _ONE_THREAD
+        if self._heavy:
+            self._capture.release()
+            self._capture = self._open()
         if not self._capture.isOpened() or not self._capture.grab():
             self._capture.release()
             raise SourceError(f"{path} cannot be opened as a video; OpenCV reads MP4, MKV, WebM, AVI, MOV and the like")
@@ -94,8 +102,12 @@ class FileSource(Source):
         return frame
 
     def _open(self) -> cv2.VideoCapture:
-        # The whole path: FFmpeg would take a file "12:30.mp4" for an address.
-        return cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_ANY)
+        whole = str(self._path.absolute())  # FFmpeg would take a file "12:30.mp4" for an address
+        if not self._heavy:
+            capture = cv2.VideoCapture(whole, cv2.CAP_FFMPEG, (cv2.CAP_PROP_N_THREADS, 1))
+            if capture.isOpened():
+                return capture
+        return cv2.VideoCapture(whole, cv2.CAP_ANY)
 
     def _catch_up(self) -> None:
         late = self._pace.now - self._begin - self._stamp()
@@ -138,3 +150,9 @@ class FileSource(Source):
         self._pace.close()
         with self._reading:
             self._capture.release()
+
+
+def _declared(capture: cv2.VideoCapture) -> float:
+    """Give the pixels a second that a file declares; infinite or not a number where it declares nonsense."""
+    width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    return float(width * height * (capture.get(cv2.CAP_PROP_FPS) or 25))

@@ -1,0 +1,60 @@
+"""What a program holds of the machine's memory: no more than it uses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import media
+import pytest
+
+from realtime.sources import file as film
+from realtime.sources.file import FileSource
+
+_FREED = """
+import threading
+import numpy as np
+import psutil
+import realtime.models.upsample
+from realtime.core.memory import return_large_blocks
+
+return_large_blocks()
+
+def resident():
+    return psutil.Process().memory_info().rss >> 20
+
+def paint():
+    planes = [np.ones(4 << 20, np.uint8) for _ in range(10)]
+
+def work():
+    before = resident()
+    paint()
+    print(resident() - before)
+
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")
+def test_a_thread_gives_back_what_it_no_longer_needs() -> None:
+    said = subprocess.run([sys.executable, "-c", _FREED], check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert int(said) <= 20  # of 40 MB, in blocks like those of frames
+
+
+def test_a_small_film_is_decoded_by_one_thread_a_large_one_by_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = media.clip(tmp_path / "clip.avi", 20, 50)
+    with FileSource(path) as source:
+        assert source._capture.get(cv2.CAP_PROP_N_THREADS) == 1
+        media.next_frame(source)
+    default = cv2.VideoCapture(str(path), cv2.CAP_ANY)
+    monkeypatch.setattr(film, "_ONE_THREAD", 1000)
+    with FileSource(path) as source:
+        assert source._capture.get(cv2.CAP_PROP_N_THREADS) == default.get(cv2.CAP_PROP_N_THREADS)
+        assert media.number(media.next_frame(source).picture) == 0
+    default.release()
