@@ -38,11 +38,33 @@ thread.start()
 thread.join()
 """
 
+_BETWEEN = """
+import numpy as np
+import psutil
+from realtime.core.memory import return_free_memory
+
+def resident():
+    return psutil.Process().memory_info().rss >> 20
+
+blocks = [np.ones(100_000, np.uint8) for _ in range(800)]
+kept = blocks[::8]
+full = resident()
+del blocks
+return_free_memory()
+print(full - resident())
+"""
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")
 def test_a_thread_gives_back_what_it_no_longer_needs() -> None:
     said = subprocess.run([sys.executable, "-c", _FREED], check=True, stdout=subprocess.PIPE, text=True).stdout
     assert int(said) <= 20  # of 40 MB, in blocks like those of frames
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's")
+def test_free_memory_between_blocks_in_use_goes_back() -> None:
+    said = subprocess.run([sys.executable, "-c", _BETWEEN], check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert int(said) >= 55  # of 67 MB
 
 
 def test_a_small_film_is_decoded_by_one_thread_a_large_one_by_all(

@@ -16,6 +16,7 @@ import numpy as np
 from realtime.core import threads
 from realtime.core.errors import RealtimeError, SinkError
 from realtime.core.frame import Picture
+from realtime.core.memory import return_free_memory
 from realtime.look.stylized import Stylized
 from realtime.media.audio import Aligner, Block, Sound
 from realtime.media.clip_file import ClipFile
@@ -133,7 +134,10 @@ class ReplaySink(Sink):
             raise error
         if not pictures:
             raise SinkError("there is nothing to save yet: no frame came")
-        return write_clip(path, self._codec, pictures, sound, self._microphone)
+        try:
+            return write_clip(path, self._codec, pictures, sound, self._microphone)
+        finally:
+            return_free_memory()
 
     def _close(self) -> None:
         with self._changing:
