@@ -6,19 +6,19 @@ import { Screen } from "./screen.js";
 
 const words = new URLSearchParams(location.search);
 for (const name of ["transparent", "cover"]) document.body.classList.toggle(name, words.has(name));
-const { enter, farewell } = await import("./entry.js");
+const { enter } = await import("./entry.js");
 const { version } = await enter(["view", "control"]);
 
 const link = new Link()
   .on("hello", (hello) => hello.version !== version && location.reload())
   .on("token", () => location.reload());
 if (words.has("source")) {
-  const { t } = await import("./text.js");
   link
-    .on("hello", () => link.send({ type: "want", source: Number(words.get("source")) }))
-    .on("error", ({ error }) => {
+    .on("open", () => link.send({ type: "want", source: Number(words.get("source")) }))
+    .on("error", async ({ error }) => {
       if (error !== "no-source") return;
       link.end();
+      const [{ farewell }, { t }] = await Promise.all([import("./door.js"), import("./text.js")]);
       farewell(t("error_no-source"));
     });
 }
