@@ -322,6 +322,7 @@ def measure_load(_options: argparse.Namespace) -> None:
                 page.goto(address)
                 page.wait_for_function("() => window.first", timeout=20_000)
                 times.append(page.evaluate("window.first"))
+                page.wait_for_load_state("networkidle")  # all the rest comes after the picture
                 weight = page.evaluate(WEIGHT) / 1000
                 context.close()
             each = ", ".join(f"{found:.0f}" for found in times)
