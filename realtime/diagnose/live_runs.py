@@ -203,3 +203,4 @@ def write_clip(path: Path, pictures: Iterable[Picture], size: Size, rate: float)
             file.take(packet)
     finally:
         file.close()
+        encoder.close()

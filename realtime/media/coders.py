@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -109,6 +110,10 @@ class Encoder:
         """Give the packets that were held back. Nothing can be encoded afterwards."""
         return self._packets(self._context.encode(None))
 
+    def close(self) -> None:
+        """Let its memory go, tens of MB. Its track is of no use afterwards."""
+        self._scratch.close()  # the container and its stream name each other: both would stay until Python looks for cycles
+
     def _packets(self, made: list[Any]) -> list[Packet]:
         self.held -= len(made)
         return [packet_of(self.track, packet) for packet in made]
@@ -168,6 +173,10 @@ class SoundEncoder:
         """Give the packets that were held back. Nothing can be encoded afterwards."""
         packets = self._encode(last=True)
         return packets + [packet_of(self.track, packet) for packet in self._context.encode(None)]
+
+    def close(self) -> None:
+        """Let its memory go. Its track is of no use afterwards."""
+        self._scratch.close()
 
     def _encode(self, last: bool) -> list[Packet]:
         import av
@@ -243,10 +252,10 @@ def _works(codec: str, name: str) -> bool:
     (choice,) = (choice for choice in CODECS[codec].choices if choice.name == name)
     alone = replace(CODECS[codec], choices=(replace(choice, hardware=False),))  # so that it is simply opened
     try:
-        encoder = Encoder(alone, (320, 192))
-        picture = np.zeros((192, 320, 3), np.uint8)
-        packets = [packet for n in range(6) for packet in encoder.encode(picture + 30 * n, n * 3000, n == 0)]
-        return bool([*packets, *encoder.finish()])
+        with closing(Encoder(alone, (320, 192))) as encoder:
+            picture = np.zeros((192, 320, 3), np.uint8)
+            packets = [packet for n in range(6) for packet in encoder.encode(picture + 30 * n, n * 3000, n == 0)]
+            return bool([*packets, *encoder.finish()])
     except Exception:  # whatever a driver comes up with: the next encoder will do
         return False
 
@@ -256,7 +265,8 @@ def encoders() -> dict[str, str]:
     found = {}
     for codec in CODECS.values():
         try:
-            found[codec.name] = Encoder(codec, (320, 192)).name
+            with closing(Encoder(codec, (320, 192))) as encoder:
+                found[codec.name] = encoder.name
         except SinkError:
             found[codec.name] = ""
     return found

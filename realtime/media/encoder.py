@@ -14,6 +14,7 @@ from typing import Protocol
 from realtime.core import threads
 from realtime.core.errors import RealtimeError, SinkError
 from realtime.core.frame import Picture
+from realtime.core.memory import return_free_memory
 from realtime.media.audio import Aligner, Sound
 from realtime.media.codecs import TICK, Codec, Packet, Track
 from realtime.media.coders import Encoder, SoundEncoder
@@ -120,10 +121,18 @@ class Encoding:
         except Exception as failure:  # whatever it is, it is shown and not swallowed
             error = SinkError(f"the encoder failed ({failure!r}); what came before is kept")
         self._clip.ended(error)
+        self._let_go()
         with self._changed:
             self._closed, self._idle = True, True
             self._waiting.clear()
             self._changed.notify_all()
+
+    def _let_go(self) -> None:
+        for encoder in (self._encoder, self._sound):
+            if encoder:
+                encoder.close()
+        self._encoder = self._sound = self._latest = None
+        return_free_memory()
 
     def _next(self) -> tuple[Picture, float] | tuple[()] | None:
         """Wait for a frame; empty when only sound may have come, None when all is encoded and no more comes."""
@@ -141,6 +150,7 @@ class Encoding:
         before, new = self._encoder, Encoder(self.codec, size, level)
         if before:
             if not self._clip.fits(new.track):
+                new.close()
                 return
             self._give(before.finish())
             new.track = before.track  # the one that the file knows, where nothing differs

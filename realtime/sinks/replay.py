@@ -7,6 +7,7 @@ import threading
 import time as clock
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -168,18 +169,16 @@ def write_clip(
     """
     begin = pictures[0].time
     height, width = _decoded(pictures[-1]).shape[:2]
-    file = ClipFile(path, codec)
-    try:
-        encoder = Encoder(codec, (width, height), QUICKEST)
-        heard = SoundEncoder(codec, microphone.channels) if microphone else None
+    with ExitStack() as stack:
+        file = stack.enter_context(closing(ClipFile(path, codec)))
+        encoder = stack.enter_context(closing(Encoder(codec, (width, height), QUICKEST)))
+        heard = stack.enter_context(closing(SoundEncoder(codec, microphone.channels))) if microphone else None
         file.begin(encoder.track, heard.track if heard else None)
         packets = _encoded(encoder, pictures)
         if heard and microphone:
             packets = _merged(packets, _sounding(heard, Aligner(microphone.rate, microphone.channels, begin), sound))
         for packet in packets:
             file.take(packet)
-    finally:
-        file.close()
     return file.path, file.seconds
 
 

@@ -100,6 +100,8 @@ class VideoSink(NewestSink):
         self.want()
 
     def _rest(self) -> None:
+        if self._encoder:
+            self._encoder.close()
         self._encoder = None
 
     def _write(self, stylized: Stylized) -> None:
@@ -119,6 +121,7 @@ class VideoSink(NewestSink):
             raise SinkError(f"H.264 has no pictures of {width}×{height}")
         first = self._encoder is None or self._encoder.size != (width, height)
         if self._encoder is None or first:
+            self._rest()
             self._encoder, self._pace, self._pts = open_encoder((width, height)), Pace(), -1
             self._origin = time.monotonic()
         begin = time.monotonic()
