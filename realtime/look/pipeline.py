@@ -9,9 +9,9 @@ A photo larger than a frame gets its own colours at full size: time matters less
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,44 @@ import numpy.typing as npt
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
-from realtime.look.brush import AS_LIVE, with_brush
+from realtime.look.brush import AS_LIVE
 from realtime.look.colours import own_colours
+from realtime.look.effects import effects
 from realtime.look.look import MORPH, Look
 from realtime.look.morph import Morph, OwnCode, mixed
 from realtime.look.steady import Steady
 from realtime.look.stylized import Stylized
 from realtime.models.base import StyleCode
-from realtime.models.stylizer import Stylizer, faded
+from realtime.models.stylizer import Stylizer
+
+_NO_TURN = nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A frame that a pipeline has begun to paint.
+
+    Attributes:
+        frame: The frame.
+        look: The look of its painting.
+        code: The code to paint it with; None where there is nothing to paint.
+        own: The frame's own code, where it is needed.
+        fresh: Whether nothing of the frames before is to be held.
+        result: What is given where there is nothing to paint.
+    """
+
+    frame: Frame
+    look: Look
+    code: StyleCode | None = None
+    own: StyleCode | None = None
+    fresh: bool = True
+    result: Stylized | None = None
 
 
 class Pipeline:
     """Paints the frames of one stream, in their order, with a look that may change from one to the next.
 
-    What it gives follows from the frames, their times and the looks alone. For one thread at a time.
+    What it gives follows from the frames, their times and the looks alone. For one thread at a time, but for `finish`.
     """
 
     def __init__(self, stylizer: Stylizer, code: Callable[[str], StyleCode | None], morph: float = MORPH) -> None:
@@ -84,29 +108,77 @@ class Pipeline:
             ModelError: The model fails at this size.
             StyleError: A code is of another model.
         """
+        return self.finish(self.begin(frame, look), lines=lines)
+
+    def begin(self, frame: Frame, look: Look) -> Begun:
+        """Begin to paint a frame: what depends on the frames before, which takes no time.
+
+        Args:
+            frame: The next frame of the stream.
+            look: The look wished for.
+
+        Returns:
+            What `finish` takes. The next frame may begin before it is finished.
+        """
         code = self._morph.code(look.styles, frame.time)
         if code is None:
-            return self.untouched(frame, look)
+            return Begun(frame, look, result=self._passed_on(frame, look))
         strength = self._moved(look.strength, frame.time)
         shown = replace(look, styles=self._morph.styles(frame.time), strength=strength)
         if strength == 0:
-            return self.untouched(frame, shown)
+            return Begun(frame, look, result=self._passed_on(frame, shown))
         picture = frame.picture
         own = self._own(picture, frame.time) if strength < 1 else None
         before, self._made_of = self._made_of, (picture, code, own)
         same = len(before) == 3 and all(a is b for a, b in zip(before, self._made_of, strict=True))
         if same and self._last and self._shown == shown:  # a picture that stays is painted once
             self._last = replace(self._last, frame=frame, model_seconds=0.0)
-            return self._last
-        if not (before and before[1] is code and self._shown and replace(self._shown, steady=look.steady) == shown):
-            self._steady.reset()  # the picture changes because it is wished to: nothing of it is to be held
+            return Begun(frame, shown, fresh=False, result=self._last)
+        # Where the picture changes because it is wished to, nothing of it is to be held.
+        fresh = not (before and before[1] is code and self._shown and replace(self._shown, steady=look.steady) == shown)
+        self._shown = shown
+        return Begun(frame, shown, code, own, fresh)
+
+    def finish(
+        self,
+        begun: Begun,
+        stylizer: Stylizer | None = None,
+        lines: int | None = None,
+        turn: AbstractContextManager[object] = _NO_TURN,
+    ) -> Stylized:
+        """Paint a frame that has begun. Several threads may, each with a stylizer of its own.
+
+        Args:
+            begun: What `begin` gave.
+            stylizer: Paints; by default the pipeline's own.
+            lines: The lines that the model sees, where it is not to see all that the brush asks for.
+            turn: Is entered for what depends on the frames before: frames finish that in their order.
+
+        Returns:
+            The painting: see `paint`.
+
+        Raises:
+            ModelError: The model fails at this size.
+            StyleError: A code is of another model.
+        """
+        if begun.code is None:
+            with turn:
+                if begun.fresh:
+                    self._steady.reset()
+            assert begun.result
+            return begun.result
+        frame, shown = begun.frame, begun.look
 
         def hold(painted: Picture, content: Picture) -> Picture:
             coloured = own_colours(painted, content, shown.own_colours)
-            return self._steady(coloured, content, look.steady, frame.time)
+            with turn:
+                if begun.fresh:
+                    self._steady.reset()
+                return self._steady(coloured, content, shown.steady, frame.time)
 
-        painted, seconds = _effects(self._stylizer, picture, code, own, shown, hold, lines=lines)
-        self._last, self._shown = Stylized(frame, painted, shown, seconds), shown
+        painter = stylizer or self._stylizer
+        painted, seconds = effects(painter, frame.picture, begun.code, begun.own, shown, hold, lines=lines)
+        self._last = Stylized(frame, painted, shown, seconds)
         return self._last
 
     @property
@@ -125,6 +197,9 @@ class Pipeline:
             The frame, and the look with a strength of 0.
         """
         self._steady.reset()
+        return self._passed_on(frame, look)
+
+    def _passed_on(self, frame: Frame, look: Look) -> Stylized:
         self._last, self._shown, self._made_of = None, None, ()
         return Stylized(frame, frame.picture, replace(look, strength=0.0), 0.0)
 
@@ -134,11 +209,17 @@ class Pipeline:
         Returns:
             Arrays by name.
         """
+        return {**self.begun_state(), **self.held_state()}
+
+    def begun_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Tell what of `state` the next `begin` depends on."""
         strength = -1.0 if self._strength is None else self._strength
-        held = {f"steady {name}": array for name, array in self._steady.state().items()}
         own = {f"own {name}": array for name, array in self._own.state().items()}
-        numbers = np.array((self._time, self._morph.since, strength, self._shown is not None))
-        return {"numbers": numbers, **held, **own}
+        return {"numbers": np.array((self._time, self._morph.since, strength, self._shown is not None)), **own}
+
+    def held_state(self) -> dict[str, npt.NDArray[Any]]:
+        """Tell what of `state` the next `finish` depends on."""
+        return {f"steady {name}": array for name, array in self._steady.state().items()}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]], look: Callable[[float], Look]) -> None:
         """Go on after the frame that `state` was taken after.
@@ -201,42 +282,8 @@ def paint_picture(stylizer: Stylizer, picture: Picture, look: Look, code: Callab
         return own_colours(painted, content, look.own_colours)
 
     if picture.shape[0] * picture.shape[1] <= AS_LIVE:
-        return _effects(stylizer, picture, target, own, look, hold=colour)[0]
-    return _effects(stylizer, picture, target, own, look, finish=colour)[0]
-
-
-def _as_it_is(painted: Picture, content: Picture) -> Picture:
-    return painted
-
-
-def _effects(
-    stylizer: Stylizer,
-    picture: Picture,
-    code: StyleCode,
-    own: StyleCode | None,
-    look: Look,
-    hold: Callable[[Picture, Picture], Picture] = _as_it_is,
-    finish: Callable[[Picture, Picture], Picture] = _as_it_is,
-    lines: int | None = None,
-) -> tuple[Picture, float]:
-    """Paint a picture, with what `hold` does at the size that the model sees and `finish` at full size.
-
-    Returns:
-        The painting, and the seconds that the model took.
-    """
-    seconds = 0.0
-
-    def paint(small: Picture) -> Picture:
-        nonlocal seconds
-        begin = time.perf_counter()
-        painted = stylizer.full(small, code, look.strength, own)
-        seconds = time.perf_counter() - begin
-        return hold(painted, small)
-
-    def at_full_size(painted: Picture, content: Picture) -> Picture:
-        return finish(faded(painted, content, look.strength), content)
-
-    return with_brush(picture, look.brush, paint, at_full_size, lines), seconds
+        return effects(stylizer, picture, target, own, look, hold=colour)[0]
+    return effects(stylizer, picture, target, own, look, finish=colour)[0]
 
 
 def _named(state: Mapping[str, npt.NDArray[Any]], start: str) -> dict[str, npt.NDArray[Any]]:

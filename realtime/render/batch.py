@@ -33,7 +33,7 @@ def workers(model: str, first: Stylizer, files: int, remembers: bool) -> list[li
     """Open the stylizers of each file that is made at the same time.
 
     On a CPU two stylizers with a thread each are quicker than one with two. So one file has as many as there are cores,
-    and the files take turns; where frames depend on those before, a file has one, and several files are made at once.
+    and the files take turns; of several files whose frames depend on those before, as many are made at once instead.
 
     Args:
         model: What `Stylizer` takes.
@@ -47,7 +47,7 @@ def workers(model: str, first: Stylizer, files: int, remembers: bool) -> list[li
     cores = physical_cores()
     if not first.model.copies or cores == 1:
         return [[first]]
-    if not remembers:
+    if not remembers or files == 1:
         count = min(cores, _MOST)
         return [[Stylizer(model, threads=cores // count) for _ in range(count)]]
     at_once = min(files, cores, _MOST)

@@ -11,17 +11,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.core.geometry import flipped
-from realtime.look.pipeline import Pipeline
+from realtime.look.pipeline import Begun, Pipeline
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.render.footage import Footage, Shot
 from realtime.render.schedule import Schedule
+from realtime.render.turns import Turn, Turns
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +52,22 @@ class Painted:
 
 
 class Painters:
-    """Paints with one stylizer in the frames' order, or with several at a time where no frame depends on another."""
+    """Paints several frames at a time, each with a stylizer of its own; what depends on the frames before is done in order."""
 
     def __init__(
         self, stylizers: Sequence[Stylizer], code: Callable[[str], StyleCode], schedule: Schedule, state: bytes = b""
     ) -> None:
         """`stylizers` are of one model. `state` is of a `Painted`: the frames go on after those it remembers."""
         self._schedule = schedule
-        self._stylizers = stylizers[:1] if schedule.remembers else stylizers
-        # The schedule morphs; a painter that did would remember.
-        painters = [Pipeline(stylizer, code, morph=0) for stylizer in self._stylizers]
+        # The schedule morphs; a pipeline that did would remember.
+        self._pipeline = Pipeline(stylizers[0], code, morph=0)
         if state:
-            _restore(painters[0], state, schedule)
-        self._free: queue.SimpleQueue[Pipeline] = queue.SimpleQueue()
-        for painter in painters:
-            self._free.put(painter)
+            _restore(self._pipeline, state, schedule)
+        self._count = len(stylizers)
+        self._free: queue.SimpleQueue[Stylizer] = queue.SimpleQueue()
+        for stylizer in stylizers:
+            self._free.put(stylizer)
+        self._turns = Turns()
         self._segment = -1
 
     def paint(
@@ -71,9 +75,9 @@ class Painters:
     ) -> Generator[Painted, None, None]:
         """Paint the frames from `since` to before `until`, in their order, until `stop` says so.
 
-        One thread reads, as many as there are stylizers paint; all have ended when this has, or was closed.
+        One thread reads, as many as there are stylizers paint; all have ended when this has, or was closed. To be called once.
         """
-        count = len(self._stylizers)
+        count = self._count
         waiting: queue.Queue[Future[Painted] | BaseException | None] = queue.Queue(2 * count)
         over = threading.Event()
         pool = ThreadPoolExecutor(count, "paint")
@@ -83,7 +87,7 @@ class Painters:
                 for shot in footage.shots(since):
                     if over.is_set() or stop() or (until is not None and shot.pts >= until):
                         break
-                    waiting.put(pool.submit(self._paint, footage, shot))
+                    waiting.put(pool.submit(self._paint, *self._begin(footage, shot)))
                 waiting.put(None)
             except BaseException as error:
                 waiting.put(error)
@@ -105,42 +109,50 @@ class Painters:
             reader.join()
             pool.shutdown(cancel_futures=True)
 
-    def _paint(self, footage: Footage, shot: Shot) -> Painted:
-        painter = self._free.get()
+    def _begin(self, footage: Footage, shot: Shot) -> tuple[Shot, Begun, Turn, dict[str, npt.NDArray[Any]]]:
+        """Begin a frame, on the thread that reads: in their order."""
+        state: dict[str, npt.NDArray[Any]] = {}
+        if self._schedule.remembers and (segment := segment_of(footage, shot.pts)) != self._segment:
+            self._segment = segment
+            state = self._pipeline.begun_state()
+        seconds = footage.at(shot.pts)
+        # What stands in for a broken frame is a picture of its own: the pipeline goes by which picture it is.
+        picture = shot.picture.copy() if shot.broken else shot.picture
+        if self._schedule.mirror:
+            picture = flipped(picture)
+        begun = self._pipeline.begin(Frame(picture, seconds), self._schedule.at(seconds))
+        return shot, begun, self._turns.next(), state
+
+    def _paint(self, shot: Shot, begun: Begun, turn: Turn, state: dict[str, npt.NDArray[Any]]) -> Painted:
+        stylizer = self._free.get()
         try:
-            state = b""
-            if self._schedule.remembers and (segment := segment_of(footage, shot.pts)) != self._segment:
-                self._segment = segment
-                state = _packed(painter)
-            seconds = footage.at(shot.pts)
-            # What stands in for a broken frame is a picture of its own: the painter goes by which picture it is.
-            picture = shot.picture.copy() if shot.broken else shot.picture
-            if self._schedule.mirror:
-                picture = flipped(picture)
-            stylized = painter.paint(Frame(picture, seconds), self._schedule.at(seconds))
-            return Painted(shot, stylized.picture, state)
+            if state:
+                turn.first = lambda: state.update(self._pipeline.held_state())
+            stylized = self._pipeline.finish(begun, stylizer, turn=turn)
+            return Painted(shot, stylized.picture, _packed(state) if state else b"")
         finally:
-            self._free.put(painter)
+            turn.end()  # also where it was never taken: those after it wait
+            self._free.put(stylizer)
 
 
-def _packed(painter: Pipeline) -> bytes:
-    """Return what a painter remembers as the bytes of an .npz file."""
+def _packed(state: dict[str, npt.NDArray[Any]]) -> bytes:
+    """Return what a pipeline remembers as the bytes of an .npz file."""
     file = io.BytesIO()
-    np.savez(file, **painter.state())  # type: ignore[arg-type]
+    np.savez(file, **state)  # type: ignore[arg-type]
     return file.getvalue()
 
 
-def _restore(painter: Pipeline, state: bytes, schedule: Schedule) -> None:
-    """Let a painter go on after what `_packed` gave. It may come from anybody's file: it is data, and no code in it is run.
+def _restore(pipeline: Pipeline, state: bytes, schedule: Schedule) -> None:
+    """Let a pipeline go on after what `_packed` gave. It may come from anybody's file: it is data, and no code in it is run.
 
     Raises:
         UsageError: It is something else.
     """
     try:
         with np.load(io.BytesIO(state), allow_pickle=False) as stored:
-            painter.restore({name: stored[name] for name in stored.files}, schedule.at)
+            pipeline.restore({name: stored[name] for name in stored.files}, schedule.at)
     except Exception as error:  # zipfile and NumPy raise of every family for a broken file; all mean the same
-        log.info("the state of the painter is refused: %s", error)
+        log.info("the state of the pipeline is refused: %s", error)
         raise UsageError(
             "what was remembered of the frames so far cannot be read, or is not of this program; --force begins anew"
         ) from error

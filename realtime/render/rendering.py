@@ -55,7 +55,7 @@ class Rendering:
 
         Args:
             task: What is to be made.
-            stylizers: Of one model; a schedule that remembers uses the first.
+            stylizers: Of one model.
             code: Gives a style's code by its name.
             watcher: Is told how it gets on.
             stop: Is asked between frames.
