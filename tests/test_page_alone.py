@@ -129,7 +129,10 @@ def test_the_page_paints_by_itself(chromium: Any, address: str, tmp_path: Path) 
             page.get_by_role("link", name="Enregistrer sur cet appareil").click()
         download.value.save_as(tmp_path / "snapshot.png")
         snapshot = cv2.imread(str(tmp_path / "snapshot.png"))
-        assert snapshot is not None and snapshot.shape in ((480, 640, 3), (240, 320, 3))  # the smaller where that is slow
+        assert snapshot is not None and snapshot.shape in (
+            (480, 640, 3),
+            (240, 320, 3),
+        )  # the smaller where that is slow
         assert not wrong
     finally:
         context.close()
