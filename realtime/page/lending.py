@@ -12,6 +12,7 @@ from realtime.control.actions import Action, Snapshot
 from realtime.control.quality import Quality
 from realtime.control.settings import Settings
 from realtime.core.errors import RealtimeError, UsageError
+from realtime.core.memory import return_free_memory
 from realtime.live.outputs import Outputs, Saving
 from realtime.live.stream import Stream
 from realtime.look.look import Look
@@ -159,6 +160,7 @@ class Lending:
         def remove() -> None:
             camera.channel.close()
             self._hub.session.remove(camera.channel.stream, _END_SECONDS)
+            return_free_memory()  # its pictures had many sizes: glibc's heaps grew from visitor to visitor
 
         await self._hub.loop.work(remove)
         if camera.source.refused:
