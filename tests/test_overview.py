@@ -387,3 +387,12 @@ def test_few_styles_fill_a_large_window_and_many_keep_the_usual_size() -> None:
     assert few.columns * few.rows >= 18
     assert few.cell[0] > many.cell[0] == 240
     assert few.cell[1] * few.rows > 1080 / 2
+
+
+def test_what_of_a_row_lies_below_the_window_is_left_out_and_not_pressed_together() -> None:
+    grid = overview_module._grid((640, 480), 18)
+    picture = np.zeros((*SIZE[::-1], 3), np.uint8)
+    picture[SIZE[1] // 2 :] = 255
+    canvas = np.zeros((480, 640, 3), np.uint8)
+    overview_module._draw_cell(canvas, grid, (0, 480 - grid.cell[1] // 3), "wave", picture, chosen=False)
+    assert canvas.max() == 0  # the upper half of the picture is black

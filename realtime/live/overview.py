@@ -166,16 +166,13 @@ def _draw_cell(
     edge = max(2, grid.letter // 5)
     left, top = corner[0] + edge, corner[1] + edge
     wide, high = grid.cell[0] - 2 * edge, round(grid.cell[0] * 0.75) - 2 * edge
-    high = min(high, canvas.shape[0] - top)
-    if wide <= 0 or high <= 0:
+    seen = min(high, canvas.shape[0] - top)
+    if wide <= 0 or seen <= 0:
         return
     if chosen:
         cv2.rectangle(canvas, (left - edge, top - edge), (left + wide + edge - 1, top + high + edge - 1), _CHOSEN, -1)
-    place = canvas[top : top + high, left : left + wide]
-    if picture is None:
-        place[:] = 60
-    else:
-        cv2.resize(picture, (place.shape[1], place.shape[0]), dst=place, interpolation=cv2.INTER_LINEAR)
+    place = canvas[top : top + seen, left : left + wide]
+    place[:] = 60 if picture is None else cv2.resize(picture, (wide, high), interpolation=cv2.INTER_LINEAR)[:seen]
     (text,) = wrapped(name, grid.letter, wide, 1)
     across = left + (wide - text_width(text, grid.letter)) // 2
     foot = top + high + edge + grid.letter
