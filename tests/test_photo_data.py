@@ -50,9 +50,8 @@ from realtime.media import xmp
 from realtime.media.colour import ADOBE_RGB, BT709, in_srgb, profile_of, srgb_profile
 from realtime.media.exif import Entry, Exif, parse
 from realtime.media.exif_block import added_to_tiff, block, turned
-from realtime.media.image_file import is_still, kind_of_file
 from realtime.media.images import load_picture
-from realtime.media.kinds import kind_of
+from realtime.media.kinds import is_still, kind_of, kind_of_file
 from realtime.media.photo_file import Photo, check_place, read_photo, write_photo
 from realtime.media.places import tells_place
 

@@ -24,8 +24,8 @@ from realtime.core.frame import Picture
 from realtime.live.session import LiveSession
 from realtime.look.look import Look
 from realtime.media.image_file import opened
-from realtime.media.images import PICTURES, load_picture
-from realtime.media.kinds import RAW_ENDINGS
+from realtime.media.images import load_picture
+from realtime.media.kinds import PICTURES, RAW_ENDINGS
 from realtime.media.openers import MOST_PIXELS
 from realtime.models.fitting import style_input
 from realtime.models.stylizer import Stylizer

@@ -147,7 +147,7 @@ def _names_source(word: str) -> bool:
 
 
 def _is_picture(word: str) -> bool:
-    from realtime.media.images import PICTURES
+    from realtime.media.kinds import PICTURES
 
     return _ending(word) in PICTURES and os.path.isfile(user_path(word))
 

@@ -93,7 +93,7 @@ def expanded(context: click.Context, parameter: click.Parameter, value: tuple[_N
 
 def expanded_videos(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     """Do as `expanded`, but keep the patterns of pictures: together these are one clip."""
-    from realtime.media.images import PICTURES
+    from realtime.media.kinds import PICTURES
 
     found: list[str] = []
     for name in value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import operator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtime.core.errors import RealtimeError
@@ -17,6 +19,19 @@ def find_added(group: str) -> dict[str, EntryPoint]:
     from importlib.metadata import entry_points  # takes as long to import as all else that `realtime --help` needs
 
     return {point.name: point for point in entry_points(group=group)}
+
+
+def load_named(text: str) -> Any:
+    """Import what a text names.
+
+    Args:
+        text: As entry points have it, "module:name" or "module:name.attribute".
+
+    Returns:
+        What is there. ImportError or AttributeError where nothing is.
+    """
+    module, _, name = text.partition(":")
+    return operator.attrgetter(name)(importlib.import_module(module))
 
 
 def make_added(point: EntryPoint, kind: type[T], problem: type[RealtimeError], *arguments: Any) -> T:

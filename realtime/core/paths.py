@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -29,6 +28,8 @@ def beside(path: Path, ending: str) -> Path:
     """
     name = f"{path.name}{ending}"
     if len(os.fsencode(name)) > (most := _longest_name(path.parent)):
+        import hashlib  # which loads OpenSSL
+
         mark = f"~{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}{ending}"
         name = os.fsencode(path.name)[: most - len(os.fsencode(mark))].decode("utf-8", "ignore") + mark
     return path.with_name(name)

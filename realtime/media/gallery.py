@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-from realtime.media.images import PICTURES
+from realtime.media.kinds import PICTURES
 
 
 def shipped_folder() -> Path:

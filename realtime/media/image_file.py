@@ -17,7 +17,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from realtime.core.errors import StyleError
 from realtime.core.text import clean
-from realtime.media.kinds import HEAD, PICTURES, READABLE, VIDEO, described, kind_of
+from realtime.media.kinds import described
 from realtime.media.openers import MOST_PIXELS, check_size, kind_of_open, open_image
 from realtime.media.raw import too_large
 
@@ -60,25 +60,6 @@ def opened(path: Path, slowly: bool = False) -> Iterator[Image.Image]:
             reason = getattr(error, "strerror", None) or str(error)
             raise StyleError(f"{name} cannot be read as a picture ({reason or type(error).__name__})") from error
         raise StyleError(f"{name} is {_broken(kind, error)}") from error
-
-
-def kind_of_file(path: Path) -> str:
-    """Tell what a file is by its content.
-
-    Args:
-        path: The file.
-
-    Returns:
-        As `kinds.kind_of`; "empty" for no bytes at all, an empty string for what is not known, cannot be read or is no file.
-    """
-    if not os.path.isfile(path):  # to open a pipe would wait for ever, to open a camera would take it
-        return ""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(HEAD)
-    except OSError:
-        return ""
-    return kind_of(head) if head else "empty"
 
 
 class _PillowAtEase:
@@ -127,20 +108,6 @@ class _Unhurried(io.FileIO):
             time.sleep(busy)
             self._rested = time.thread_time()
         return super().read(size)
-
-
-def is_still(path: Path) -> bool:
-    """Tell a still picture from other files.
-
-    Args:
-        path: A file.
-
-    Returns:
-        Whether its content is a picture that is read here, but no GIF, which may move; where the content is not known,
-        whether its ending is a picture's.
-    """
-    kind = kind_of_file(path)
-    return (kind in READABLE and kind != "GIF") or (path.suffix.lower() in PICTURES and kind != VIDEO)
 
 
 def _broken(kind: str, error: Exception) -> str:

@@ -14,10 +14,7 @@ from realtime.core.frame import Picture
 from realtime.media import exif, xmp
 from realtime.media.colour import ADOBE_RGB, BT709, coded_profile, in_srgb, profile_of, toned_down
 from realtime.media.image_file import opened
-from realtime.media.kinds import PICTURES, WANTED
 from realtime.media.openers import as_bytes
-
-__all__ = ["PICTURES", "WANTED", "Decoded", "decoded", "load_picture", "orientation"]
 
 _AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB")  # kinds of pictures that can be scaled down as they are
 

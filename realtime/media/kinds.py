@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 READABLE = frozenset({"JPEG", "PNG", "WebP", "BMP", "TIFF", "GIF", "AVIF", "HEIC", "RAW"})
 """The kinds of pictures that `realtime.media.images` reads."""
@@ -80,6 +82,39 @@ def kind_of(head: bytes) -> str:
         except UnicodeDecodeError:
             pass
     return ""
+
+
+def kind_of_file(path: Path) -> str:
+    """Tell what a file is by its content.
+
+    Args:
+        path: The file.
+
+    Returns:
+        As `kind_of`; "empty" for no bytes at all, an empty string for what is not known, cannot be read or is no file.
+    """
+    if not os.path.isfile(path):  # to open a pipe would wait for ever, to open a camera would take it
+        return ""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return ""
+    return kind_of(head) if head else "empty"
+
+
+def is_still(path: Path) -> bool:
+    """Tell a still picture from other files.
+
+    Args:
+        path: A file.
+
+    Returns:
+        Whether its content is a picture that is read here, but no GIF, which may move; where the content is not known,
+        whether its ending is a picture's.
+    """
+    kind = kind_of_file(path)
+    return (kind in READABLE and kind != "GIF") or (path.suffix.lower() in PICTURES and kind != VIDEO)
 
 
 def described(kind: str) -> str:

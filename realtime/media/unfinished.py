@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable
@@ -134,4 +133,6 @@ def _notes() -> Path:
 
 
 def _note_of(partial: Path) -> Path:
+    import hashlib  # which loads OpenSSL
+
     return _notes() / hashlib.sha256(os.fsencode(partial.absolute())).hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from collections.abc import Iterable
@@ -14,6 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.errors import StyleError, UsageError
+
+try:
+    from _blake2 import blake2b  # CPython's own, by itself: hashlib loads OpenSSL, 4 MB, beside it
+except ImportError:
+    from hashlib import blake2b
 
 _MOST_BYTES = 16 << 20  # a code of a Hub module, the largest there is, has 20 kB
 STYLE_SIZE = 256
@@ -171,7 +175,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
     Raises:
         OSError: A file cannot be read.
     """
-    digest = hashlib.blake2b(digest_size=6)
+    digest = blake2b(digest_size=6)
     for path in paths:
         with open(path, "rb") as file:
             digest.update(os.fstat(file.fileno()).st_size.to_bytes(8, "little"))

@@ -11,9 +11,7 @@ from realtime.core.addresses import without_secrets
 from realtime.core.errors import UsageError
 from realtime.core.paths import shortened
 from realtime.core.text import clean
-from realtime.media.image_file import kind_of_file
-from realtime.media.images import PICTURES, WANTED
-from realtime.media.kinds import READABLE
+from realtime.media.kinds import PICTURES, READABLE, WANTED, kind_of_file
 from realtime.media.photo_file import FORMATS, check_place
 
 _OTHERS = frozenset({".bmp", ".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".pdf", ".psd", ".mp4", ".mov", ".mkv"})

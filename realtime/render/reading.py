@@ -16,8 +16,8 @@ from realtime.core.frame import Picture
 from realtime.core.geometry import boxed
 from realtime.core.paths import user_path
 from realtime.core.text import clean
-from realtime.media.images import PICTURES, WANTED, load_picture
-from realtime.media.kinds import HEAD, READABLE, kind_of
+from realtime.media.images import load_picture
+from realtime.media.kinds import HEAD, PICTURES, READABLE, WANTED, kind_of
 from realtime.render.footage import Footage, Shot
 from realtime.render.video import Video
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import cv2
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from realtime.core.errors import SinkError
 from realtime.core.frame import Picture
@@ -82,6 +80,9 @@ class SnapshotSink(Sink):
 
 
 def _write_png(file: BinaryIO, picture: Picture, about: dict[str, str]) -> None:
+    from PIL import Image  # 3 MB, which a session without a snapshot does without
+    from PIL.PngImagePlugin import PngInfo
+
     fields = PngInfo()
     fields.add_text("Software", "realtime")
     for name, text in about.items():

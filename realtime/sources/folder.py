@@ -10,7 +10,8 @@ from realtime.core.errors import SourceError, StyleError
 from realtime.core.frame import Frame, Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
-from realtime.media.images import PICTURES, WANTED, load_picture
+from realtime.media.images import load_picture
+from realtime.media.kinds import PICTURES, WANTED
 from realtime.sources.base import Pace, Source, captured
 
 _FPS = 10.0  # the same picture again: what is changed by a key then shows at once

@@ -15,19 +15,22 @@ import logging
 import os
 import re
 from collections.abc import Callable
-from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from realtime.core.added import find_added, make_added
+from realtime.core.added import find_added, load_named, make_added
 from realtime.core.addresses import may_hold_secret, public_name
 from realtime.core.errors import SourceError, UsageError
 from realtime.core.frame import Size
 from realtime.core.paths import user_path
 from realtime.core.text import clean
-from realtime.media.image_file import is_still
+from realtime.media.kinds import is_still
 from realtime.sources import camera
 from realtime.sources.base import Source
 from realtime.sources.waiting import WaitingSource
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _log = logging.getLogger(__name__)
 
@@ -70,10 +73,10 @@ def open_source(
     if text is None:
         text = next((str(found.number) for found in camera.list_cameras()), "demo")
     found = _find(text)
-    if isinstance(found, EntryPoint):
+    if not isinstance(found, str):
         source = make_added(found, Source, SourceError, text, size, fps)  # type: ignore[type-abstract]
     else:
-        opener: Callable[..., Source] = EntryPoint("", found, GROUP).load()
+        opener: Callable[..., Source] = load_named(found)
         more = [capture] if capture and found == _CAMERA else []
         source = opener(text, size, fps, *more)
     _log.info("the source is %s", source.name)

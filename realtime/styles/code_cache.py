@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from realtime.core.errors import StyleError
-from realtime.media.images import load_picture
 from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.models.stylizer import Stylizer
 
@@ -86,6 +85,8 @@ class CodeCache:
         path = self.path(picture)
         if kept := self.load(path):
             return kept
+        from realtime.media.images import load_picture  # Pillow and XML, 6 MB, which kept codes do without
+
         code = self._stylizer.encode(load_picture(picture, enough=2 * STYLE_SIZE))
         self.save(code, path)
         return code

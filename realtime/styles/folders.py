@@ -12,7 +12,7 @@ from pathlib import Path
 
 from realtime.core.errors import UsageError
 from realtime.media.gallery import shipped_folder, user_folder
-from realtime.media.images import PICTURES, WANTED
+from realtime.media.kinds import PICTURES, WANTED
 
 FORGET_SCANS = 200
 """Scans in a row that miss a single picture, a minute of them, before it is watched no longer."""

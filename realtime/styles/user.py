@@ -9,7 +9,8 @@ from pathlib import Path
 
 from realtime.core.errors import StyleError, UsageError
 from realtime.media.gallery import shipped_folder, user_folder
-from realtime.media.images import PICTURES, WANTED, load_picture
+from realtime.media.images import load_picture
+from realtime.media.kinds import PICTURES, WANTED
 from realtime.styles.folders import Style, look_into
 
 REMOVED = "removed"
