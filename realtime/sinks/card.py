@@ -8,6 +8,7 @@ from typing import NamedTuple
 from realtime.control.keymap import GROUPS, Key
 from realtime.core.frame import Picture, Size
 from realtime.sinks.lettering import GREY, LEAST, WHITE, shade, text_width, wrapped, write_text
+from realtime.sinks.letters import with_fonts
 
 _ROW = 1.5  # the height of a row, in heights of a letter
 _MOST = 34  # pixels of a letter, in a window however large
@@ -74,6 +75,10 @@ def _groups(working: frozenset[str] | None) -> dict[str, list[Key]]:
 
 @lru_cache(maxsize=8)
 def _pages(size: Size, working: frozenset[str] | None) -> tuple[_Page, ...]:
+    return with_fonts(lambda: _laid_out(size, working))  # it measures texts in many sizes
+
+
+def _laid_out(size: Size, working: frozenset[str] | None) -> tuple[_Page, ...]:
     """Lay out the card in the largest letters with which it fits one page, or in the smallest on several."""
     width, height = size
     for letter in range(max(LEAST, min(_MOST, height // 18)), LEAST - 1, -1):

@@ -8,6 +8,7 @@ import cv2
 
 from realtime.core.frame import Picture
 from realtime.core.text import clean
+from realtime.sinks.letters import joined, width
 
 WHITE = (245, 245, 245)
 GREY = (190, 190, 190)
@@ -21,20 +22,21 @@ def letter_size(picture: Picture, most: int = 40) -> int:
     return int(max(LEAST, min(height / 30, width / 40, most)))
 
 
-def font() -> cv2.FontFace:
-    """Give the font of everything that is written."""
-    return cv2.FontFace("sans")
-
-
 @lru_cache(maxsize=512)
 def text_width(text: str, size: int) -> int:
     """Say how wide a text is, in pixels, in letters of a height."""
-    return int(cv2.getTextSize((4096, 4096), clean(text), (0, 0), font(), size, 400)[2]) if text else 0
+    return width(clean(text), size) if text else 0
 
 
 def write_text(canvas: Picture, text: str, at: tuple[int, int], size: int, color: tuple[int, int, int] = WHITE) -> None:
     """Write on a picture; `at` is the left end of the line on which the letters stand."""
-    cv2.putText(canvas, clean(text), at, color, font(), size, weight=400)
+    cover, left, top, _ = joined(clean(text), size)
+    left, top = left + at[0], top + at[1]
+    box = canvas[max(0, top) : max(0, top + cover.shape[0]), max(0, left) : max(0, left + cover.shape[1])]
+    cover = cover[max(0, -top) :, max(0, -left) :][: box.shape[0], : box.shape[1]]
+    if cover.size:
+        cv2.multiply(box, cv2.merge([255 - cover] * 3), dst=box, scale=1 / 255)
+        cv2.add(box, cv2.merge([cv2.convertScaleAbs(cover, alpha=part / 255) for part in color]), dst=box)
 
 
 def shade(canvas: Picture, left: int, top: int, right: int, bottom: int, light: float = 0.35) -> None:
