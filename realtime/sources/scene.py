@@ -205,9 +205,9 @@ class Layer:
         pairs = [np.stack(np.broadcast_arrays(*pair, x + y)[:2], axis=-1) for pair in fields]
         self.fields = -np.stack(pairs).astype(np.float32) * np.float32(canvas.unit)
         self.still = canvas.pixels(np.stack(np.broadcast_arrays(x, y), axis=-1))
-        # Room for every frame's work: memory that comes and goes costs as much as the work itself.
-        self.where = np.empty((y.size * BLOCK, x.size * BLOCK, 2), np.float32)
-        self.moved = np.empty_like(self.image)
+        # Room for the work on a band: memory that comes and goes costs as much as the work itself.
+        self.where = np.empty((BAND + 2 * BLOCK, x.size * BLOCK, 2), np.float32)
+        self.moved = np.empty((BAND, *self.image.shape[1:]), np.uint8)
         self.first, self.end = painted_columns(self.image[..., 3] > 0)
 
     def draw(self, frame: Picture, weights: Sequence[float]) -> None:
@@ -215,19 +215,20 @@ class Layer:
         height, width = self.image.shape[:2]
         moves = np.tensordot(np.array(weights, np.float32), self.fields, 1)
         reach = math.ceil(float(np.abs(moves).max()) + 1)
-        cv2.resize(self.still + moves, self.where.shape[1::-1], dst=self.where)
+        places = self.still + moves
         part = frame[self.top : self.top + height, self.left : self.left + width]
         for row in range(0, height, BAND):
             near = slice(max(row - reach, 0), row + BAND + reach)
             first, end = max(self.first[near].min() - reach, 0), min(self.end[near].max() + reach, width)
             if first >= end:
                 continue
-            band = np.s_[row : row + BAND, first:end]
-            rows, columns = slice(row + BLOCK, min(row + BAND, height) + BLOCK), slice(first + BLOCK, end + BLOCK)
-            cv2.remap(
-                self.image, self.where[rows, columns], NO_MAP, cv2.INTER_LINEAR, self.moved[band], cv2.BORDER_REPLICATE
-            )
-            over(part[band], self.moved[band])
+            blocks = places[row // BLOCK : (row + BAND) // BLOCK + 2]  # with a ring of its own
+            where = self.where[: len(blocks) * BLOCK]
+            cv2.resize(blocks, where.shape[1::-1], dst=where)
+            high = min(BAND, height - row)
+            where, moved = where[BLOCK : BLOCK + high, first + BLOCK : end + BLOCK], self.moved[:high, first:end]
+            cv2.remap(self.image, where, NO_MAP, cv2.INTER_LINEAR, moved, cv2.BORDER_REPLICATE)
+            over(part[row : row + high, first:end], moved)
 
 
 def painted_columns(mask: NDArray[np.bool_]) -> tuple[Field, Field]:
