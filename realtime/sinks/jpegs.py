@@ -12,8 +12,11 @@ import cv2
 from realtime.core.frame import Picture
 
 QUALITY = 80
-"""Of the JPEGs, 0..100. The codec of a clip takes more away: clips lose 0.4 dB against 85, 1.4 against 95, and 10 s of 1280×720
-need 56 MB, not 65 or 113."""
+"""Of the JPEGs, 0..100, where nobody who keeps them asks for less."""
+LOWEST = 45
+"""The least quality that may be asked for: below it, blocks show in even areas."""
+_ENOUGH = 0.95  # of the bytes that are wished: between this and all of them the quality stays
+_FAR = 1.25  # of the bytes that are wished
 _KNOWN = 16  # pictures: a replay may be twelve behind the page
 
 
@@ -32,6 +35,18 @@ class JpegEncoder:
         self._known: deque[_Encoded] = deque(maxlen=_KNOWN)
         self.count = 0
         """Pictures that were encoded."""
+        self.quality = QUALITY
+        """Of the pictures to come, `LOWEST` to `QUALITY`."""
+
+    def aim(self, size: int, wished: float) -> None:
+        """Change the quality a little, so that pictures like the last one come to take as many bytes as are wished.
+
+        Args:
+            size: The bytes of the last picture.
+            wished: The bytes that it should have had.
+        """
+        step = 1 if size < _ENOUGH * wished else -4 if size > _FAR * wished else -1 if size > wished else 0
+        self.quality = min(max(self.quality + step, LOWEST), QUALITY)
 
     def encode(self, picture: Picture) -> bytes:
         """Give a picture as a JPEG; a picture that was asked for lately is not encoded again.
@@ -49,6 +64,6 @@ class JpegEncoder:
                 self._known.append(found)
         with found.lock:
             if not found.jpeg:
-                found.jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1].tobytes()
+                found.jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, self.quality))[1].tobytes()
                 self.count += 1
             return found.jpeg

@@ -21,15 +21,18 @@ from realtime.core.memory import return_free_memory
 from realtime.look.stylized import Stylized
 from realtime.media.audio import Aligner, Block, Sound
 from realtime.media.clip_file import ClipFile
-from realtime.media.codecs import DEFAULT_CODEC, QUICKEST, TICK, Codec, Packet, find_codec
+from realtime.media.codecs import DEFAULT_CODEC, TICK, Codec, Packet, find_codec
 from realtime.media.coders import Encoder, SoundEncoder
 from realtime.sinks.base import Sink
-from realtime.sinks.jpegs import JpegEncoder
+from realtime.sinks.jpegs import QUALITY, JpegEncoder
 
 SECONDS = 10.0
 _MOST = 96 << 20  # bytes
+_WISHED = 3_000_000  # bytes a second, for up to `_PIXELS`; in proportion beyond
+_PIXELS = 1280 * 720 * 30  # pixels a second
 _WAITING = 12  # pictures that may wait for the JPEG encoder
 _JPEG_NICE = 10
+_LEVEL = 1  # of the clip's encoder: nobody waits for a frame, and what the JPEGs lack is made up for
 CLOSE_SECONDS = 2.0  # nothing of it is to be kept
 
 
@@ -42,7 +45,11 @@ class Kept:
 
 
 class ReplaySink(Sink):
-    """Keeps the last seconds of what is written, for `save`. Pictures for which there is no time are left out."""
+    """Keeps the last seconds of what is written, for `save`. Pictures for which there is no time are left out.
+
+    The quality of the JPEGs follows what is painted: ten seconds take 30 MB, as long as pictures of 1280×720 come 30 times a
+    second. More pixels take more, and where the lowest quality takes more than `most`, fewer seconds are kept.
+    """
 
     queues = True
     asks = False
@@ -75,7 +82,7 @@ class ReplaySink(Sink):
         self._waiting = 0
         self._jpegs = jpegs or JpegEncoder()
         self.size = 0
-        """Bytes of the JPEGs that are kept."""
+        """Bytes of the JPEGs that are kept; a picture that stays counts once."""
         self.dropped = 0
         """Pictures for which there was no time."""
         self._error: RealtimeError | None = None
@@ -95,17 +102,32 @@ class ReplaySink(Sink):
             jpeg = self._jpegs.encode(picture)
             blocks = self._microphone.take() if self._microphone else []
             with self._changing:
+                if not (self._pictures and self._pictures[-1].jpeg is jpeg):
+                    self.size += len(jpeg)
+                    self._jpegs.aim(len(jpeg), self._share(picture))
                 self._pictures.append(Kept(time, jpeg))
-                self.size += len(jpeg)
                 self._sound.extend(blocks)
                 while self.size > self._most or self._pictures[0].time < time - self._seconds:
-                    self.size -= len(self._pictures.popleft().jpeg)
+                    self._drop_oldest()
                 while self._sound and self._sound[0].time < time - self._seconds - 1:
                     self._sound.popleft()
         finally:
             with self._changing:
                 self._waiting -= 1
                 self._changing.notify_all()
+
+    def _share(self, picture: Picture) -> float:
+        """Work out how many bytes a picture may take."""
+        since = self._pictures[-1].time - self._pictures[0].time if self._pictures else 0.0
+        rate = (len(self._pictures) - 1) / since if since >= 1 else self._format.rate if self._format else 30.0
+        height, width = picture.shape[:2]
+        wished: float = _WISHED * max(1.0, height * width * rate / _PIXELS)
+        return min(wished, self._most / self._seconds) / rate
+
+    def _drop_oldest(self) -> None:
+        oldest = self._pictures.popleft()
+        if not (self._pictures and self._pictures[0].jpeg is oldest.jpeg):
+            self.size -= len(oldest.jpeg)
 
     def settle(self) -> None:
         """Wait until everything that was written is kept."""
@@ -146,6 +168,7 @@ class ReplaySink(Sink):
             self._sound.clear()
             self.size = 0
         self._worker.close(clock.monotonic() + CLOSE_SECONDS)
+        self._jpegs.quality = QUALITY
 
 
 def write_clip(
@@ -171,7 +194,7 @@ def write_clip(
     height, width = _decoded(pictures[-1]).shape[:2]
     with ExitStack() as stack:
         file = stack.enter_context(closing(ClipFile(path, codec)))
-        encoder = stack.enter_context(closing(Encoder(codec, (width, height), QUICKEST)))
+        encoder = stack.enter_context(closing(Encoder(codec, (width, height), _LEVEL)))
         heard = stack.enter_context(closing(SoundEncoder(codec, microphone.channels))) if microphone else None
         file.begin(encoder.track, heard.track if heard else None)
         packets = _encoded(encoder, pictures)
