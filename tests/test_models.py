@@ -31,6 +31,7 @@ from realtime.media.gallery import shipped_folder
 from realtime.models import hub_download
 from realtime.models.base import StyleCode
 from realtime.models.fitting import style_input
+from realtime.models.grain import Grain
 from realtime.models.hub import HubEngine
 from realtime.models.model import EngineModel, Model
 from realtime.models.registry import open_model
@@ -377,6 +378,23 @@ def test_grain_beside_a_frame_network_is_laid_over_frames(pair: Path, tmp_path: 
         painted = model.stylize(frame, code)
         assert np.abs(painted - np.clip(frame + laid, 0, 255)).max() <= 1
         assert np.array_equal(frame, kept)
+
+
+@pytest.mark.parametrize("side", [(256, 256), (8, 8), (300, 17), (1, 1)])
+@pytest.mark.parametrize("piece", [(360, 640, 0, 0), (5, 3, 100, 700), (520, 513, 31, 255)])
+def test_grain_goes_on_over_pictures_of_any_size_and_place(
+    side: tuple[int, int], piece: tuple[int, int, int, int]
+) -> None:
+    rng = np.random.default_rng(0)
+    grain = Grain(rng.integers(100, 156, side).astype(np.uint8))
+    picture = rng.integers(0, 256, (*piece[:2], 3)).astype(np.uint8)
+    laid = grain.lay(picture, *piece[2:])
+    assert (laid == np.clip(picture + grain.piece(*piece)[:, :, None], 0, 255)).all()
+    framed = np.zeros((piece[0] + 4, piece[1] + 4, 3), np.uint8)
+    inside = framed[2:-2, 2:-2]
+    inside[...] = picture
+    grain.lay(inside, *piece[2:], dst=inside)
+    assert (inside == laid).all() and framed.sum() == laid.sum(dtype=np.int64)
 
 
 def test_grain_that_is_no_picture(pair: Path, tmp_path: Path) -> None:

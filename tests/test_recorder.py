@@ -857,6 +857,22 @@ def test_pictures_for_which_there_is_no_time_are_counted(monkeypatch: pytest.Mon
         going_on.set()
 
 
+def test_few_large_pictures_wait_for_the_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    going_on = threading.Event()
+    real = cv2.imencode
+
+    def slow(*words: Any) -> Any:
+        going_on.wait()
+        return real(*words)
+
+    monkeypatch.setattr(cv2, "imencode", slow)
+    with opened(ReplaySink()) as replay:
+        for index in range(20):
+            replay.write(frame(numbered(index, (1280, 720)), index / 10))
+        assert 20 - replay.dropped == 6, "16 MB"
+        going_on.set()
+
+
 def test_the_last_seconds_with_their_sound(tmp_path: Path) -> None:
     microphone = FakeMicrophone(beeps(2))
     with opened(ReplaySink(microphone=microphone)) as replay:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from realtime.core.buffers import reused
 from realtime.core.frame import Picture, Size
 
 NEARLY = 0.65
@@ -86,4 +87,4 @@ def halved(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def flipped(picture: Picture) -> Picture:
     """Give a new picture, the mirror image of `picture` (uint8, H×W×3)."""
-    return cv2.flip(picture, 1)  # type: ignore[return-value]
+    return cv2.flip(picture, 1, dst=reused(picture.shape))  # type: ignore[return-value]

@@ -6,6 +6,7 @@ strokes flicker or there are none. Grain does not move, and is stronger than noi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from realtime.core.frame import Picture
 
 MIDDLE = 128
 """The grey that changes nothing."""
+_BLOCK = 256  # pixels, at least: the tile is repeated up to this, and then block by block, which stays in the cache
 
 
 class Grain:
@@ -29,8 +31,11 @@ class Grain:
             tile: uint8, h×w.
         """
         self.tile = tile
-        self._made_for: tuple[int, ...] = ()
-        self._lighter = self._darker = np.empty((0, 0, 3), np.uint8)
+        height, width = (-(-_BLOCK // side) for side in tile.shape)
+        block = np.tile(tile, (height, width)).astype(np.int16) - MIDDLE
+        self._lighter, self._darker = (
+            np.repeat(np.maximum(sign * block, 0).astype(np.uint8)[:, :, None], 3, axis=2) for sign in (1, -1)
+        )
 
     def piece(self, height: int, width: int, top: int = 0, left: int = 0) -> npt.NDArray[np.int16]:
         """Give what is added to a piece of a frame.
@@ -61,16 +66,22 @@ class Grain:
         Returns:
             The picture with grain, held to 0..255: `dst`, where it is given.
         """
-        wanted = (*picture.shape[:2], top, left)
-        if self._made_for != wanted:
-            piece = self.piece(*wanted)
-            self._lighter, self._darker = (
-                np.repeat(np.maximum(sign * piece, 0).astype(np.uint8)[:, :, None], 3, axis=2) for sign in (1, -1)
-            )
-            self._made_for = wanted
-        lighter = cv2.add(picture, self._lighter, dst=dst)
-        laid: Picture = cv2.subtract(lighter, self._darker, dst=lighter)  # type: ignore[assignment]
+        laid: Picture = np.empty_like(picture) if dst is None else dst
+        for rows, down in _blocks(picture.shape[0], top, self._lighter.shape[0]):
+            for columns, across in _blocks(picture.shape[1], left, self._lighter.shape[1]):
+                lighter = cv2.add(picture[rows, columns], self._lighter[down, across], dst=laid[rows, columns])
+                cv2.subtract(lighter, self._darker[down, across], dst=lighter)
         return laid
+
+
+def _blocks(length: int, start: int, block: int) -> Iterator[tuple[slice, slice]]:
+    """Divide a side that begins at `start`, where a block is repeated: give what of the side lies on what of the block."""
+    at = 0
+    while at < length:
+        first = (start + at) % block
+        step = min(block - first, length - at)
+        yield slice(at, at + step), slice(first, first + step)
+        at += step
 
 
 def grain_beside(frame_file: Path) -> npt.NDArray[np.uint8] | None:

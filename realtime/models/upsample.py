@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from realtime.core.buffers import reused
 from realtime.core.frame import Picture
 from realtime.core.geometry import NEARLY, halved, scaled_down
 
@@ -22,7 +23,7 @@ _FAINT: Any = 4.0  # any: OpenCV's stubs know of no numbers here
 np.empty(30 << 20, np.uint8)
 """Made and freed once, for glibc: it then keeps blocks up to this size for the next frame. Else it gives a frame's planes back
 to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself.
-A live session sets a lower limit, which its frames up to 1920×1080 stay below: `core/memory`."""
+A live session sets a lower limit, which its frames stay below: `core/memory`."""
 _BAND = 48  # rows at a time: what is worked out between the first and the last step then stays in the cache
 
 _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type comes out
@@ -69,14 +70,16 @@ def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
         A new picture of `content`'s size and kind.
     """
     size = (content.shape[1], content.shape[0])
-    guide, low = cv2.cvtColor(content, cv2.COLOR_BGR2GRAY), cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    slope = cv2.resize(_slope(low, cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)), size)
+    low = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    slope = _slope(low, cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY))
+    slope = cv2.resize(slope, size, dst=reused(content.shape[:2], np.float32))
     # Networks soften edges beyond what the size takes: measured against a guide softened as much, they come back whole.
     kept = cv2.resize(cv2.GaussianBlur(low, (5, 5), 0), size)
-    result = cv2.resize(painted, size)
+    result = cv2.resize(painted, size, dst=reused(content.shape))
     for top in range(0, size[1], _BAND):
         rows = slice(top, top + _BAND)
-        _add_detail(result[rows], guide[rows], kept[rows], slope[rows])
+        guide = cv2.cvtColor(content[rows], cv2.COLOR_BGR2GRAY)
+        _add_detail(result[rows], guide, kept[rows], slope[rows])
     return result  # type: ignore[return-value]
 
 

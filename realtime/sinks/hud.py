@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 
+from realtime.core.buffers import reused
 from realtime.core.frame import Picture
 from realtime.sinks.card import draw_card
 from realtime.sinks.lettering import LEAST, letter_size, shade, text_width, wrapped, write_text
@@ -35,7 +36,8 @@ def draw(
     Returns:
         uint8, H×W×3, BGR: a new picture.
     """
-    canvas: Picture = picture.copy()
+    canvas: Picture = reused(picture.shape)
+    canvas[:] = picture
     if help_page:  # alone: it is read
         draw_card(canvas, help_page, keys)
         return canvas

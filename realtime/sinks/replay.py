@@ -30,7 +30,7 @@ SECONDS = 10.0
 _MOST = 96 << 20  # bytes
 _WISHED = 3_000_000  # bytes a second, for up to `_PIXELS`; in proportion beyond
 _PIXELS = 1280 * 720 * 30  # pixels a second
-_WAITING = 12  # pictures that may wait for the JPEG encoder
+_WAITING, _WAITING_BYTES = 12, 16 << 20  # pictures that may wait for the JPEG encoder: six of 1280×720
 _JPEG_NICE = 10
 _LEVEL = 1  # of the clip's encoder: nobody waits for a frame, and what the JPEGs lack is made up for
 CLOSE_SECONDS = 2.0  # nothing of it is to be kept
@@ -89,8 +89,9 @@ class ReplaySink(Sink):
         self._worker = threads.Worker("replay", self._failed, _JPEG_NICE)
 
     def _write(self, stylized: Stylized) -> None:
+        most = max(2, min(_WAITING, _WAITING_BYTES // stylized.picture.nbytes))
         with self._changing:
-            if self._waiting >= _WAITING:
+            if self._waiting >= most:
                 self.dropped += 1
                 return
             self._waiting += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from realtime.core.buffers import reused
 from realtime.core.errors import SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.geometry import fit
@@ -65,6 +66,7 @@ class FileSource(Source):
         self._begin = -self._stamp()  # what to add to a frame's time stamp to know when it is due
         width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        self._shape: tuple[int, ...] = ()  # of the newest picture, before it was scaled down
         self._size = fit((width, height), size or (width, height)) if width > 0 and height > 0 else None
 
     @classmethod
@@ -92,11 +94,12 @@ class FileSource(Source):
             time = self._pace.wait_until(self._begin + self._stamp(), timeout)
             if time is None:
                 return None
-            ok, picture = self._capture.retrieve()
+            ok, picture = self._capture.retrieve(reused(self._shape) if self._shape else None)
             self._grab()
         if not ok:
             return None
         upright: Picture = picture.astype(np.uint8, copy=False)
+        self._shape = upright.shape
         frame = captured(upright, self._box, time)
         self._size = (frame.picture.shape[1], frame.picture.shape[0])
         return frame
