@@ -21,6 +21,7 @@ from typing import Any
 import cv2
 import hub_module
 import numpy as np
+import psutil
 import pytest
 import small_models
 import tensorflow as tf
@@ -33,6 +34,7 @@ from realtime.models.base import StyleCode
 from realtime.models.fitting import style_input
 from realtime.models.grain import Grain
 from realtime.models.hub import HubEngine
+from realtime.models.litert import physical_cores
 from realtime.models.model import EngineModel, Model
 from realtime.models.registry import open_model
 from realtime.models.split_graph import split
@@ -972,3 +974,9 @@ def test_engines_start_without_a_terminal(pair: Path) -> None:
         pair,
     )
     assert (done.returncode, done.stdout) == (0, "fine\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="psutil counts elsewhere")
+def test_cores_are_counted_as_psutil_does() -> None:
+    usable = len(os.sched_getaffinity(0))
+    assert physical_cores() == min(usable, psutil.cpu_count(logical=False) or usable)
