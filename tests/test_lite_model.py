@@ -15,6 +15,7 @@ import pytest
 import small_models
 
 import realtime.models.registry
+from realtime.core.errors import ModelError
 from realtime.media.gallery import shipped_folder
 from realtime.media.images import load_picture
 from realtime.models.base import StyleCode
@@ -82,6 +83,33 @@ def test_all_forms_agree(pair: Any, hub: Any, tmp_path: Path) -> None:
         assert np.abs(keras_out - accelerated.stylize(content[:, :, ::-1], with_keras_code)[:, :, ::-1]).mean() < 0.5
 
 
+def test_all_of_the_frame_network_runs_on_the_fast_path_and_its_pictures_are_bytes() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter: Any = Interpreter(model_path=str(FOLDER / "frame.tflite"))
+    picture, code = sorted(interpreter.get_input_details(), key=lambda d: d["shape"][-1])
+    interpreter.resize_tensor_input(picture["index"], [1, 132, 180, 3])
+    interpreter.allocate_tensors()
+    painted = interpreter.get_output_details()[0]
+    fast = [operator for operator in interpreter._get_ops_details() if operator["op_name"] == "DELEGATE"]
+    assert len(fast) == 1
+    assert {picture["index"], code["index"]} <= set(fast[0]["inputs"])
+    assert list(fast[0]["outputs"]) == [painted["index"]]
+    assert picture["dtype"] == painted["dtype"] == np.uint8
+
+
+def test_bytes_that_mean_something_else_are_no_pictures(tmp_path: Path) -> None:
+    from realtime.models.graph_file import GraphFile
+
+    file = GraphFile((FOLDER / "frame.tflite").read_bytes())
+    for tensor in file.graph.tensors:
+        if tensor.type == file.schema.TensorType.UINT8:
+            tensor.quantization.scale = np.array([1 / 128], np.float32)
+    (tmp_path / "frame.tflite").write_bytes(file.pack())
+    with pytest.raises(ModelError, match="no style network and frame network"):
+        realtime.models.registry.open_model(f"{FOLDER / 'style.tflite'},{tmp_path / 'frame.tflite'}")
+
+
 @pytest.mark.parametrize("size", [(131, 97), (160, 120)])
 def test_hub_as_a_module_and_by_our_engine_paints_what_litert_paints(hub: Any, size: tuple[int, int]) -> None:
     from realtime.training.evaluate import to_float
@@ -115,6 +143,7 @@ def test_hub_signature_and_sizes(hub: Any) -> None:
 @pytest.mark.parametrize("kind", ["black", "white", "grey", "noise", "stylized"])
 def test_finite_for_any_picture(pair: Any, kind: str) -> None:
     rng = np.random.default_rng(3)
+    floats = type(pair)(FOLDER / "style.tflite", FOLDER / "frame_gpu.tflite", pair.multiple, pair.around)
     flat = {"black": 0, "white": 255, "grey": 128}
     style = painted(200, 300, 7)
     if kind in flat:
@@ -126,11 +155,13 @@ def test_finite_for_any_picture(pair: Any, kind: str) -> None:
     code = pair.encode(picture)
     assert np.isfinite(code).all()
     for content, steer in ((picture, pair.encode(style)), (painted(96, 128), code), (picture, code)):
-        assert pair.frame(content, steer).shape == content.shape
-        raw = pair.net.get_tensor(pair.net.get_output_details()[0]["index"])
+        out, by_floats = pair.frame(content, steer), floats.frame(content, steer)
+        assert out.shape == content.shape
+        raw = floats.net.get_tensor(floats.net.get_output_details()[0]["index"])
         assert np.isfinite(raw).all()
         assert raw.min() >= 0
         assert raw.max() <= 1
+        assert np.abs(out.astype(int) - by_floats).mean() < 4  # bytes cannot show what is not finite
 
 
 @pytest.mark.parametrize("size", [(1, 64), (120, 160), (97, 131), (288, 384)])

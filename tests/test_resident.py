@@ -54,6 +54,41 @@ return_free_memory()
 print(full - resident())
 """
 
+_NETWORK = """
+import sys
+from pathlib import Path
+import numpy as np
+import psutil
+import realtime.models
+from realtime.core.memory import return_large_blocks
+from realtime.models.fitting import Inputs
+from realtime.models.litert import LiteRTEngine
+from realtime.models.base import StyleCode
+
+return_large_blocks()
+engine = LiteRTEngine(Path(realtime.models.__file__).parent / "lite" / "frame.tflite", 2)
+code = StyleCode("x", (np.zeros((1, 1, 1, 100), np.float32),))
+
+def resident():
+    return psutil.Process().memory_info().rss / 1e6
+
+def paint(width, height):
+    engine.run(Inputs(np.full((height + 36, width + 36, 3), 90, np.uint8)), code)
+    return resident()
+
+paint(64, 64)
+before = resident()
+print(paint(856, 480) - before, paint(424, 240) - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the figures are those of Linux")
+def test_the_network_holds_little_and_leaves_the_memory_of_a_larger_picture() -> None:
+    said = subprocess.run([sys.executable, "-c", _NETWORK], check=True, stdout=subprocess.PIPE, text=True).stdout
+    large, small = (float(number) for number in said.split())
+    assert large <= 26  # MB at the 480 lines of a frame of 1280×720
+    assert small <= large - 8
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")
 def test_a_thread_gives_back_what_it_no_longer_needs() -> None:

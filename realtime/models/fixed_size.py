@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import platformdirs
 
 from realtime.core.errors import ModelError
 from realtime.core.frame import Size
 from realtime.models.base import fingerprint
+from realtime.models.graph_file import GraphFile
 from realtime.models.native_output import first_line
 
 _DIGEST = 32  # bytes of the checksum that a kept file begins with
@@ -90,30 +90,23 @@ def _keep(data: bytes, path: Path) -> None:
             old.unlink(missing_ok=True)
 
 
-class _Rewriting:
+class _Rewriting(GraphFile):
     """A network on its way to one size."""
 
     def __init__(self, data: bytes, name: str, size: Size) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        self._schema, self._name = schema, name
-        self._model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
-        self._graph = self._model.subgraphs[0]
+        super().__init__(data)
+        self._name = name
         shapes = self._shapes(data, size)
-        for tensor, shape in zip(self._graph.tensors, shapes, strict=False):
+        for tensor, shape in zip(self.graph.tensors, shapes, strict=False):
             tensor.shape, tensor.shapeSignature = np.array(shape, np.int32), None
         self._widen()
 
     def finish(self, as_bytes: bool) -> bytes:
         """Give the .tflite file."""
-        import flatbuffers  # type: ignore[import-untyped]
-
         if as_bytes:
             self._take_bytes()
             self._give_bytes()
-        builder = flatbuffers.Builder(1 << 21)
-        builder.Finish(self._model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return self.pack()
 
     def _shapes(self, data: bytes, size: Size) -> list[tuple[int, ...]]:
         """Let LiteRT work out the shape of every tensor for a size."""
@@ -131,89 +124,40 @@ class _Rewriting:
             raise ModelError(f"{self._name} cannot run at {size[0]}×{size[1]}: {first_line(error)}") from error
         self._picture = int(picture["index"])
         by_index = {d["index"]: tuple(int(n) for n in d["shape"]) for d in interpreter.get_tensor_details()}
-        return [by_index[index] for index in range(len(self._graph.tensors))]
+        return [by_index[index] for index in range(len(self.graph.tensors))]
 
     def _widen(self) -> None:
         """Turn weights of float16, and what dequantizes them, into weights of float32: every accelerator takes these."""
         kept, narrow = [], []
-        for operator in self._graph.operators:
-            source, target = (self._graph.tensors[int(ts[0])] for ts in (operator.inputs, operator.outputs))
-            data = self._model.buffers[source.buffer].data
-            if source.type != self._schema.TensorType.FLOAT16 or data is None:
+        for operator in self.graph.operators:
+            source, target = (self.graph.tensors[int(ts[0])] for ts in (operator.inputs, operator.outputs))
+            data = self.model.buffers[source.buffer].data
+            if source.type != self.schema.TensorType.FLOAT16 or data is None:
                 kept.append(operator)
                 continue
             wide = np.frombuffer(np.asarray(data, np.uint8).tobytes(), np.float16).astype(np.float32)
-            target.buffer = self._buffer(wide)
+            target.buffer = self.buffer(wide)
             narrow.append(source.buffer)
-        self._graph.operators = kept
+        self.graph.operators = kept
         for buffer in narrow:
-            self._model.buffers[buffer].data = None
+            self.model.buffers[buffer].data = None
 
     def _take_bytes(self) -> None:
         """Put before the network what makes floats of bytes."""
-        before, self._graph.operators = self._graph.operators, []
-        levels = self._like(self._picture, self._schema.TensorType.UINT8)
-        numbers = self._like(self._picture)
-        self._operator("CAST", [levels], numbers, "Cast", inDataType=self._schema.TensorType.UINT8)
-        self._operator("MUL", [numbers, self._constant(1 / 255)], self._picture, "Mul")
-        self._graph.operators += before
-        self._rename("inputs", self._picture, levels)
+        levels, numbers = self.like(self._picture, self.schema.TensorType.UINT8), self.like(self._picture)
+        self.graph.operators[:0] = [
+            self.operator("CAST", [levels], numbers, "Cast", inDataType=self.schema.TensorType.UINT8),
+            self.operator("MUL", [numbers, self.constant(1 / 255)], self._picture, "Mul"),
+        ]
+        self.replace_border("inputs", self._picture, levels)
 
     def _give_bytes(self) -> None:
         """Put behind the network what makes bytes of floats: a half is added, since all below the whole number is lost."""
-        painted = int(self._graph.outputs[0])
-        scaled, raised, levels = (
-            self._like(painted),
-            self._like(painted),
-            self._like(painted, self._schema.TensorType.UINT8),
-        )
-        self._operator("MUL", [painted, self._constant(255.0)], scaled, "Mul")
-        self._operator("ADD", [scaled, self._constant(0.5)], raised, "Add")
-        self._operator("CAST", [raised], levels, "Cast", outDataType=self._schema.TensorType.UINT8)
-        self._rename("outputs", painted, levels)
-
-    def _rename(self, kind: str, old: int, new: int) -> None:
-        """Let one of the network's inputs or outputs be another tensor, in its signatures as well."""
-        places = [new if place == old else int(place) for place in getattr(self._graph, kind)]
-        setattr(self._graph, kind, np.array(places, np.int32))
-        for signature in self._model.signatureDefs or []:
-            for entry in getattr(signature, kind):
-                if entry.tensorIndex == old:
-                    entry.tensorIndex = new
-
-    def _operator(self, kind: str, inputs: list[int], output: int, options: str, **settings: Any) -> None:
-        code = self._schema.OperatorCodeT()
-        value = getattr(self._schema.BuiltinOperator, kind)
-        code.builtinCode, code.deprecatedBuiltinCode, code.version = value, min(value, 127), 1
-        self._model.operatorCodes.append(code)
-        operator = self._schema.OperatorT()
-        operator.opcodeIndex = len(self._model.operatorCodes) - 1
-        operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
-        operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, f"{options}Options")
-        operator.builtinOptions = getattr(self._schema, f"{options}OptionsT")()
-        for name, setting in settings.items():
-            setattr(operator.builtinOptions, name, setting)
-        self._graph.operators.append(operator)
-
-    def _constant(self, value: float) -> int:
-        """Add a number in float32."""
-        tensor = self._tensor((), self._schema.TensorType.FLOAT32)
-        self._graph.tensors[tensor].buffer = self._buffer(np.float32(value))
-        return tensor
-
-    def _like(self, other: int, kind: int = 0) -> int:
-        """Add a tensor of another one's shape, by default of float32."""
-        return self._tensor(tuple(int(n) for n in self._graph.tensors[other].shape), kind)
-
-    def _tensor(self, shape: tuple[int, ...], kind: int) -> int:
-        tensor = self._schema.TensorT()
-        tensor.shape, tensor.type, tensor.buffer = np.array(shape, np.int32), kind, 0
-        tensor.name = f"border{len(self._graph.tensors)}".encode()
-        self._graph.tensors.append(tensor)
-        return len(self._graph.tensors) - 1
-
-    def _buffer(self, array: npt.NDArray[Any] | np.float32) -> int:
-        buffer = self._schema.BufferT()
-        buffer.data = np.frombuffer(array.tobytes(), np.uint8)
-        self._model.buffers.append(buffer)
-        return len(self._model.buffers) - 1
+        painted = int(self.graph.outputs[0])
+        scaled, raised, levels = (self.like(painted, kind) for kind in (0, 0, self.schema.TensorType.UINT8))
+        self.graph.operators += [
+            self.operator("MUL", [painted, self.constant(255.0)], scaled, "Mul"),
+            self.operator("ADD", [scaled, self.constant(0.5)], raised, "Add"),
+            self.operator("CAST", [raised], levels, "Cast", outDataType=self.schema.TensorType.UINT8),
+        ]
+        self.replace_border("outputs", painted, levels)

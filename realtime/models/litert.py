@@ -1,7 +1,8 @@
 """The LiteRT engine: a style network and a frame network, each a .tflite file.
 
 The pair is of the kind that Magenta published for mobile phones: the style network takes 1×256×256×3 and gives a code
-(1×1×1×100); the frame network takes 1×H×W×3 and the code and gives 1×H×W×3. All float32, RGB, 0..1.
+(1×1×1×100); the frame network takes 1×H×W×3 and the code and gives 1×H×W×3. All float32, RGB, 0..1; the frame network's
+pictures may be uint8 instead, 0..255, with the scale 1/255.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -125,7 +127,7 @@ class LiteRTEngine(Engine):
             twin = file.with_name(f"{file.stem}_gpu.tflite")
             self.accelerated = twin if fixed is None and twin.is_file() else None
 
-    def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[np.float32]:
+    def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
         """Stylize one picture: see `Engine.run`."""
         size = (inputs.rgb.shape[1], inputs.rgb.shape[0])
         network = self._networks.pop(size, None)

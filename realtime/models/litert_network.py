@@ -22,12 +22,11 @@ class Network:
     """One .tflite file: which of its tensors is the picture and which the code."""
 
     def __init__(self, file: Path, threads: int) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # here, so that `import realtime` stays light
-
-        self.file = file
+        self.file, self._threads = file, threads
+        self._pixels = 0  # of the largest picture that the interpreter was made ready for
         try:
             with without_announcements("LiteRT"):
-                self._interpreter: Any = Interpreter(model_path=str(file), num_threads=threads)
+                self._interpreter = self._new_interpreter()
                 self._inputs = self._interpreter.get_input_details()
                 try:
                     self._interpreter.allocate_tensors()
@@ -37,15 +36,15 @@ class Network:
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(f"{file} is not a .tflite model that LiteRT can run ({first_line(error)})") from error
         self._output = self._interpreter.get_output_details()[0]
-        pictures = [
-            d for d in self._inputs if len(d["shape"]) == 4 and d["shape"][-1] == 3 and d["dtype"] == np.float32
-        ]
+        pictures = [d for d in self._inputs if len(d["shape"]) == 4 and d["shape"][-1] == 3 and _holds_pictures(d)]
         codes = [d for d in self._inputs if d not in pictures and d["dtype"] == np.float32]
         out = self._output["shape"]  # without a length where it depends on the input's
         self.resizes = False
         """Whether a frame network takes pictures of several sizes: `sides` finds out."""
-        self.is_style = len(pictures) == 1 and len(self._inputs) == 1 and len(out) > 0 and int(np.prod(out)) == out[-1]
-        self.is_frame = len(pictures) == 1 and len(codes) == 1 and len(self._inputs) == 2
+        floats = len(pictures) == 1 and pictures[0]["dtype"] == np.float32
+        self.is_style = floats and len(self._inputs) == 1 and len(out) > 0 and int(np.prod(out)) == out[-1]
+        paints = len(pictures) == 1 and _holds_pictures(self._output)
+        self.is_frame = paints and len(codes) == 1 and len(self._inputs) == 2
         if not self.is_style and not self.is_frame:
             return
         self._picture = pictures[0]
@@ -56,6 +55,11 @@ class Network:
         if self.is_style and self._open:  # it takes any size; LiteRT says 1×1
             self.picture_size = (STYLE_SIZE, STYLE_SIZE)
             self.resize(self.picture_size)
+
+    def _new_interpreter(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter  # here, so that `import realtime` stays light
+
+        return Interpreter(model_path=str(self.file), num_threads=self._threads)
 
     def __str__(self) -> str:
         return " and ".join("×".join(str(n) for n in d["shape"]) for d in self._inputs)
@@ -89,8 +93,16 @@ class Network:
         return None
 
     def resize(self, size: Size) -> None:
-        """Make the network ready for pictures of `size` (width, height)."""
+        """Make the network ready for pictures of `size` (width, height).
+
+        LiteRT keeps the memory of the largest picture that it was made ready for, so it is opened anew for a smaller one: that
+        takes some milliseconds.
+        """
+        pixels = size[0] * size[1]
         try:
+            if pixels < self._pixels:
+                self._interpreter = self._new_interpreter()
+            self._pixels = pixels
             self._interpreter.resize_tensor_input(self._picture["index"], [1, size[1], size[0], 3])
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -103,11 +115,11 @@ class Network:
         code: npt.NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])
         return code
 
-    def run_frame(self, inputs: Inputs, code: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Stylize `inputs`, converted straight into the interpreter's memory; a view of that comes back, H×W×3."""
+    def run_frame(self, inputs: Inputs, code: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+        """Stylize `inputs`, written straight into the interpreter's memory; a view of that comes back, H×W×3."""
         assert self._code is not None
         # LiteRT refuses to run while a view into its memory lives: none may be kept in a name.
-        inputs.floats(self._interpreter.tensor(self._picture["index"])()[0])
+        inputs.write(self._interpreter.tensor(self._picture["index"])()[0])
         if code.size != np.prod(self.code_shape):
             raise StyleError(
                 f"this style code has {code.size} numbers, but {self.file.name} takes {np.prod(self.code_shape)}; encode the"
@@ -118,5 +130,13 @@ class Network:
             self._interpreter.invoke()
         except RuntimeError as error:
             raise ModelError(f"LiteRT failed on {self.file.name} ({first_line(error)}); try another --size") from error
-        painted: npt.NDArray[np.float32] = self._interpreter.tensor(self._output["index"])()[0]
+        painted: npt.NDArray[Any] = self._interpreter.tensor(self._output["index"])()[0]
         return painted
+
+
+def _holds_pictures(detail: dict[str, Any]) -> bool:
+    """Say whether a tensor is of numbers that stand for 0..1: floats, or bytes of 1/255."""
+    scale, zero = detail["quantization"]
+    return bool(
+        detail["dtype"] == np.float32 or (detail["dtype"] == np.uint8 and zero == 0 and np.isclose(scale, 1 / 255))
+    )

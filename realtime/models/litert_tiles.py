@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from realtime.core.errors import ModelError
 from realtime.models.fitting import EngineSpec, Inputs
+from realtime.models.graph_file import GraphFile
 from realtime.models.native_output import first_line, without_announcements
 from realtime.models.tile_network import Statistic, TileNetwork
 
@@ -54,7 +55,7 @@ class LiteRTTiles(TileNetwork):
                 interpreter.resize_tensor_input(picture, [1, height, width, 3])
                 interpreter.allocate_tensors()
                 self._shape = inputs.rgb.shape
-            inputs.floats(interpreter.tensor(picture)()[0])
+            inputs.write(interpreter.tensor(picture)()[0])
             interpreter.set_tensor(next(d["index"] for d in details[:2] if d["index"] != picture), self._code)
             for statistic, detail in zip(self._before(stage), details[2:], strict=True):
                 interpreter.set_tensor(detail["index"], self._settled[statistic.given].reshape(1, 1, 1, -1))
@@ -76,22 +77,17 @@ class LiteRTTiles(TileNetwork):
         self._stage, self._shape = stage, ()
 
 
-class _Graph:
+class _Graph(GraphFile):
     """The operators of a .tflite file with one subgraph, and the statistics among them."""
 
     def __init__(self, data: bytes) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        self._schema = schema
-        self._model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
-        self._graph = self._model.subgraphs[0]
-        self._names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+        super().__init__(data)
         self.statistics: list[Statistic] = []
         self.obstacle = ""
         self._find()
 
     def _find(self) -> None:
-        graph = self._graph
+        graph = self.graph
         shapes = {int(t): list(graph.tensors[t].shape) for t in graph.inputs}
         reached = {t for t, shape in shapes.items() if len(shape) == 4 and shape[-1] == 3}  # by the picture
         stages: dict[int, int] = {}  # what a tensor needs: none that is not named
@@ -104,8 +100,8 @@ class _Graph:
                 continue
             reached.update(outputs)
             stage = max(stages.get(t, 0) for t in inputs)
-            kind = self._kind(operator)
-            whole = graph.tensors[inputs[0]].type == self._schema.TensorType.FLOAT32 and kind in _REDUCTIONS
+            kind = self.kind(operator)
+            whole = graph.tensors[inputs[0]].type == self.schema.TensorType.FLOAT32 and kind in _REDUCTIONS
             norm = kind == "MEAN" and operator.builtinOptions.keepDims and self._axes(inputs[1]) == [1, 2]
             if whole and not norm:
                 self.obstacle = f"its {kind} is of another kind than a norm's"
@@ -119,7 +115,7 @@ class _Graph:
 
     def _statistic(self, of: int, given: int, stage: int, makers: dict[int, Any], means: dict[int, int]) -> Statistic:
         maker: Any = makers.get(of)
-        kind = self._kind(maker) if maker else ""
+        kind = self.kind(maker) if maker else ""
         if kind == "SQUARE":
             return Statistic(given, int(maker.inputs[0]), "square", stage)
         if kind == "SQUARED_DIFFERENCE" and means.get(int(maker.inputs[1])) == int(maker.inputs[0]):
@@ -137,10 +133,8 @@ class _Graph:
         Returns:
             The .tflite file.
         """
-        import flatbuffers  # type: ignore[import-untyped]
-
-        graph = self._graph
-        self._model.signatureDefs = None  # they name inputs and outputs of old
+        graph = self.graph
+        self.model.signatureDefs = None  # they name inputs and outputs of old
         graph.inputs = np.array([*graph.inputs, *given], np.int32)
         for tensor, channels in given.items():  # some files leave it open
             graph.tensors[tensor].shape = np.array([1, 1, 1, channels], np.int32)
@@ -154,16 +148,9 @@ class _Graph:
                 kept.append(operator)
                 wanted.update(int(t) for t in operator.inputs)
         graph.operators = kept[::-1]
-        builder = flatbuffers.Builder(1 << 20)
-        builder.Finish(self._model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
-
-    def _kind(self, operator: Any) -> str:
-        code = self._model.operatorCodes[operator.opcodeIndex]
-        name: str = self._names[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        return name
+        return self.pack()
 
     def _axes(self, tensor: int) -> list[int]:
         """Read the axes in a constant tensor, counted from the first of four; none when they are not constant."""
-        data = self._model.buffers[self._graph.tensors[tensor].buffer].data
+        data = self.model.buffers[self.graph.tensors[tensor].buffer].data
         return [] if data is None else sorted(int(n) % 4 for n in np.frombuffer(bytes(bytearray(data)), np.int32))

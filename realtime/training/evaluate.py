@@ -69,7 +69,8 @@ class LitePair:
         self.style.allocate_tensors()
         self.net = Interpreter(model_path=str(frame_file), num_threads=threads)
         inputs = self.net.get_input_details()
-        self.content_input = next(d["index"] for d in inputs if d["shape"][-1] == 3)
+        content = next(d for d in inputs if d["shape"][-1] == 3)
+        self.content_input, self.as_bytes = content["index"], content["dtype"] == np.uint8
         self.code_input = next(d for d in inputs if d["shape"][-1] == 100)
         tile = grain_beside(frame_file)
         self.grain = Grain(tile) if tile is not None else None
@@ -101,10 +102,11 @@ class LitePair:
             self.net.resize_tensor_input(self.content_input, [1, *padded.shape])
             self.net.allocate_tensors()
             self.size = padded.shape[:2]
-        self.net.set_tensor(self.content_input, to_float(padded))
+        self.net.set_tensor(self.content_input, padded[None] if self.as_bytes else to_float(padded))
         self.net.set_tensor(self.code_input["index"], code.reshape(self.code_input["shape"]))
         self.net.invoke()
-        return to_bytes(self.net.get_tensor(self.net.get_output_details()[0]["index"]))[:height, :width]
+        painted = self.net.get_tensor(self.net.get_output_details()[0]["index"])
+        return (painted[0] if self.as_bytes else to_bytes(painted))[:height, :width]
 
     def __call__(self, content: Picture, style: Picture) -> Picture:
         """Paint content by a style picture, both RGB uint8: see `encode` and `frame`."""

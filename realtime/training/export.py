@@ -17,6 +17,7 @@ import numpy as np
 from realtime.models.grain import MIDDLE
 
 from .augment import grain
+from .for_cpu import for_cpu
 from .frame_network import AROUND, MULTIPLE, build_frame
 from .style_network import STYLE_SIZE, build_style
 
@@ -131,7 +132,7 @@ def export(
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "frame.tflite").write_bytes(to_litert(frame, frame_weights))
+    (folder / "frame.tflite").write_bytes(for_cpu(to_litert(frame, frame_weights)))
     (folder / "frame_gpu.tflite").write_bytes(to_litert(frame, "float16"))
     (folder / "grain.png").write_bytes(cv2.imencode(".png", grain().tile)[1].tobytes())
     (folder / "style.tflite").write_bytes(to_litert(one_picture(style), style_weights))

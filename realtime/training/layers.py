@@ -161,10 +161,11 @@ class StyledNorm(layers.Layer):  # type: ignore[misc]
         """Normalize maps, then scale and shift them by the code."""
         x, code = inputs
         apply = ops.matmul if training else _in_float
-        scale = apply(code, self.scale_map) + self.scale_bias if self.scale else None
-        shift = apply(code, self.shift_map) + self.shift_bias if self.shift else None
-        if self.repeat > 1:
-            scale, shift = (ops.tile(p, (1, 1, 1, self.repeat)) for p in (scale, shift))
+        # Weights are repeated, not what is made of a code: LiteRT's fast path repeats nothing, and falls in two for it.
+        wide = [[ops.concatenate([w] * self.repeat, axis=-1) for w in pair] for pair in self.maps()]
+        steered = [apply(code, linear) + bias for linear, bias in (wide if self.repeat > 1 else self.maps())]
+        scale = steered[0] if self.scale else None
+        shift = steered[-1] if self.shift else None
         if self.epsilon is not None:
             average = picture_mean if training else _mean
             mean = average(x)
