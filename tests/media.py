@@ -122,7 +122,7 @@ class FakeCamera:
             raise SourceError("camera 0 is not there")
         return self
 
-    def read(self) -> tuple[bool, Any]:
+    def read(self, image: Picture | None = None) -> tuple[bool, Any]:
         self._pace.wait(1 / self.rate)
         if self.state == "stuck":
             self.freed.wait()
@@ -132,8 +132,15 @@ class FakeCamera:
             raise cv2.error("no such device")
         if self.state == "live":
             self._count += 1
-        picture = numbered(self._count % 256, self.size)
-        return True, np.zeros_like(picture) if self.state == "black" else picture
+        picture = (
+            numbered(self._count % 256, self.size)
+            if self.state != "black"
+            else np.zeros((*self.size[::-1], 3), np.uint8)
+        )
+        if image is None or image.shape != picture.shape:
+            return True, picture
+        image[...] = picture  # as `cv2.VideoCapture` does it
+        return True, image
 
     def release(self) -> None:
         self.released += 1

@@ -16,7 +16,7 @@ import media
 import numpy as np
 import pytest
 from fakes import FakeModel
-from media import number
+from media import FakeCamera, number
 from test_live import RED_ALONE, Stage, stage  # noqa: F401
 
 from realtime.control.settings import Settings
@@ -28,6 +28,7 @@ from realtime.models.base import StyleCode
 from realtime.models.upsample import upsample
 from realtime.sinks.hud import draw
 from realtime.sinks.view import ViewSettings
+from realtime.sources.camera import Camera, CameraSource
 from realtime.sources.file import FileSource
 
 SIZE = (1280, 720)
@@ -194,3 +195,19 @@ def test_frames_that_somebody_keeps_stay_as_they_are_while_others_take_turns_in_
     assert kept
     assert all(picture.tobytes() == data for picture, data in kept)
     assert len(places) <= len(kept) + 16, "three pictures a frame, of 60 frames"
+
+
+def test_a_cameras_frames_stay_as_they_are_while_somebody_keeps_them() -> None:
+    fake = FakeCamera(SIZE, rate=400)
+    kept: list[tuple[Picture, int]] = []
+    places = set[int]()
+    with CameraSource(Camera(0, "desk", 0), SIZE, open_capture=fake.open) as source:
+        for index in range(60):
+            picture = media.next_frame(source).picture
+            places.add(place(picture))
+            if index % 7 == 3:
+                kept.append((picture, number(picture)))
+            del picture
+    assert len({known for _, known in kept}) == len(kept)
+    assert all(number(picture) == known for picture, known in kept)
+    assert len(places) <= len(kept) + 5

@@ -232,7 +232,7 @@ def test_camera_whose_driver_raises_what_no_driver_should_comes_back(quick: None
     good = fake.read
     with CameraSource(DESK, open_capture=fake.open) as source:
         next_frame(source)
-        fake.read = lambda: (True, np.zeros(()))  # type: ignore[method-assign]  # this has no rows to look at
+        fake.read = lambda image=None: (True, np.zeros(()))  # type: ignore[method-assign]  # this has no rows to look at
         read_until(source, lambda: "trying again" in source.notice)
         fake.read = good  # type: ignore[method-assign]
         read_until(source, lambda: not source.notice)
@@ -319,14 +319,14 @@ def test_camera_whose_driver_gives_no_pictures_is_in_trouble(quick: None, pictur
     fake = FakeCamera()
     with CameraSource(DESK, open_capture=fake.open) as source:
         next_frame(source)
-        fake.read = lambda: (True, picture)  # type: ignore[method-assign]
+        fake.read = lambda image=None: (True, picture)  # type: ignore[method-assign]
         read_until(source, lambda: "trying again" in source.notice)
 
 
 def test_grey_camera_gives_frames_of_three_channels() -> None:
     for shape in ((48, 64), (48, 64, 1)):
         fake = FakeCamera()
-        fake.read = lambda shape=shape: (True, np.full(shape, 7, np.uint8))  # type: ignore[method-assign,misc]
+        fake.read = lambda image=None, shape=shape: (True, np.full(shape, 7, np.uint8))  # type: ignore[method-assign,misc]
         with CameraSource(DESK, open_capture=fake.open) as source:
             assert next_frame(source).picture.shape == (48, 64, 3)
 

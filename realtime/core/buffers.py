@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 _SMALLEST, _LARGEST = 1 << 20, 8 << 20  # bytes: others are as quick to get, or too large to be kept
-_SPARE = 3  # pieces of one size that wait to serve again: so many frames come and go between two looks
+_SPARE = 2  # pieces of one size that wait to serve again
 _MOST = 24 << 20  # bytes that may wait
 
 _changing = threading.Lock()

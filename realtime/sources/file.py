@@ -12,6 +12,7 @@ from realtime.core.buffers import reused
 from realtime.core.errors import SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.geometry import fit
+from realtime.core.memory import return_free_memory
 from realtime.core.paths import user_path
 from realtime.core.text import clean
 from realtime.media.ffmpeg import odd_clock
@@ -66,6 +67,7 @@ class FileSource(Source):
         self._begin = -self._stamp()  # what to add to a frame's time stamp to know when it is due
         width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        self._turned = False  # whether it went from the end to the beginning
         self._shape: tuple[int, ...] = ()  # of the newest picture, before it was scaled down
         self._size = fit((width, height), size or (width, height)) if width > 0 and height > 0 else None
 
@@ -147,6 +149,9 @@ class FileSource(Source):
             raise SourceError(f"{self._path} cannot be read any more; was it moved or removed?")
         self._index = 0
         self._begin += last + self._interval - self._stamp()
+        if not self._turned:
+            self._turned = True
+            return_free_memory()  # the decoder before lay in the heap of the thread that opened the file: 7 MB
 
     def close(self) -> None:
         """Close the file, as `Source.close` says."""

@@ -7,12 +7,14 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
 
 from realtime.core import threads
+from realtime.core.buffers import reused
 from realtime.core.errors import RealtimeError, SourceEndedError, SourceError
 from realtime.core.frame import Frame, Picture, Size
 from realtime.core.mailbox import Mailbox
@@ -32,8 +34,8 @@ T = TypeVar("T")
 class Capture(Protocol):
     """The methods of `cv2.VideoCapture` that are used."""
 
-    def read(self) -> tuple[bool, Any]:
-        """Wait for a picture: whether there is one, and the picture."""
+    def read(self, image: Picture | None = None) -> tuple[bool, Any]:
+        """Wait for a picture: whether there is one, and the picture, in the memory of `image` where that has its shape."""
 
     def release(self) -> None:
         """Give the camera back."""
@@ -186,8 +188,10 @@ class ReaderSource(Source):
 
     def _drain(self, capture: Capture) -> None:
         """Read until the camera fails, freezes or is closed. `_came` says whether there were any new pictures."""
+        shape: tuple[int, ...] = ()  # of the picture before
         while not self._stop.is_set():
-            ok, picture = self.ask(capture.read)
+            image = reused(shape) if shape else None
+            ok, picture = self.ask(partial(capture.read, image))
             now = time.monotonic()
             if not ok or picture is None:
                 return
@@ -205,7 +209,8 @@ class ReaderSource(Source):
             frame = captured(whole, self._box, now)
             self._size = (frame.picture.shape[1], frame.picture.shape[0])
             self._frames.put(frame)
-            del picture, whole, frame  # 3 MB at 1280×720, while the next one is waited for
+            shape = whole.shape
+            del image, picture, whole, frame  # 3 MB at 1280×720, while the next one is waited for
 
     def still_means_frozen(self, picture: Picture) -> bool:
         """Whether this picture over and over means trouble: any that is not all of one colour, as a lens cap is."""

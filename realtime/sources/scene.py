@@ -20,6 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from realtime.core.buffers import reused
+
 Picture = NDArray[np.uint8]
 Field = NDArray[Any]  # coordinates, tones, displacements: float32 where there are many
 Tone = Callable[[Field, Field], Field]
@@ -728,7 +730,7 @@ class Scene:
 
     def draw(self, t: float) -> Picture:
         """Draw the picture at `t` seconds: uint8, HxWx3, BGR, a new array every time."""
-        frame: Picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
+        frame: Picture = reused((self.size[1], self.size[0], 3))
         self.sky.draw(frame, t)
         self.lake.draw(frame, t)
         over(frame[:, : self.trunk.shape[1]], self.trunk)
