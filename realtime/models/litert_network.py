@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from realtime.core.errors import ModelError, StyleError
 from realtime.core.frame import Size
+from realtime.core.memory import return_free_memory
 from realtime.models.base import STYLE_SIZE
 from realtime.models.fitting import Inputs
 from realtime.models.native_output import first_line, without_announcements
@@ -99,14 +100,17 @@ class Network:
         takes some milliseconds.
         """
         pixels = size[0] * size[1]
+        fewer = pixels < self._pixels
         try:
-            if pixels < self._pixels:
+            if fewer:
                 self._interpreter = self._new_interpreter()
             self._pixels = pixels
             self._interpreter.resize_tensor_input(self._picture["index"], [1, size[1], size[0], 3])
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{self.file.name} cannot run at {size[0]}×{size[1]}: {first_line(error)}") from error
+        if fewer:
+            return_free_memory()
 
     def run_style(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """float32 1×H×W×3 RGB 0..1 to the code as the file gives it."""
