@@ -790,6 +790,19 @@ def test_a_microphone_that_falls_silent_does_not_hold_the_pictures_up(tmp_path: 
     assert not microphone.closed  # it belongs to who made it
 
 
+def test_stripes_of_two_colours_keep_both(codec: codecs.Codec, tmp_path: Path) -> None:
+    stripes = np.zeros((144, 192, 3), np.uint8)
+    stripes[:, ::2], stripes[:, 1::2] = (40, 40, 220), (220, 40, 40)
+    with opened(RecorderSink(tmp_path / f"clip{codec.ending}", codec.name)) as sink:
+        for index in range(10):
+            sink.write(frame(stripes, index / 30))
+            sink.settle()
+    with av.open(str(sink.path)) as clip:
+        *_, last = clip.decode(video=0)
+    # One pixel of four gave its colour to the others: all was red.
+    assert np.abs(last.to_ndarray(format="bgr24").mean((0, 1)) - (130, 40, 130)).max() < 12
+
+
 # ---- the last seconds ------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from realtime.render.reading import open_footage
 from realtime.render.rendering import Rendering
 from realtime.render.schedule import Schedule, parse_change
 from realtime.render.task import Outcome, Task
-from realtime.render.writing import Segment
+from realtime.render.writing import KINDS, Segment
 from realtime.styles.library import StyleLibrary
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data" / "clips"
@@ -990,3 +990,17 @@ def test_a_portrait_clip_of_a_telephone(tmp_path: Path) -> None:
     assert found[0][1].shape == (1280, 720, 3)
     assert [time for time, _ in found] == pytest.approx([time for time, _ in seen(clip)])
     assert packets(tmp_path / "out.mp4", "audio") == packets(clip, "audio")
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm"])
+def test_stripes_of_two_colours_keep_both(ending: str, tmp_path: Path) -> None:
+    stripes = np.zeros((144, 192, 3), np.uint8)
+    stripes[:, ::2], stripes[:, 1::2] = (40, 40, 220), (220, 40, 40)
+    path = tmp_path / f"segment{ending}"
+    with closing(Segment(path, KINDS[ending], (192, 144), Fraction(1, 30))) as segment:
+        for number in range(10):
+            segment.write(stripes, number, 1)
+    with av.open(str(path)) as clip:
+        *_, last = clip.decode(video=0)
+    # One pixel of four gave its colour to the others: all was red.
+    assert np.abs(last.to_ndarray(format="bgr24").mean((0, 1)) - (130, 40, 130)).max() < 12

@@ -23,6 +23,7 @@ from realtime.core.geometry import boxed
 from realtime.core.threads import none_in_real_time
 from realtime.media.codecs import CODECS, SOUND_RATE, TICK, Choice, Codec, Packet, Track
 from realtime.media.ffmpeg import failures, why
+from realtime.media.planes import yuv420
 
 
 class Encoder:
@@ -71,7 +72,7 @@ class Encoder:
         stream.pix_fmt = choice.pixels
         context = self._context = stream.codec_context
         context.time_base = Fraction(1, TICK)
-        # BT.601, limited range: what OpenCV's conversion makes
+        # BT.601, limited range: what `yuv420` makes
         context.colorspace, context.color_range = (6, 1) if halved else (0, 2)
         context.thread_count = 1  # the cores belong to the model
         context.gop_size = 1 if choice.name == "ffv1" else 240  # key frames are asked for where they shall be
@@ -227,8 +228,7 @@ def fitted(picture: Picture, size: Size) -> Picture:
 def _planes(picture: Picture, pixels: str) -> Any:
     if pixels == "bgr0":
         return cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
-    # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
-    planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
+    planes = yuv420(picture)
     if pixels == "nv12":
         height, width = picture.shape[:2]
         colours = planes[height:].reshape(2, -1)

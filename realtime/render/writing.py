@@ -19,6 +19,7 @@ from realtime.core.errors import SinkError, UsageError
 from realtime.core.frame import Picture, Size
 from realtime.core.text import clean
 from realtime.media.ffmpeg import failures, why
+from realtime.media.planes import yuv420
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Segment:
         coder.sample_aspect_ratio = Fraction(1)
         coder.color_primaries, coder.color_trc = 1, 1  # BT.709, as screens have it
         if kind.pixels == "yuv420p":
-            coder.colorspace, coder.color_range = 6, 1  # BT.601, limited range: what OpenCV's conversion makes
+            coder.colorspace, coder.color_range = 6, 1  # BT.601, limited range: what `yuv420` makes
         if kind.codec.startswith("libx264"):
             coder.gop_size = 250
         self._stream, self._time_base = stream, time_base
@@ -156,8 +157,7 @@ class Segment:
             picture = cv2.copyMakeBorder(  # type: ignore[assignment]
                 picture, 0, self._size[1] - height, 0, self._size[0] - width, cv2.BORDER_REPLICATE
             )
-        # OpenCV's conversion is exact where FFmpeg's quick one would tint greys green.
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), "yuv420p"
+        return yuv420(picture), "yuv420p"
 
 
 def _not_written(path: Path, error: BaseException) -> SinkError:
