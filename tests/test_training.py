@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -408,6 +409,26 @@ def test_export_round_trip(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.astype(np.float16), other.astype(np.float16))
     for one, other in zip(style.get_weights(), back_style.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="Keras 3.12, the last for Python 3.10: LiteRT cannot resize its file"
+)
+def test_the_frame_networks_that_ship_are_what_the_export_makes_of_their_weights() -> None:
+    from realtime.models.graph_file import GraphFile
+    from realtime.training import export
+    from realtime.training.for_cpu import for_cpu
+
+    def operators(data: bytes) -> Counter[str]:
+        network = GraphFile(data)
+        return Counter(network.kind(operator) for operator in network.graph.operators)
+
+    frame = export.read_exported(LITE)[0]
+    made = for_cpu(export.to_litert(frame, "dynamic")), export.to_litert(frame, "float16")
+    for data_made, name in zip(made, ("frame.tflite", "frame_gpu.tflite"), strict=True):
+        shipped = (LITE / name).read_bytes()
+        assert operators(data_made) == operators(shipped)
+        assert abs(len(data_made) - len(shipped)) < 1000
 
 
 def test_training_can_begin_from_the_files_that_ship(tmp_path: Path) -> None:
