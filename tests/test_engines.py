@@ -380,6 +380,22 @@ def test_the_style_network_is_loaded_when_a_style_has_to_be_encoded() -> None:
     assert style._loaded is not None
 
 
+def test_the_style_network_is_let_go_of_when_no_style_was_encoded_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    stylizer = Stylizer("lite", threads=1)
+    style = stylizer.model.style  # type: ignore[attr-defined]
+    picture = scene(64, 64, 0)
+    code = stylizer.encode(picture)
+    stylizer.model.rest()
+    assert style._loaded is not None, "the next picture may come at once"
+    monkeypatch.setattr("realtime.models.litert._REST_SECONDS", 0.0)
+    stylizer.model.rest()
+    assert style._loaded is None
+    assert np.array_equal(stylizer.encode(picture).arrays[0], code.arrays[0])
+    with_it = LiteRTStyle(LITE / "style.tflite", 1)
+    with_it.rest()
+    assert with_it._loaded is not None, "what was there from the start stays"
+
+
 def test_a_code_of_the_wrong_length_is_refused() -> None:
     stylizer = Stylizer("lite", threads=1)
     code = StyleCode(stylizer.model.identity, (np.zeros(7, np.float32),))

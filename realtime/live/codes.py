@@ -11,6 +11,7 @@ from realtime.control.commands import LeaveOutStyle, SelectStyle
 from realtime.core.errors import StyleError, UsageError
 from realtime.core.events import Events, Notice, StylesChanged
 from realtime.live.stream import Shown, Stream
+from realtime.models.stylizer import Stylizer
 from realtime.styles.library import SCAN_SECONDS, StyleLibrary
 
 _PAUSE = 0.1  # seconds between two looks at the folders
@@ -24,6 +25,7 @@ class Codes:
     def __init__(
         self,
         library: StyleLibrary,
+        stylizer: Stylizer,
         streams: Callable[[], Sequence[Stream]],
         shown: Callable[[], Shown | None],
         events: Events,
@@ -33,12 +35,13 @@ class Codes:
 
         Args:
             library: The styles and their folders.
+            stylizer: What makes the codes; it rests while there is none to make.
             streams: Gives the streams.
             shown: Gives what the window shows.
             events: The feed that is told of styles that come and go.
             clock: Gives seconds, for tests.
         """
-        self._library, self._streams, self._shown = library, streams, shown
+        self._library, self._stylizer, self._streams, self._shown = library, stylizer, streams, shown
         self._events, self._clock = events, clock
         self.began = clock()
         """When the last look at the folders, or the last code, was begun."""
@@ -58,6 +61,7 @@ class Codes:
                 self._events.emit(Notice(text))
             style = self._next()
             if style is None:
+                self._stylizer.model.rest()
                 stop.wait(_PAUSE)
             else:
                 self.work_out(style)

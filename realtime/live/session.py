@@ -266,7 +266,7 @@ class LiveSession:
 
     def _work_out_codes(self) -> None:
         try:
-            self._codes = Codes(self.library, lambda: self._streams, lambda: self.shown, self.events)
+            self._codes = Codes(self.library, self._stylizer, lambda: self._streams, lambda: self.shown, self.events)
             self._codes.run(self._stop)
         except BaseException as error:
             self._error = self._error or error

@@ -102,6 +102,10 @@ class DeviceModel(Model):
         """Open the frame network for the tiles of one large picture, on the CPU: see `Model.tile_network`."""
         return self._cpu.tile_network(code)
 
+    def rest(self) -> None:
+        """Let go of the style network: see `Model.rest`."""
+        self._cpu.rest()
+
     def close(self) -> None:
         """Give back what both engines hold: see `Model.close`."""
         self._stop.set()

@@ -99,6 +99,9 @@ class StyleEngine(ABC):
         with self._lock:
             return StyleCode(self.identity, self.run(inputs))
 
+    def rest(self) -> None:  # noqa: B027 - most networks stay
+        """Let go of the network where it was not used for some seconds and is quickly loaded again."""
+
     @abstractmethod
     def run(self, inputs: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
         """Run the network on a style picture.

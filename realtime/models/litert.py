@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from realtime.core.errors import ModelError
 from realtime.core.frame import Size
+from realtime.core.memory import return_free_memory
 from realtime.models.base import STYLE_SIZE, StyleCode, fingerprint
 from realtime.models.engine import Engine, StyleEngine
 from realtime.models.fitting import EngineSpec, Inputs
@@ -29,6 +31,7 @@ from realtime.models.tile_network import TileNetwork
 _SIZES_PIXELS = (
     1_500_000  # two networks are kept ready for two sizes that take turns, if these have no more pixels together
 )
+_REST_SECONDS = 5.0  # after a style code, until the style network is let go of
 _TURN_RUNS = 30
 """Runs after which a size that comes back does not take turns with the other."""
 
@@ -75,12 +78,13 @@ class LiteRTStyle(StyleEngine):
             file: The .tflite file.
             threads: How many threads it may use.
             later: Whether a network that is known to be one, and to take squares of `STYLE_SIZE`, is loaded when it is needed:
-                a session whose codes are all in the cache goes without its 30 MB.
+                a session whose codes are all in the cache goes without its 30 MB, and `rest` lets go of it.
 
         Raises:
             ModelError: The file is no network that LiteRT can run.
         """
         self._file, self._threads = file, threads
+        self._later, self._used_at = later, 0.0
         self._loaded = None if later else Network(file, threads)
         size = self._loaded.picture_size if self._loaded else (STYLE_SIZE, STYLE_SIZE)
         super().__init__(f"litert-{fingerprint((file,))}", size)
@@ -93,7 +97,16 @@ class LiteRTStyle(StyleEngine):
 
     def run(self, inputs: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
         """Run the network on a style picture: see `StyleEngine.run`."""
+        self._used_at = time.monotonic()
         return (self.network.run_style(inputs),)
+
+    def rest(self) -> None:
+        """Let go of a network that was loaded when it was needed, and is in 10 ms again: see `StyleEngine.rest`."""
+        with self._lock:
+            if self._loaded is None or not self._later or time.monotonic() - self._used_at < _REST_SECONDS:
+                return
+            self._loaded = None
+        return_free_memory()
 
 
 class LiteRTEngine(Engine):

@@ -121,6 +121,9 @@ class Model(ABC):
                 f"this style code is of {code.identity}, not of {self.identity}; encode the style with this model"
             )
 
+    def rest(self) -> None:  # noqa: B027 - most have nothing to let go of
+        """Let go of what only `encode` needs, where it was not called for some seconds; the next call gets it anew."""
+
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give back what the model holds; the model is of no use afterwards. Harmless when called again."""
 
@@ -239,6 +242,10 @@ class EngineModel(Model):
         """Open the frame network for the tiles of one large picture: see `Model.tile_network`."""
         self.check(code)
         return self.frame.tile_network(code)
+
+    def rest(self) -> None:
+        """Let go of the style network: see `Model.rest`."""
+        self.style.rest()
 
     def close(self) -> None:
         """Give back what the engines hold: see `Model.close`."""
