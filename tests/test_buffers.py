@@ -25,7 +25,7 @@ from realtime.core.frame import Picture
 from realtime.core.geometry import flipped
 from realtime.look.look import Look
 from realtime.models.base import StyleCode
-from realtime.models.upsample import upsample
+from realtime.models.upsample import smaller, upsample
 from realtime.sinks.hud import draw
 from realtime.sinks.view import ViewSettings
 from realtime.sources.camera import Camera, CameraSource
@@ -211,3 +211,17 @@ def test_a_cameras_frames_stay_as_they_are_while_somebody_keeps_them() -> None:
     assert len({known for _, known in kept}) == len(kept)
     assert all(number(picture) == known for picture, known in kept)
     assert len(places) <= len(kept) + 5
+
+
+@pytest.mark.parametrize("lines", [360, 331, 316, 300, 239, 180])
+@pytest.mark.parametrize("height", [720, 717, 480])
+def test_a_painting_is_brought_to_full_size_in_bands_as_it_is_all_at_once(
+    lines: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(lines)
+    content: Picture = cv2.resize(rng.integers(0, 256, (60, 80, 3)).astype(np.uint8), (height * 4 // 3, height))  # type: ignore[assignment]
+    small = smaller(content, lines / height)
+    painted: Picture = 255 - small
+    banded = upsample(painted, small, content)
+    monkeypatch.setattr("realtime.models.upsample._BAND", 100_000)
+    assert (upsample(painted, small, content) == banded).all()

@@ -265,6 +265,8 @@ class Stream(Shown):
             if self._mirrored is None or self._mirrored[0] is not picture:
                 self._mirrored = picture, flipped(picture)
             picture = self._mirrored[1]
+        else:
+            self._mirrored = None
         self._pipeline.morph = settings.morph
         frame = Frame(picture, frame.time, settings.mirror, shown.full)
         if settings.original:

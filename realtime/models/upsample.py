@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -9,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.buffers import reused
-from realtime.core.frame import Picture
+from realtime.core.frame import Picture, Size
 from realtime.core.geometry import NEARLY, halved, scaled_down
 
 _REACH = (7, 7)
@@ -72,15 +74,31 @@ def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
     size = (content.shape[1], content.shape[0])
     low = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     slope = _slope(low, cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY))
-    slope = cv2.resize(slope, size, dst=reused(content.shape[:2], np.float32))
     # Networks soften edges beyond what the size takes: measured against a guide softened as much, they come back whole.
     kept = cv2.resize(cv2.GaussianBlur(low, (5, 5), 0), size)
     result = cv2.resize(painted, size, dst=reused(content.shape))
-    for top in range(0, size[1], _BAND):
-        rows = slice(top, top + _BAND)
-        guide = cv2.cvtColor(content[rows], cv2.COLOR_BGR2GRAY)
-        _add_detail(result[rows], guide, kept[rows], slope[rows])
+    for rows, steep in _scaled_up(slope, size):
+        _add_detail(result[rows], cv2.cvtColor(content[rows], cv2.COLOR_BGR2GRAY), kept[rows], steep)
     return result  # type: ignore[return-value]
+
+
+def _scaled_up(plane: _Plane, size: Size) -> Iterator[tuple[slice, _Plane]]:
+    """Scale a plane up to a size (width, height), `_BAND` rows at a time, and give the rows and what is in them.
+
+    It is what scaling all of it at once would give: pieces begin where rows of both sizes lie alike, and overlap there.
+    """
+    width, height = size
+    steps = math.gcd(plane.shape[0], height)
+    little, large = plane.shape[0] // steps, height // steps  # rows in a step
+    several = max(1, _BAND // large)
+    for start in range(0, steps, several):
+        stop = min(start + several, steps)
+        near = slice(max(start - 1, 0), min(stop + 1, steps))
+        rows = (near.stop - near.start) * large
+        piece = cv2.resize(plane[near.start * little : near.stop * little], (width, rows))
+        for top in range(start * large, stop * large, _BAND):
+            end, above = min(top + _BAND, stop * large), near.start * large
+            yield slice(top, end), piece[top - above : end - above]
 
 
 def _add_detail(result: npt.NDArray[Any], guide: _Grey, kept: _Grey, slope: _Plane) -> None:

@@ -120,6 +120,7 @@ class View:
                 return self._black(stylized.picture)
             compare, text = self._settings.compare, self.line(stylized) if info else ""
             if not compare and not text:
+                self._composed = None
                 return stylized.picture
             known = self._composed
             if known and known[0] is stylized and known[1] == compare and known[2] == text:
