@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -11,6 +13,8 @@ import numpy.typing as npt
 from realtime.core.buffers import reused
 from realtime.core.frame import Picture, Size
 
+BAND = 48
+"""Rows at a time: what is worked out between the first and the last of several steps then stays in the cache."""
 NEARLY = 0.65
 """The share of a picture's size above which linear interpolation makes it smaller well enough."""
 
@@ -83,6 +87,32 @@ def halved(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """
     height, width = max(1, picture.shape[0] // 2), max(1, picture.shape[1] // 2)
     return cv2.resize(picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+
+
+def scaled_up(plane: npt.NDArray[Any], size: Size) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+    """Scale a plane up, `BAND` rows at a time.
+
+    It is what scaling all of it at once would give: pieces begin where rows of both sizes lie alike, and overlap there.
+
+    Args:
+        plane: H×W or H×W×C, of any kind that OpenCV scales.
+        size: The width and height wished for.
+
+    Yields:
+        Rows, and what is in them.
+    """
+    width, height = size
+    steps = math.gcd(plane.shape[0], height)
+    little, large = plane.shape[0] // steps, height // steps  # rows in a step
+    several = max(1, BAND // large)
+    for start in range(0, steps, several):
+        stop = min(start + several, steps)
+        near = slice(max(start - 1, 0), min(stop + 1, steps))
+        rows = (near.stop - near.start) * large
+        piece = cv2.resize(plane[near.start * little : near.stop * little], (width, rows))
+        for top in range(start * large, stop * large, BAND):
+            end, above = min(top + BAND, stop * large), near.start * large
+            yield slice(top, end), piece[top - above : end - above]
 
 
 def flipped(picture: Picture) -> Picture:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -11,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime.core.buffers import reused
-from realtime.core.frame import Picture, Size
-from realtime.core.geometry import NEARLY, halved, scaled_down
+from realtime.core.frame import Picture
+from realtime.core.geometry import NEARLY, halved, scaled_down, scaled_up
 
 _REACH = (7, 7)
 """The window of the guided filter, in pixels of half the small size."""
@@ -26,7 +24,6 @@ np.empty(30 << 20, np.uint8)
 """Made and freed once, for glibc: it then keeps blocks up to this size for the next frame. Else it gives a frame's planes back
 to the system and gets them anew, page by page, which takes longer than what is worked out in them. Costs no memory by itself.
 A live session sets a lower limit, which its frames stay below: `core/memory`."""
-_BAND = 48  # rows at a time: what is worked out between the first and the last step then stays in the cache
 
 _Grey = npt.NDArray[Any]  # uint8, H×W; OpenCV's stubs do not say which type comes out
 _Plane = npt.NDArray[Any]  # float32, H×W
@@ -77,28 +74,9 @@ def upsample(painted: Picture, small: Picture, content: Picture) -> Picture:
     # Networks soften edges beyond what the size takes: measured against a guide softened as much, they come back whole.
     kept = cv2.resize(cv2.GaussianBlur(low, (5, 5), 0), size)
     result = cv2.resize(painted, size, dst=reused(content.shape))
-    for rows, steep in _scaled_up(slope, size):
+    for rows, steep in scaled_up(slope, size):
         _add_detail(result[rows], cv2.cvtColor(content[rows], cv2.COLOR_BGR2GRAY), kept[rows], steep)
     return result  # type: ignore[return-value]
-
-
-def _scaled_up(plane: _Plane, size: Size) -> Iterator[tuple[slice, _Plane]]:
-    """Scale a plane up to a size (width, height), `_BAND` rows at a time, and give the rows and what is in them.
-
-    It is what scaling all of it at once would give: pieces begin where rows of both sizes lie alike, and overlap there.
-    """
-    width, height = size
-    steps = math.gcd(plane.shape[0], height)
-    little, large = plane.shape[0] // steps, height // steps  # rows in a step
-    several = max(1, _BAND // large)
-    for start in range(0, steps, several):
-        stop = min(start + several, steps)
-        near = slice(max(start - 1, 0), min(stop + 1, steps))
-        rows = (near.stop - near.start) * large
-        piece = cv2.resize(plane[near.start * little : near.stop * little], (width, rows))
-        for top in range(start * large, stop * large, _BAND):
-            end, above = min(top + _BAND, stop * large), near.start * large
-            yield slice(top, end), piece[top - above : end - above]
 
 
 def _add_detail(result: npt.NDArray[Any], guide: _Grey, kept: _Grey, slope: _Plane) -> None:
