@@ -224,4 +224,5 @@ def test_a_painting_is_brought_to_full_size_in_bands_as_it_is_all_at_once(
     painted: Picture = 255 - small
     banded = upsample(painted, small, content)
     monkeypatch.setattr("realtime.core.geometry.BAND", 100_000)
+    monkeypatch.setattr("realtime.models.upsample.BAND", 100_000)
     assert (upsample(painted, small, content) == banded).all()

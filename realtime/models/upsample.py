@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from realtime.core.buffers import reused
 from realtime.core.frame import Picture
-from realtime.core.geometry import NEARLY, halved, scaled_down, scaled_up
+from realtime.core.geometry import BAND, NEARLY, halved, scaled_down, scaled_up
 
 _REACH = (7, 7)
 """The window of the guided filter, in pixels of half the small size."""
+_AROUND = 4
+"""Rows of half the small size that a slope depends on, above and below: three of the window and one of the blur after it."""
 _FLAT = np.float32(10.0**2)
 """The variance, of 255², that is added to the guide's: windows with less of their own have nothing to follow."""
 _STEEPEST = 4.0
@@ -92,8 +94,18 @@ def _add_detail(result: npt.NDArray[Any], guide: _Grey, kept: _Grey, slope: _Pla
 
 
 def _slope(guide: _Grey, painted: _Grey) -> _Plane:
-    """Work out the guided filter's a of two grey pictures of one size, at half their size, float32."""
-    g, p = halved(guide).astype(np.float32), halved(painted).astype(np.float32)
+    """Work out the guided filter's a of two grey pictures of one size, at half their size, float32, some rows at a time."""
+    g, p = halved(guide), halved(painted)
+    slope: _Plane = np.empty(g.shape, np.float32)
+    for top in range(0, len(slope), BAND):
+        above, bottom = max(top - _AROUND, 0), min(top + BAND, len(slope))
+        near = slice(above, bottom + _AROUND)
+        piece = _slope_of(g[near].astype(np.float32), p[near].astype(np.float32))
+        slope[top:bottom] = piece[top - above : bottom - above]
+    return slope
+
+
+def _slope_of(g: _Plane, p: _Plane) -> _Plane:
     mean_g, mean_p = cv2.blur(g, _REACH), cv2.blur(p, _REACH)
     variance = np.maximum(cv2.blur(g * g, _REACH) - mean_g * mean_g, 0)
     slope = (cv2.blur(g * p, _REACH) - mean_g * mean_p) / (variance + _FLAT)

@@ -33,7 +33,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -113,14 +113,26 @@ def measured(report: Path, words: list[str], freeze: bool) -> None:
 
     found: dict[str, Any] = {"lines": [], "unpainted": 0}
     pool: set[int] = set()
-    made, stylize, deliver = Network.__init__, EngineModel.stylize, Stream._deliver
+    made, resized, stylize, deliver = Network.__init__, Network.resize, EngineModel.stylize, Stream._deliver
     show, add, finish = WindowSink.show, LiveSession.add, LiveSession._finish
 
+    def ready(network: Any, do: Callable[[], None]) -> None:
+        """Let a network be made or made ready, which may open LiteRT anew with other threads; go on to time it."""
+        before, spent = _threads(), {number: _thread_seconds(number) for number in pool}
+        do()
+        now = _threads()
+        ended = pool - now
+        _Interpreter.seconds += sum(spent[number] for number in ended)
+        pool.difference_update(ended)
+        pool.update(now - before - {thread.native_id for thread in threading.enumerate()})
+        if not isinstance(network._interpreter, _Interpreter):
+            network._interpreter = _Interpreter(network._interpreter)
+
     def make(network: Any, *given: Any) -> None:
-        before = _threads()
-        made(network, *given)
-        pool.update(_threads() - before)
-        network._interpreter = _Interpreter(network._interpreter)
+        ready(network, lambda: made(network, *given))
+
+    def resize(network: Any, size: Any) -> None:
+        ready(network, lambda: resized(network, size))
 
     def painted(model: Any, picture: Any, code: Any) -> Any:
         found["lines"].append(min(picture.shape[:2]))
@@ -151,8 +163,9 @@ def measured(report: Path, words: list[str], freeze: bool) -> None:
         finish(session, *given)
 
     patches: list[tuple[Any, str, Any]] = [
-        (Network, "__init__", make), (EngineModel, "stylize", painted), (Stream, "_deliver", delivered),
-        (WindowSink, "show", shown), (LiveSession, "add", added), (LiveSession, "_finish", finished),
+        (Network, "__init__", make), (Network, "resize", resize), (EngineModel, "stylize", painted),
+        (Stream, "_deliver", delivered), (WindowSink, "show", shown), (LiveSession, "add", added),
+        (LiveSession, "_finish", finished),
     ]  # fmt: skip
     for home, name, patch in patches:
         setattr(home, name, patch)
