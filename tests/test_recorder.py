@@ -854,7 +854,10 @@ def test_a_clip_that_cannot_be_encoded_takes_nothing_of_the_last_seconds_away(
     assert read(path)[0] == list(range(25))
 
 
-def test_pictures_for_which_there_is_no_time_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("large", "waiting"), [(False, 12), (True, 6)])  # six of 1280×720 are 16 MB
+def test_pictures_for_which_there_is_no_time_are_counted(
+    large: bool, waiting: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     going_on = threading.Event()
     real = cv2.imencode
 
@@ -865,24 +868,9 @@ def test_pictures_for_which_there_is_no_time_are_counted(monkeypatch: pytest.Mon
     monkeypatch.setattr(cv2, "imencode", slow)
     with opened(ReplaySink()) as replay:
         for index in range(20):
-            replay.write(frame(numbered(index), index / 10))
-        assert replay.dropped == 8  # twelve wait
-        going_on.set()
-
-
-def test_few_large_pictures_wait_for_the_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    going_on = threading.Event()
-    real = cv2.imencode
-
-    def slow(*words: Any) -> Any:
-        going_on.wait()
-        return real(*words)
-
-    monkeypatch.setattr(cv2, "imencode", slow)
-    with opened(ReplaySink()) as replay:
-        for index in range(20):
-            replay.write(frame(numbered(index, (1280, 720)), index / 10))
-        assert 20 - replay.dropped == 6, "16 MB"
+            picture = numbered(index, (1280, 720)) if large else numbered(index)
+            replay.write(frame(picture, index / 10))
+        assert replay.dropped == 20 - waiting
         going_on.set()
 
 

@@ -48,9 +48,7 @@ def physical_cores() -> int:
 
 def _all_cores() -> int:
     """Count the cores of the machine; 0 where that is not known."""
-    if (
-        sys.platform == "linux"
-    ):  # by the lists of hardware threads of a core: psutil would do the same, and takes 1.4 MB
+    if sys.platform == "linux":  # by the lists of hardware threads of a core, as psutil does, which takes 1.4 MB
         found = (
             Path("/sys/devices/system/cpu").glob(f"cpu[0-9]*/topology/{name}")
             for name in ("core_cpus_list", "thread_siblings_list")  # the same, before Linux 5.3 under the second name
