@@ -13,7 +13,7 @@ import numpy.typing as npt
 from realtime.core.buffers import reused
 from realtime.core.frame import Picture, Size
 
-BAND = 48
+BAND = 120
 """Rows at a time: what is worked out between the first and the last of several steps then stays in the cache."""
 NEARLY = 0.65
 """The share of a picture's size above which linear interpolation makes it smaller well enough."""

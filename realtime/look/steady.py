@@ -184,12 +184,11 @@ def _blended(painted: Picture, picture: _Plane, keep: _Plane, blended: Picture) 
         new, share = painted[rows], cv2.cvtColor(keep[rows], cv2.COLOR_GRAY2BGR)
         confined = cv2.max(picture[rows], cv2.erode(near, _NEAR)[own])
         cv2.min(confined, cv2.dilate(near, _NEAR)[own], dst=confined)
-        # In 8 bits, which hold no sign: up and down apart, and still in half the time of OpenCV's blend in floats.
-        up = cv2.subtract(confined, new)
-        cv2.multiply(up, share, dst=up, scale=1 / 255)
-        down = cv2.subtract(new, confined, dst=confined)
-        cv2.multiply(down, share, dst=down, scale=1 / 255)
-        cv2.subtract(cv2.add(new, up, dst=up), down, dst=blended[rows])
+        # Towards `confined` by a share of the difference, in 8 bits, which hold no sign: whichever way, it lies between the two.
+        step = cv2.absdiff(confined, new)
+        cv2.multiply(step, share, dst=step, scale=1 / 255)
+        cv2.max(confined, cv2.subtract(new, step, dst=share), dst=confined)
+        cv2.min(confined, cv2.add(new, step, dst=step), dst=blended[rows])
     return blended
 
 

@@ -58,12 +58,17 @@ class Inputs:
     """A picture as an engine wants it, handed over as the kind of numbers that the engine asks for.
 
     Attributes:
-        rgb: uint8, H×W×3, RGB. It is overwritten by the next picture; an engine must not write to it.
+        shape: Height, width and 3.
     """
 
     def __init__(self, rgb: Picture) -> None:
-        """Take a picture that is fitted already."""
-        self.rgb = rgb
+        """Take a picture that is fitted already: uint8, H×W×3, RGB."""
+        self._rgb, self.shape = rgb, rgb.shape
+
+    @property
+    def rgb(self) -> Picture:
+        """uint8, H×W×3, RGB. It is overwritten by the next picture; an engine must not write to it."""
+        return self._rgb
 
     def floats(self, out: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32]:
         """Convert the picture to floats.
@@ -83,9 +88,31 @@ class Inputs:
             out: H×W×3, uint8 or float32 0..1.
         """
         if out.dtype == np.uint8:
-            np.copyto(out, self.rgb)
+            self._bytes(out)
         else:
             self.floats(out)
+
+    def _bytes(self, out: Picture) -> None:
+        np.copyto(out, self._rgb)
+
+
+class _Laid(Inputs):
+    """A picture that a fitting lays out when it is asked for: bytes straight into the memory of a network."""
+
+    def __init__(self, fitting: Fitting, picture: Picture, at: tuple[int, int], shape: tuple[int, int, int]) -> None:
+        self._fitting, self._picture, self._at, self.shape = fitting, picture, at, shape
+        self._laid = False
+
+    @property
+    def rgb(self) -> Picture:
+        kept = self._fitting.kept(self.shape)
+        if not self._laid:
+            self._bytes(kept)
+            self._laid = True
+        return kept
+
+    def _bytes(self, out: Picture) -> None:
+        self._fitting.lay_into(out, self._picture, self._at)
 
 
 class Fitting:
@@ -132,20 +159,26 @@ class Fitting:
         Returns:
             The picture as the engine takes it.
         """
-        height, width = picture.shape[:2]
-        seen, margin = self._spec.seen((width, height)), self._spec.margin
-        right, below = seen[0] - 2 * margin - width, seen[1] - 2 * margin - height
-        shape = (seen[1], seen[0], 3)
+        width, height = self._spec.seen((picture.shape[1], picture.shape[0]))
+        return _Laid(self, picture, at, (height, width, 3))
+
+    def kept(self, shape: tuple[int, int, int]) -> Picture:
+        """Give the memory that is kept for a picture as the engine sees it: uint8, of the shape (H, W, 3)."""
         if self._seen.shape != shape:
             self._seen = np.empty(shape, np.uint8)
-        inside = self._seen[margin : margin + height, margin : margin + width]
+        return self._seen
+
+    def lay_into(self, seen: Picture, picture: Picture, at: tuple[int, int] = (0, 0)) -> None:
+        """Lay a picture out, as `lay` says, in `seen`: uint8, of the size that the engine sees."""
+        (height, width), margin = picture.shape[:2], self._spec.margin
+        right, below = seen.shape[1] - 2 * margin - width, seen.shape[0] - 2 * margin - height
+        inside = seen[margin : margin + height, margin : margin + width]
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=inside)
         if self._grain:
             self._grain.lay(inside, *at, dst=inside)
         # The pixels inside are in their place already, and stay there.
         edges = margin, margin + below, margin, margin + right
-        cv2.copyMakeBorder(inside, *edges, cv2.BORDER_REFLECT, dst=self._seen)
-        return Inputs(self._seen)
+        cv2.copyMakeBorder(inside, *edges, cv2.BORDER_REFLECT, dst=seen)
 
     def take(self, output: npt.NDArray[Any], size: Size) -> Picture:
         """Convert an engine's output.

@@ -103,7 +103,7 @@ class HubEngine(Engine):
                 self._mixed = self._bears_float16(picture, arrays)
             result = self._paint(picture, arrays, self._mixed)
         except tf.errors.OpError as error:  # the GPU's memory is full, most often
-            height, width = inputs.rgb.shape[:2]
+            height, width = inputs.shape[:2]
             raise ModelError(
                 f"TensorFlow failed at {width}×{height} ({first_line(error)}); try a smaller --size"
             ) from error

@@ -51,7 +51,7 @@ class HubTiles(TileNetwork):
         try:
             results = self._function(tf.constant(inputs.floats()[np.newaxis]), *self._arrays, *given)
         except tf.errors.OpError as error:
-            height, width = inputs.rgb.shape[:2]
+            height, width = inputs.shape[:2]
             raise ModelError(f"TensorFlow failed on a tile of {width}×{height} ({first_line(error)})") from error
         return [result[0].numpy() for result in results]
 

@@ -140,7 +140,7 @@ class LiteRTEngine(Engine):
 
     def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
         """Stylize one picture: see `Engine.run`."""
-        size = (inputs.rgb.shape[1], inputs.rgb.shape[0])
+        size = (inputs.shape[1], inputs.shape[0])
         network = self._networks.pop(size, None)
         if network is None:
             network = self._another(size)

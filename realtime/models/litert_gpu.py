@@ -78,7 +78,7 @@ class LiteRTGpuEngine(Engine):
 
     def run(self, inputs: Inputs, code: StyleCode) -> npt.NDArray[Any]:
         """Stylize one picture: see `Engine.run`."""
-        size = (inputs.rgb.shape[1], inputs.rgb.shape[0])
+        size = (inputs.shape[1], inputs.shape[0])
         self.prepare(size)
         network = self._ready.pop(size)
         self._ready[size] = network

@@ -49,12 +49,12 @@ class LiteRTTiles(TileNetwork):
         interpreter = self._interpreter
         details = interpreter.get_input_details()
         picture = next(d["index"] for d in details[:2] if len(d["shape"]) == 4 and d["shape"][-1] == 3)
-        height, width = inputs.rgb.shape[:2]
+        height, width = inputs.shape[:2]
         try:
-            if inputs.rgb.shape != self._shape:
+            if inputs.shape != self._shape:
                 interpreter.resize_tensor_input(picture, [1, height, width, 3])
                 interpreter.allocate_tensors()
-                self._shape = inputs.rgb.shape
+                self._shape = inputs.shape
             inputs.write(interpreter.tensor(picture)()[0])
             interpreter.set_tensor(next(d["index"] for d in details[:2] if d["index"] != picture), self._code)
             for statistic, detail in zip(self._before(stage), details[2:], strict=True):

@@ -86,4 +86,4 @@ def timed_packets(container: Any, indexes: set[int]) -> Iterator[Any]:
 
 
 def _micro(ticks: int, base: Fraction) -> int:
-    return round(ticks * base * _MICRO)
+    return round(ticks * _MICRO * base.numerator / base.denominator)

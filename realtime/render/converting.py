@@ -90,6 +90,7 @@ class Converter:
             scaling += "+accurate_rnd"
         alpha = frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
         graph = av.filter.Graph()
+        graph.threads = 1  # cores are busy with painting: more threads only wait for one another
         nodes = [
             graph.add(
                 "buffer",

@@ -68,4 +68,6 @@ class Footage(ABC):
 
     def at(self, pts: int) -> float:
         """Return a frame's time in seconds from the first one."""
-        return float((pts - self.start) * self.time_base)
+        return (
+            (pts - self.start) * self.time_base.numerator / self.time_base.denominator
+        )  # exact, and no fraction a frame

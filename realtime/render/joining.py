@@ -70,10 +70,11 @@ def _packets(segments: Sequence[Path], time_base: Fraction, last_duration: int) 
     before: Any = None
     for segment in segments:
         with open_media(segment, "nut") as container:
+            scale = container.streams.video[0].time_base / time_base
             for packet in container.demux(video=0):
                 if packet.pts is None:
                     continue
-                pts = round(packet.pts * packet.time_base / time_base)
+                pts = round(packet.pts * scale)
                 packet.time_base = time_base
                 packet.pts = packet.dts = pts
                 if before is not None:
@@ -123,15 +124,16 @@ class _Copy:
     def take(self, packet: Any, begin: Fraction) -> float:
         """Make a packet one of this stream, its times counted from `begin`; when it is due, in seconds."""
         base = self.stream.time_base
-        dts, pts = (round((time * packet.time_base - begin) / base) for time in (packet.dts, packet.pts))
+        scale, shift = packet.time_base / base, begin / base
+        dts, pts = (round(time * scale - shift) for time in (packet.dts, packet.pts))
         if self._last is not None:
             dts = max(dts, self._last + 1)
             self._step = dts - self._last
         # Where a file does not tell it, as long as the packet before: with none at all the last one would not be heard.
-        duration = round((packet.duration or 0) * packet.time_base / base) or self._step
+        duration = round((packet.duration or 0) * scale) or self._step
         packet.time_base, packet.stream = base, self.stream
         packet.dts, packet.pts, packet.duration, self._last = dts, max(pts, dts), duration, dts
-        return float(dts * base)
+        return dts * base.numerator / base.denominator  # type: ignore[no-any-return]
 
 
 def _add_tracks(source: Any, result: Any, video: Any, film: Film, begin: Fraction) -> dict[int, _Copy]:

@@ -34,7 +34,8 @@ SEGMENT_SECONDS = 10
 
 def segment_of(footage: Footage, pts: int) -> int:
     """Return the number of the segment that a frame belongs to; it follows from the frame's time alone."""
-    return int((pts - footage.start) * footage.time_base // SEGMENT_SECONDS)
+    base = footage.time_base
+    return (pts - footage.start) * base.numerator // (base.denominator * SEGMENT_SECONDS)
 
 
 def segment_begin(footage: Footage, segment: int) -> int:

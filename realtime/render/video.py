@@ -19,6 +19,8 @@ from realtime.render.converting import Converter
 from realtime.render.footage import Footage, Shot
 from realtime.render.tracks import is_cover
 
+_EASY = 1920 * 1088
+"""Pixels of a frame that one thread decodes sooner than it is painted: with more threads they only wait for one another."""
 _LEAD = 1.0  # seconds before the place asked for: a broken frame there needs the one before it
 
 
@@ -107,6 +109,8 @@ class Video(Footage):
         stream = container.streams.best("video")
         if stream is None or stream.codec_context is None or is_cover(stream):
             raise SourceError(f"{self.name} holds no video that can be decoded")
+        if stream.width * stream.height <= _EASY:
+            stream.codec_context.thread_count = 1
         return container, stream
 
     def _decoded(self, packets: Iterator[Any]) -> Iterator[Shot]:

@@ -33,7 +33,7 @@ class Kind:
 
 
 # The quickest preset: on two cores the encoder would else keep the model waiting, which paints a frame in 8 ms.
-_H264 = Kind("libx264", "yuv420p", {"preset": "ultrafast", "crf": "18", "bf": "0", "sc_threshold": "0"})
+_H264 = Kind("libx264", "yuv420p", {"preset": "ultrafast", "crf": "18", "bf": "0", "sc_threshold": "0"}, threads=1)
 _VP9 = Kind(
     "libvpx-vp9",
     "yuv420p",
@@ -123,7 +123,7 @@ class Segment:
         """
         import av
 
-        frame = av.VideoFrame.from_ndarray(*self._planes(picture))
+        frame = av.VideoFrame.from_numpy_buffer(*self._planes(picture))  # no copy: encoders take one
         frame.time_base, frame.pts, frame.duration = self._time_base, pts, max(1, duration)
         self._mux(self._stream, frame)
 
