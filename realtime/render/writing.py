@@ -123,7 +123,7 @@ class Segment:
         """
         import av
 
-        frame = av.VideoFrame.from_numpy_buffer(*self._planes(picture))  # no copy: encoders take one
+        frame = av.VideoFrame.from_ndarray(*self._planes(picture))
         frame.time_base, frame.pts, frame.duration = self._time_base, pts, max(1, duration)
         self._mux(self._stream, frame)
 
