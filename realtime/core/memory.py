@@ -7,11 +7,11 @@ import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # the parameters' numbers in malloc.h
 _LARGE = 8 << 20
-_KEPT = 5 << 20  # with less, a frame would get its planes page by page each time
+_KEPT = 6 << 20  # with less, a frame would get its planes page by page each time
 
 
 def return_large_blocks() -> None:
-    """Let free memory go back to the system: blocks of 8 MB and more, and the end of a heap beyond 5 MB.
+    """Let free memory go back to the system: blocks of 8 MB and more, and the end of a heap beyond 6 MB.
 
     To be called once, by a program. Left alone, glibc keeps blocks of up to 32 MB for itself after the first of them was freed, and
     up to 64 MB for each thread: a network that is made ready for other sizes leaves its memory behind each time. What is worked

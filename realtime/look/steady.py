@@ -220,12 +220,16 @@ def _moved(picture: _Plane, flow: _Plane, box: Sequence[int] | None = None) -> _
     y, h = y // step * step, -(-(y + h) // step) * step - y // step * step
     left, top = int(x * across), int(y * down)
     right, bottom = min(math.ceil((x + w) * across), width), min(math.ceil((y + h) * down), height)
+    flow = flow[y : y + h, x : x + w] * np.float32(across)
+    farthest = math.ceil(np.abs(flow[..., 1]).max()) + 2  # rows, with those that are interpolated
     colours = picture.ndim == 3  # remap takes half the time for four channels that it takes for three
-    source = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA) if colours else picture
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     result: _Plane = picture.copy() if box else np.empty_like(picture)
-    for rows, places in scaled_up(flow[y : y + h, x : x + w] * np.float32(across), (right - left, bottom - top)):
-        begin: Any = (left, top + rows.start, 0, 0)  # the stubs know of no numbers here
+    for rows, places in scaled_up(flow, (right - left, bottom - top)):
+        above = max(0, top + rows.start - farthest)
+        source = picture[above : top + rows.stop + farthest]
+        source = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA) if colours else source
+        begin: Any = (left, top + rows.start - above, 0, 0)  # the stubs know of no numbers here
         moved = cv2.remap(source, cv2.add(places, begin, dst=places), _NONE, how, borderMode=cv2.BORDER_REPLICATE)
         moved = cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR) if colours else moved
         result[top + rows.start : top + rows.stop, left:right] = moved

@@ -13,7 +13,7 @@ from realtime.core.frame import Picture
 
 QUALITY = 80
 """Of the JPEGs, 0..100, where nobody who keeps them asks for less."""
-LOWEST = 40
+LOWEST = 35
 """The least quality that may be asked for: below it, blocks show in even areas."""
 _ENOUGH = 0.95  # of the bytes that are wished: between this and all of them the quality stays
 _FAR = 1.25  # of the bytes that are wished
