@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import media
 import numpy as np
+import numpy.typing as npt
 import pytest
 from fakes import FakeModel
 from media import FakeCamera, number
@@ -24,6 +25,7 @@ from realtime.core.buffers import reused
 from realtime.core.frame import Picture
 from realtime.core.geometry import flipped
 from realtime.look.look import Look
+from realtime.look.steady import Steady
 from realtime.models.base import StyleCode
 from realtime.models.upsample import smaller, upsample
 from realtime.sinks.hud import draw
@@ -114,6 +116,7 @@ def test_no_array_is_written_over_while_threads_hand_them_to_one_another() -> No
 
 _HELD = """
 import numpy as np
+import numpy.typing as npt
 import psutil
 from realtime.core.buffers import reused
 
@@ -226,3 +229,28 @@ def test_a_painting_is_brought_to_full_size_in_bands_as_it_is_all_at_once(
     monkeypatch.setattr("realtime.core.geometry.BAND", 100_000)
     monkeypatch.setattr("realtime.models.upsample.BAND", 100_000)
     assert (upsample(painted, small, content) == banded).all()
+
+
+@pytest.mark.parametrize("step", [(0, 9), (4, -13), (-3, 15)])
+def test_a_picture_is_moved_in_bands_as_it_is_all_at_once(
+    step: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    wide: Picture = cv2.resize(rng.integers(0, 256, (90, 110, 3)).astype(np.uint8), (1100, 900))  # type: ignore[assignment]
+
+    def view(frame: int) -> Picture:
+        left, top = 200 + step[0] * frame, 200 + step[1] * frame
+        return np.ascontiguousarray(wide[top : top + 480, left : left + 640])
+
+    def held() -> npt.NDArray[np.int64]:
+        steady = Steady()
+        for frame in range(4):
+            shown = steady(255 - view(frame), view(frame), 1.0, frame / 30)
+        return shown.astype(np.int64)
+
+    banded = held()
+    monkeypatch.setattr("realtime.core.geometry.BAND", 100_000)
+    monkeypatch.setattr("realtime.look.steady.BAND", 100_000)
+    whole = held()
+    assert (whole != 255 - view(3)).mean() > 0.02  # something is held at all
+    assert np.abs(whole - banded).max() <= 8 and np.abs(whole - banded).mean() < 0.1  # places are 32nds of a pixel
