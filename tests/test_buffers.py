@@ -116,7 +116,6 @@ def test_no_array_is_written_over_while_threads_hand_them_to_one_another() -> No
 
 _HELD = """
 import numpy as np
-import numpy.typing as npt
 import psutil
 from realtime.core.buffers import reused
 

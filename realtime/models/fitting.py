@@ -168,7 +168,7 @@ class Fitting:
             self._seen = np.empty(shape, np.uint8)
         return self._seen
 
-    def lay_into(self, seen: Picture, picture: Picture, at: tuple[int, int] = (0, 0)) -> None:
+    def lay_into(self, seen: Picture, picture: Picture, at: tuple[int, int]) -> None:
         """Lay a picture out, as `lay` says, in `seen`: uint8, of the size that the engine sees."""
         (height, width), margin = picture.shape[:2], self._spec.margin
         right, below = seen.shape[1] - 2 * margin - width, seen.shape[0] - 2 * margin - height

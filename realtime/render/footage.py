@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from realtime.core.frame import Picture, Size
+from realtime.render.clock import in_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,4 @@ class Footage(ABC):
 
     def at(self, pts: int) -> float:
         """Return a frame's time in seconds from the first one."""
-        return (
-            (pts - self.start) * self.time_base.numerator / self.time_base.denominator
-        )  # exact, and no fraction a frame
+        return in_seconds(pts - self.start, self.time_base)

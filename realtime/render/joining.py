@@ -13,7 +13,7 @@ from typing import Any
 from realtime.core.errors import SinkError
 from realtime.core.text import clean
 from realtime.media.ffmpeg import failures, open_media, why
-from realtime.render.clock import timed_packets
+from realtime.render.clock import in_seconds, timed_packets
 from realtime.render.footage import Footage
 from realtime.render.gif import write_gif
 from realtime.render.guard import LIST
@@ -133,7 +133,7 @@ class _Copy:
         duration = round((packet.duration or 0) * scale) or self._step
         packet.time_base, packet.stream = base, self.stream
         packet.dts, packet.pts, packet.duration, self._last = dts, max(pts, dts), duration, dts
-        return dts * base.numerator / base.denominator  # type: ignore[no-any-return]
+        return in_seconds(dts, base)
 
 
 def _add_tracks(source: Any, result: Any, video: Any, film: Film, begin: Fraction) -> dict[int, _Copy]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil
 
 from realtime.core.errors import UsageError
+from realtime.render.clock import in_seconds
 from realtime.render.footage import Footage, Shot
 
 
@@ -55,7 +56,7 @@ class Trimmed(Footage):
 
     def at(self, pts: int) -> float:
         """Return a frame's time in seconds from the first one of the whole."""
-        return float((pts - self._origin) * self.time_base)
+        return in_seconds(pts - self._origin, self.time_base)
 
 
 def _exact(seconds: float) -> Fraction:
