@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fakes import FakeModel
 
-from realtime.core.errors import ModelError
+from realtime.core.errors import ModelError, SourceError
 from realtime.core.frame import Frame, Picture
 from realtime.look.look import Look
 from realtime.look.pipeline import Pipeline
@@ -35,8 +35,11 @@ class Film(Footage):
     def __init__(self, count: int) -> None:
         self.name, self.time_base, self.start = "film", Fraction(1, RATE), 0
         noise = np.random.default_rng(0).integers(0, 9, (count, *media.numbered(0).shape), np.uint8)
-        self._pictures = list(media.numbered(0) // 2 + noise)
+        self._pictures: list[Picture] = list(media.numbered(0) // 2 + noise)
         self.size = self._pictures[0].shape[1], self._pictures[0].shape[0]
+
+    def picture(self, number: int) -> Picture:
+        return self._pictures[number]
 
     def shots(self, since: int | None = None) -> Iterator[Shot]:
         for number, picture in enumerate(self._pictures):
@@ -79,7 +82,9 @@ def code(name: str) -> StyleCode:
 
 
 def painted(stylizers: list[Stylizer], film: Film, state: bytes = b"", since: int | None = None) -> list[Painted]:
-    return list(Painters(stylizers, code, Schedule(LOOK), state).paint(film, since, None, lambda: False))
+    taken: list[Painted] = []
+    Painters(stylizers, code, Schedule(LOOK), state).paint(film, since, None, lambda: False, taken.append)
+    return taken
 
 
 def test_frames_are_painted_at_the_same_time_and_held_steady_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +118,63 @@ def test_a_model_that_fails_ends_the_painting_with_its_error() -> None:
     with pytest.raises(ModelError, match="out of paint"):
         painted([Stylizer(Failing()) for _ in range(2)], Film(60))
     assert set(threading.enumerate()) == before
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_what_comes_before_a_failure_is_taken_and_nothing_after_it(copies: int) -> None:
+    """Whoever fails: what reads, what paints, what takes."""
+    for failing in ("reading", "painting", "taking"):
+        taken: list[int] = []
+
+        class Broken(Film):
+            def shots(self, since: int | None = None) -> Iterator[Shot]:
+                for shot in super().shots(since):
+                    if failing == "reading" and shot.pts == 7:  # noqa: B023
+                        raise SourceError("frame 7 is broken")
+                    yield shot
+
+        class Torn(Darker):
+            def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+                if failing == "painting" and np.array_equal(picture, film.picture(7)):  # noqa: B023
+                    raise SourceError("frame 7 is broken")
+                return super().stylize(picture, code)
+
+        def take(one: Painted) -> None:
+            if failing == "taking" and one.shot.pts == 7:  # noqa: B023
+                raise SourceError("frame 7 is broken")
+            taken.append(one.shot.pts)  # noqa: B023
+
+        film = Broken(60)
+        painters = Painters([Stylizer(Torn()) for _ in range(copies)], code, Schedule(LOOK))
+        with pytest.raises(SourceError, match="frame 7 is broken"):
+            painters.paint(film, None, None, lambda: False, take)
+        assert taken == list(range(7))
+
+
+def test_one_stylizer_paints_while_other_frames_are_read_and_taken() -> None:
+    """The first frame is not taken before the third is being read."""
+    film, third = Film(9), threading.Event()
+
+    class Watched(Film):
+        def shots(self, since: int | None = None) -> Iterator[Shot]:
+            for shot in film.shots(since):
+                if shot.pts == 2:
+                    third.set()
+                yield shot
+
+    taken: list[int] = []
+
+    def take(one: Painted) -> None:
+        assert third.wait(SECONDS)
+        taken.append(one.shot.pts)
+
+    Painters([Stylizer(Darker())], code, Schedule(LOOK)).paint(Watched(9), None, None, lambda: False, take)
+    assert taken == list(range(9))
+
+
+def test_painting_ends_when_it_is_to_stop_and_all_that_was_read_is_taken() -> None:
+    taken: list[int] = []
+    painters = Painters([Stylizer(Darker()) for _ in range(2)], code, Schedule(LOOK))
+    painters.paint(Film(60), None, None, lambda: len(taken) >= 5, lambda one: taken.append(one.shot.pts))
+    assert taken == list(range(len(taken)))
+    assert 5 <= len(taken) < 10

@@ -16,7 +16,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +31,7 @@ from realtime.render.painting import Painters, segment_begin, segment_of
 from realtime.render.reading import open_footage
 from realtime.render.rendering import Rendering
 from realtime.render.schedule import Schedule
-from realtime.render.segments import make, missing
+from realtime.render.segments import Segments, missing
 from realtime.render.trimming import Trimmed
 from realtime.render.workspace import Done, Workspace
 from realtime.render.writing import kind_of
@@ -222,10 +222,12 @@ def paint_stretch(stretch: Stretch, contents: Sequence[Any]) -> Made:
         def working(segment: int) -> Path:
             return Path(folder) / f"{segment}.nut"
 
-        with closing(painters.paint(footage, stretch.since, stretch.until, lambda: False)) as frames:
-            for done, state in make(footage, kind_of(Path(stretch.out)), frames, working, lambda: False):
-                made.append((done, working(done.segment).read_bytes(), state))
-                working(done.segment).unlink()
+        def finish(done: Done, state: bytes) -> None:
+            made.append((done, working(done.segment).read_bytes(), state))
+            working(done.segment).unlink()
+
+        with Segments(footage, kind_of(Path(stretch.out)), working, finish) as segments:
+            painters.paint(footage, stretch.since, stretch.until, lambda: False, segments.write)
     return made
 
 

@@ -1,13 +1,16 @@
-"""Painting ahead: frames are read, painted and handed on in their order while others are on their way."""
+"""Painting several frames at a time: each thread carries one the whole way, from the file to the encoder.
+
+Frames are read, held steady and handed on in their order; only the model works on several at once. Threads of which one reads
+and one encodes wait for one another: on two cores that is 6 % slower.
+"""
 
 from __future__ import annotations
 
 import io
 import logging
-import queue
 import threading
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 
 SEGMENT_SECONDS = 10
 """What a segment of the footage lasts: what is lost, at most, when the program is killed."""
+_SHARING = 3  # threads that share one stylizer: one reads and one encodes while it paints
 
 
 def segment_of(footage: Footage, pts: int) -> int:
@@ -64,54 +68,64 @@ class Painters:
         self._pipeline = Pipeline(stylizers[0], code, morph=0)
         if state:
             _restore(self._pipeline, state, schedule)
-        self._count = len(stylizers)
-        self._free: queue.SimpleQueue[Stylizer] = queue.SimpleQueue()
-        for stylizer in stylizers:
-            self._free.put(stylizer)
+        self._stylizers = stylizers if len(stylizers) > 1 else [stylizers[0]] * _SHARING
         self._turns = Turns()
         self._segment = -1
 
     def paint(
-        self, footage: Footage, since: int | None, until: int | None, stop: Callable[[], bool]
-    ) -> Generator[Painted, None, None]:
-        """Paint the frames from `since` to before `until`, in their order, until `stop` says so.
+        self,
+        footage: Footage,
+        since: int | None,
+        until: int | None,
+        stop: Callable[[], bool],
+        take: Callable[[Painted], None],
+    ) -> None:
+        """Paint the frames from `since` to before `until`, until `stop` says so. To be called once.
 
-        One thread reads, as many as there are stylizers paint; all have ended when this has, or was closed. To be called once.
+        Args:
+            footage: What is read.
+            since: The first time (`pts`) that is wanted; None is the beginning.
+            until: The time before which it ends; None is the end.
+            stop: Is asked before each frame.
+            take: Gets the frames in their order, one at a time, on threads that have ended when this has.
+
+        Raises:
+            Exception: The first error, of reading, painting or `take`. All frames before it were taken, and none after it.
         """
-        count = self._count
-        waiting: queue.Queue[Future[Painted] | BaseException | None] = queue.Queue(2 * count)
-        over = threading.Event()
-        pool = ThreadPoolExecutor(count, "paint")
+        shots, reading, order = footage.shots(since), threading.Lock(), Turns()
+        over, failed = threading.Event(), list[BaseException]()
 
-        def read() -> None:
-            try:
-                for shot in footage.shots(since):
-                    if over.is_set() or stop() or (until is not None and shot.pts >= until):
-                        break
-                    waiting.put(pool.submit(self._paint, *self._begin(footage, shot)))
-                waiting.put(None)
-            except BaseException as error:
-                waiting.put(error)
-
-        reader = threading.Thread(target=read, name=f"read {footage.name}")
-        reader.start()
-        try:
-            while (item := waiting.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item.result()
-        finally:
-            over.set()
-            while reader.is_alive():
+        def carry(stylizer: Stylizer) -> None:
+            while not over.is_set():
                 try:
-                    waiting.get(timeout=0.05)
-                except queue.Empty:
-                    continue
-            reader.join()
-            pool.shutdown(cancel_futures=True)
+                    with reading:
+                        turn = order.next()
+                        shot = None if over.is_set() or stop() else next(shots, None)
+                        if shot is None or (until is not None and shot.pts >= until):
+                            over.set()
+                            continue
+                        begun = self._begin(footage, shot)
+                    painted = self._paint(stylizer, shot, *begun)
+                    turn.wait()
+                    if not failed:
+                        take(painted)
+                except BaseException as error:
+                    over.set()
+                    turn.wait()
+                    failed.append(error)
+                finally:
+                    turn.end()
 
-    def _begin(self, footage: Footage, shot: Shot) -> tuple[Shot, Begun, Turn, dict[str, npt.NDArray[Any]]]:
-        """Begin a frame, on the thread that reads: in their order."""
+        with ThreadPoolExecutor(len(self._stylizers), "paint") as pool:
+            try:
+                wait([pool.submit(carry, stylizer) for stylizer in self._stylizers])
+            finally:
+                over.set()
+        if failed:
+            raise failed[0]
+
+    def _begin(self, footage: Footage, shot: Shot) -> tuple[Begun, Turn, dict[str, npt.NDArray[Any]]]:
+        """Begin a frame: in their order."""
         state: dict[str, npt.NDArray[Any]] = {}
         if self._schedule.remembers and (segment := segment_of(footage, shot.pts)) != self._segment:
             self._segment = segment
@@ -122,10 +136,11 @@ class Painters:
         if self._schedule.mirror:
             picture = flipped(picture)
         begun = self._pipeline.begin(Frame(picture, seconds), self._schedule.at(seconds))
-        return shot, begun, self._turns.next(), state
+        return begun, self._turns.next(), state
 
-    def _paint(self, shot: Shot, begun: Begun, turn: Turn, state: dict[str, npt.NDArray[Any]]) -> Painted:
-        stylizer = self._free.get()
+    def _paint(
+        self, stylizer: Stylizer, shot: Shot, begun: Begun, turn: Turn, state: dict[str, npt.NDArray[Any]]
+    ) -> Painted:
         try:
             if state:
                 turn.first = lambda: state.update(self._pipeline.held_state())
@@ -133,7 +148,6 @@ class Painters:
             return Painted(shot, stylized.picture, _packed(state) if state else b"")
         finally:
             turn.end()  # also where it was never taken: those after it wait
-            self._free.put(stylizer)
 
 
 def _packed(state: dict[str, npt.NDArray[Any]]) -> bytes:

@@ -1,6 +1,6 @@
 """One file: what is read is painted, encoded in segments, and joined.
 
-read ──▶ paint, several at a time where they can ──▶ encode (the caller's thread) ──▶ segments ──▶ join
+read ──▶ paint, several at a time where they can ──▶ encode ──▶ segments ──▶ join
 
 What the encoder and the muxer refuse is found before the painting: a few frames go the whole way first.
 """
@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
 from fractions import Fraction
@@ -30,7 +30,7 @@ from realtime.render.joining import Film, join
 from realtime.render.painting import Painted, Painters
 from realtime.render.preview import write_preview
 from realtime.render.reading import open_footage
-from realtime.render.segments import make, missing
+from realtime.render.segments import Segments, missing
 from realtime.render.task import Outcome, Task, Watcher
 from realtime.render.tracks import FORMATS, Tracks, choose_tracks
 from realtime.render.trimming import Trimmed
@@ -181,10 +181,8 @@ class Rendering:
         for since, until, before in missing(self.footage, sorted(space.done)):
             state = space.state(before) if self.task.schedule.remembers and before >= 0 else b""
             painters = Painters(self.stylizers, self.code, self.task.schedule, state)
-            # Closed at once, also when a segment cannot be written: threads end with it.
-            with closing(painters.paint(self.footage, since, until, self.stop)) as frames:
-                for done, after in make(self.footage, self.kind, self._watched(frames), space.working, self.stop):
-                    space.finish(done, after)
+            with Segments(self.footage, self.kind, space.working, space.finish, self.stop) as segments:
+                painters.paint(self.footage, since, until, self.stop, self._watched(segments.write))
 
     def count(self, done: Done) -> None:
         """Take note of a segment that another process made."""
@@ -194,8 +192,8 @@ class Rendering:
         for pts in done.broken:
             self.watcher.broken(self.footage.at(pts), "could not be read")
 
-    def _watched(self, frames: Iterator[Painted]) -> Iterator[Painted]:
-        for painted in frames:
+    def _watched(self, write: Callable[[Painted], None]) -> Callable[[Painted], None]:
+        def take(painted: Painted) -> None:
             shot = painted.shot
             if shot.broken:
                 self.outcome.broken += 1
@@ -203,8 +201,10 @@ class Rendering:
             self._end, self._last_duration = shot.pts + shot.duration, shot.duration
             self.outcome.frames += 1
             self.outcome.painted += 1
-            yield painted
+            write(painted)
             self.watcher.painted(1)
+
+        return take
 
     def _count(self, done: Done) -> None:
         self.outcome.frames += done.frames

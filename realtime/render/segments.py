@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 
 from realtime.render.footage import Footage
 from realtime.render.painting import Painted, segment_begin, segment_of
@@ -11,44 +12,64 @@ from realtime.render.workspace import Done
 from realtime.render.writing import Kind, Segment
 
 
-def make(
-    footage: Footage, kind: Kind, frames: Iterator[Painted], working: Callable[[int], Path], stop: Callable[[], bool]
-) -> Iterator[tuple[Done, bytes]]:
-    """Encode frames into segments.
+class Segments:
+    """Encodes frames into the files of segments. A context manager, which closes the last one; one that failed is not finished."""
 
-    Args:
-        footage: What the frames are of.
-        kind: How they are encoded.
-        frames: In order.
-        working: Names the file of a segment by its number.
-        stop: Is asked at the end: a segment that was cut short is closed, and not given.
+    def __init__(
+        self,
+        footage: Footage,
+        kind: Kind,
+        working: Callable[[int], Path],
+        finish: Callable[[Done, bytes], None],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Begin before the first frame.
 
-    Yields:
-        Each segment when it is finished, with the painter's state after it.
+        Args:
+            footage: What the frames are of.
+            kind: How they are encoded.
+            working: Names the file of a segment by its number.
+            finish: Is told of each segment that is finished, with the painter's state after it.
+            stop: Is asked at the end: a segment that was cut short is closed, and not finished.
+        """
+        self._footage, self._kind, self._working, self._finish, self._stop = footage, kind, working, finish, stop
+        self._segment: Segment | None = None
+        self._number = self._count = self._last = self._duration = 0
+        self._broken: list[int] = []
 
-    Raises:
-        SinkError: A segment cannot be written.
-    """
-    segment: Segment | None = None
-    number, count, broken, last, duration = -1, 0, list[int](), 0, 0
-    try:
-        for painted in frames:
-            shot = painted.shot
-            if segment is None or segment_of(footage, shot.pts) != number:
-                if segment is not None:
-                    segment.close()
-                    yield Done(number, count, tuple(broken), last, duration), painted.state
-                number, count, broken = segment_of(footage, shot.pts), 0, []
-                segment = Segment(working(number), kind, footage.size, footage.time_base)
-            segment.write(painted.picture, shot.pts, shot.duration)
-            count, last, duration = count + 1, shot.pts, shot.duration
-            if shot.broken:
-                broken.append(shot.pts)
-    finally:
-        if segment is not None:
+    def write(self, painted: Painted) -> None:
+        """Encode the next frame.
+
+        Raises:
+            SinkError: A segment cannot be written.
+        """
+        shot = painted.shot
+        number = segment_of(self._footage, shot.pts)
+        if self._segment is None or number != self._number:
+            self._end(painted.state)
+            self._number, self._count, self._broken = number, 0, []
+            self._segment = Segment(self._working(number), self._kind, self._footage.size, self._footage.time_base)
+        self._segment.write(painted.picture, shot.pts, shot.duration)
+        self._count, self._last, self._duration = self._count + 1, shot.pts, shot.duration
+        if shot.broken:
+            self._broken.append(shot.pts)
+
+    def _end(self, state: bytes) -> None:
+        if self._segment is not None:
+            segment, self._segment = self._segment, None
             segment.close()
-    if segment is not None and not stop():
-        yield Done(number, count, tuple(broken), last, duration), b""
+            self._finish(Done(self._number, self._count, tuple(self._broken), self._last, self._duration), state)
+
+    def __enter__(self) -> Segments:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._segment is not None and (error or self._stop()):
+            self._segment.close()
+        else:
+            self._end(b"")
 
 
 def missing(footage: Footage, done: Sequence[int]) -> Iterator[tuple[int | None, int | None, int]]:

@@ -22,7 +22,7 @@ class Turns:
 
 
 class Turn:
-    """A context manager that is entered when the turn before is over. It ends by `end`, if it was never entered."""
+    """A context manager that is entered when the turn before is over. `end` ends one that was never entered."""
 
     def __init__(self, before: threading.Event) -> None:
         self._before = before
@@ -30,14 +30,18 @@ class Turn:
         self.first: Callable[[], None] = _nothing
         """Called when the turn begins."""
 
+    def wait(self) -> None:
+        """Wait for the end of the turn before."""
+        self._before.wait()
+
     def end(self) -> None:
         """Wait for the turn before, and end this one. Harmless when called again."""
         if not self.over.is_set():
-            self._before.wait()
+            self.wait()
             self.over.set()
 
     def __enter__(self) -> None:
-        self._before.wait()
+        self.wait()
         self.first()
 
     def __exit__(

@@ -123,7 +123,10 @@ class Segment:
         """
         import av
 
-        frame = av.VideoFrame.from_ndarray(*self._planes(picture))
+        planes, pixels = self._planes(picture)
+        # Without a copy, since encoders take one, where PyAV gets the height right: it must divide by four.
+        taken = pixels == "yuv420p" and self._size[1] % 4 == 0
+        frame = (av.VideoFrame.from_numpy_buffer if taken else av.VideoFrame.from_ndarray)(planes, pixels)
         frame.time_base, frame.pts, frame.duration = self._time_base, pts, max(1, duration)
         self._mux(self._stream, frame)
 
