@@ -209,6 +209,25 @@ def test_a_thing_that_moves_is_steadied_and_so_is_the_rest(scene: np.ndarray, si
     assert rest_is < 0.35 * rest_was
 
 
+def test_things_that_move_apart_are_moved_as_if_all_between_them_was(
+    scene: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground, thing = cv2.resize(scene, (640, 480)), cv2.resize(scene[60:180, 100:220], (80, 90))
+    contents = []
+    for k in range(8):
+        content = ground.copy()
+        for top, left in ((20, 30 + 3 * k), (200, 400 - 2 * k), (370, 60 + k), (300 - k, 540)):
+            content[top : top + 90, left : left + 80] = thing
+        contents.append(noisy(content, k, 1.0))
+    paintings = [fake_painting(c) for c in contents]
+    apart_from_each_other = steadied(paintings, contents)
+    monkeypatch.setattr("realtime.look.steady._MOST_BOXES", 0)
+    together = steadied(paintings, contents)
+    assert apart(together[-1], paintings[-1]) > 0.5
+    for one, other in zip(apart_from_each_other, together, strict=True):
+        assert apart(one, other) < 0.02
+
+
 def test_a_portrait_picture_is_steadied_while_the_camera_moves(scene: np.ndarray) -> None:
     large = cv2.resize(scene, (520, 700), interpolation=cv2.INTER_CUBIC)
     contents = [noisy(large[20:661, 2 * k : 479 + 2 * k], k) for k in range(6)]

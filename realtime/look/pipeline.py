@@ -124,7 +124,9 @@ class Pipeline:
         if code is None:
             return Begun(frame, look, result=self._passed_on(frame, look))
         strength = self._moved(look.strength, frame.time)
-        shown = replace(look, styles=self._morph.styles(frame.time), strength=strength)
+        shown, styles = look, self._morph.styles(frame.time)
+        if (styles, strength) != (look.styles, look.strength):
+            shown = replace(look, styles=styles, strength=strength)
         if strength == 0:
             return Begun(frame, look, result=self._passed_on(frame, shown))
         picture = frame.picture
@@ -135,7 +137,8 @@ class Pipeline:
             self._last = replace(self._last, frame=frame, model_seconds=0.0)
             return Begun(frame, shown, fresh=False, result=self._last)
         # Where the picture changes because it is wished to, nothing of it is to be held.
-        fresh = not (before and before[1] is code and self._shown and replace(self._shown, steady=look.steady) == shown)
+        held = before and before[1] is code and self._shown
+        fresh = not (held and (held == shown or replace(held, steady=look.steady) == shown))
         self._shown = shown
         return Begun(frame, shown, code, own, fresh)
 

@@ -38,10 +38,14 @@ _RESTLESS = 2.0
 """... if it is so many times the change before: some networks flicker as much in every frame, from the camera's noise alone."""
 _GAP = 0.5
 """Seconds between two frames after which nothing of the older one is held."""
+_MOST_BOXES = 12
+"""Places that move apart from one another; of more, all that lies between them is moved along."""
 _NEARLY = 0.1
 """How far another size may lie from the last one, as a share, for the same picture in fewer or more lines."""
 _NONE: Any = None  # for remap's second map, and the flow to begin with: the stubs do not let them be None
-_NEAR = np.ones((3, 3), np.uint8)
+_NEAR, _AROUND = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
+_AGREEMENT = np.clip((_OTHER - np.arange(256, dtype=np.float32)) / np.float32(_OTHER - _ALIKE), 0, 1)
+"""How far two contents agree, 0..1, by their difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +146,10 @@ def _at_size(last: _Shown, painted: Picture, small: _Plane) -> _Shown | None:
 def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: float, passed: float) -> Picture:
     """Blend, or give `painted` itself where nothing is to be held. `passed` is seconds."""
     # Blurred first and then compared for motion, which leaves no noise; for agreement compared first, which misses nothing.
-    changed = cv2.absdiff(cv2.blur(small, (5, 5)), cv2.blur(last.content, (5, 5)))
+    smooth = cv2.blur(small, (5, 5))
+    changed = cv2.absdiff(smooth, cv2.blur(last.content, (5, 5)))
     differs = cv2.blur(cv2.absdiff(small, last.content), (5, 5))
-    moving = cv2.dilate((changed >= _MOVES).view(np.uint8), np.ones((9, 9), np.uint8))
+    moving = cv2.dilate((changed >= _MOVES).view(np.uint8), _AROUND)
     share = cv2.countNonZero(moving) / moving.size
     camera_moves = share > 0.5
     if not camera_moves and change > max(_REPAINTED, _RESTLESS * last.change):
@@ -152,16 +157,15 @@ def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: 
     picture: _Plane = last.picture
     speed: _Plane = np.zeros(small.shape, np.float32)
     if share and min(small.shape) >= _LEAST:
-        flow = _flow(small, last.content)
+        flow = _flow(small, smooth, last.content)
         if not camera_moves:
             flow = cv2.copyTo(flow, moving)  # what is still must not even be resampled
         differs = cv2.blur(cv2.absdiff(small, _moved(last.content, flow)), (5, 5))
         if np.count_nonzero(differs > _OTHER) > _CUT * differs.size:
             return painted
         speed = cv2.magnitude(*cv2.split(flow))
-        picture = _moved(picture, flow, None if camera_moves else cv2.boundingRect(moving))
-    agreement: _Plane = (np.float32(_OTHER) - differs) / np.float32(_OTHER - _ALIKE)
-    agreement = cv2.erode(np.clip(agreement, 0, 1), _NEAR)
+        picture = _moved(picture, flow, () if camera_moves else _boxes(moving))
+    agreement = cv2.LUT(cv2.dilate(differs, _NEAR), _AGREEMENT)
     still, follow = (math.exp(-passed / (seconds * amount)) for seconds in (_HOLD, _FOLLOW))
     slow = still + (follow - still) * speed
     fast = follow * np.maximum((_FAST - speed) / np.float32(_FAST - 1), 0)
@@ -199,38 +203,51 @@ def _small(content: Picture) -> _Plane:
     return scaled_down(grey, (width, height))
 
 
-def _flow(content: _Plane, before: _Plane) -> _Plane:
+def _flow(content: _Plane, smooth: _Plane, before: _Plane) -> _Plane:
     """Where each pixel of `content` was in `before`: float32, H×W×2, smooth, from where there is something to see."""
     # Made anew each time, which costs nothing: one that is kept would begin from the flow it found last.
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)  # type: ignore[attr-defined]
     flow: _Plane = search.calc(content, before, _NONE)
-    edges = cv2.absdiff(content, cv2.blur(content, (5, 5))).astype(np.float32)
+    edges = cv2.absdiff(content, smooth).astype(np.float32)
     trust = cv2.multiply(edges, edges) + np.float32(0.5)
-    across, down = (cv2.blur(cv2.multiply(part, trust), (9, 9)) for part in cv2.split(flow))
+    flow = cv2.blur(cv2.multiply(flow, cv2.merge((trust, trust))), (9, 9))
     trust = cv2.blur(trust, (9, 9))
-    return cv2.merge((cv2.divide(across, trust), cv2.divide(down, trust)))
+    return cv2.divide(flow, cv2.merge((trust, trust)))
 
 
-def _moved(picture: _Plane, flow: _Plane, box: Sequence[int] | None = None) -> _Plane:
-    """`picture` along a flow of its own or of a smaller size, which is nothing outside `box` (x, y, width, height)."""
+def _boxes(moving: _Plane) -> list[Sequence[int]]:
+    """Find rectangles (x, y, width, height) that hold all that moves, with a pixel around it."""
+    count, _, found, _ = cv2.connectedComponentsWithStats(moving, ltype=cv2.CV_16U)
+    if count > _MOST_BOXES:
+        return [cv2.boundingRect(moving)]
+    height, width = moving.shape
+    boxes: list[Sequence[int]] = []
+    for x, y, w, h, _ in found[1:].tolist():
+        left, top = max(0, x - 1), max(0, y - 1)
+        boxes.append((left, top, min(width, x + w + 1) - left, min(height, y + h + 1) - top))
+    return boxes
+
+
+def _moved(picture: _Plane, flow: _Plane, boxes: Sequence[Sequence[int]] = ()) -> _Plane:
+    """`picture` along a flow of its own or of a smaller size, which is nothing outside `boxes` where there are any."""
     height, width = picture.shape[:2]
-    x, y, w, h = box or (0, 0, flow.shape[1], flow.shape[0])
     across, down = width / flow.shape[1], height / flow.shape[0]
     step = flow.shape[0] // math.gcd(flow.shape[0], height)  # from such rows on both sizes lie alike
-    y, h = y // step * step, -(-(y + h) // step) * step - y // step * step
-    left, top = int(x * across), int(y * down)
-    right, bottom = min(math.ceil((x + w) * across), width), min(math.ceil((y + h) * down), height)
-    flow = flow[y : y + h, x : x + w] * np.float32(across)
-    farthest = math.ceil(np.abs(flow[..., 1]).max()) + 2  # rows, with those that are interpolated
     colours = picture.ndim == 3  # remap takes half the time for four channels that it takes for three
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
-    result: _Plane = picture.copy() if box else np.empty_like(picture)
-    for rows, places in scaled_up(flow, (right - left, bottom - top)):
-        above = max(0, top + rows.start - farthest)
-        source = picture[above : top + rows.stop + farthest]
-        source = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA) if colours else source
-        begin: Any = (left, top + rows.start - above, 0, 0)  # the stubs know of no numbers here
-        moved = cv2.remap(source, cv2.add(places, begin, dst=places), _NONE, how, borderMode=cv2.BORDER_REPLICATE)
-        moved = cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR) if colours else moved
-        result[top + rows.start : top + rows.stop, left:right] = moved
+    result: _Plane = picture.copy() if boxes else np.empty_like(picture)
+    for x, y, w, h in boxes or [(0, 0, flow.shape[1], flow.shape[0])]:
+        y, h = y // step * step, -(-(y + h) // step) * step - y // step * step
+        left, top = int(x * across), int(y * down)
+        right, bottom = min(math.ceil((x + w) * across), width), min(math.ceil((y + h) * down), height)
+        piece = flow[y : y + h, x : x + w] * np.float32(across)
+        far = math.ceil(cv2.norm(piece, cv2.NORM_INF)) + 2  # pixels, with those that are interpolated
+        for rows, places in scaled_up(piece, (right - left, bottom - top)):
+            before, above = max(0, left - far), max(0, top + rows.start - far)
+            source = picture[above : top + rows.stop + far, before : right + far]
+            source = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA) if colours else source
+            begin: Any = (left - before, top + rows.start - above, 0, 0)  # the stubs know of no numbers here
+            moved = cv2.remap(source, cv2.add(places, begin, dst=places), _NONE, how, borderMode=cv2.BORDER_REPLICATE)
+            moved = cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR) if colours else moved
+            result[top + rows.start : top + rows.stop, left:right] = moved
     return result
