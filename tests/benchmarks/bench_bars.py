@@ -363,7 +363,7 @@ class Bench:
         words = [sys.executable, str(Path(__file__).with_name("bench_render.py")), "640x360"]
         environment = {**os.environ, "PYTHONPATH": str(HERE)}
         said = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
-        found = re.search(r"([\d.]+) frames a second +rendered, held steady +\(([\d.]+) of", said)
+        found = re.search(r"([\d.]+) frames a second +rendered, held steady +\((.+), of lite", said)
         if not found:
             raise SystemExit(said)
         write("files, 640×360 with steady", f"{found[2]} of `Stylizer` alone, {found[1]} frames a second", "≥ 0.75")

@@ -1,7 +1,8 @@
 """How fast files are painted: `python tests/benchmarks/bench_render.py [WIDTHxHEIGHT [STYLE]]`. Not a test: it prints times.
 
 It takes turns between `lite` alone, called for one picture after the other as fast as it goes, and `realtime render` from
-an H.264 file to another, reading, painting and writing, and says what share of the model's speed the whole has.
+an H.264 file of a minute to another, reading, painting and writing, and says what share of the model's speed the whole has: of
+the speeds right before and right after, since machines get faster and slower.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from realtime.render.task import Task
 from realtime.sources.scene import Scene
 from realtime.styles.library import StyleLibrary
 
-FRAMES = 600
-ALONE = 100
+FRAMES = 1800
+ALONE = 300
 
 
 def clip(path: Path, width: int, height: int) -> list[np.ndarray]:
@@ -62,25 +63,36 @@ def main(width: int, height: int, style: str, rounds: int = 5) -> None:
         }
         teams = {name: workers("lite", stylizer, 1, schedule.remembers)[0] for name, schedule in schedules.items()}
         speeds: dict[str, list[float]] = {name: [] for name in ("lite alone", *schedules)}
-        for number in range(rounds + 1):
+        shares: dict[str, list[float]] = {name: [] for name in schedules}
+
+        def alone() -> float:
+            """Seconds for a picture."""
             begin = time.perf_counter()
             for picture in pictures:
                 stylizer(picture, code)
-            now = {"lite alone": len(pictures) / (time.perf_counter() - begin)}
+            return (time.perf_counter() - begin) / len(pictures)
+
+        alone()  # warms up
+        for _ in range(rounds):
+            before = alone()
             for name, schedule in schedules.items():
                 task = Task(str(folder / "in.mp4"), folder / "out.mp4", schedule, force=True)
                 begin = time.perf_counter()
                 Rendering(task, teams[name], library.code, Quiet().watch("", "")).run()
-                now[name] = FRAMES / (time.perf_counter() - begin)
-            if number:  # the first warms up
-                for name, speed in now.items():
-                    speeds[name].append(speed)
+                whole = (time.perf_counter() - begin) / FRAMES
+                after = alone()
+                shares[name].append((before + after) / 2 / whole)
+                speeds[name].append(1 / whole)
+                speeds["lite alone"].append(2 / (before + after))
+                before = after
     print(f"{width}×{height}, {style}, medians of {rounds} rounds in which they take turns")
     for name, found in speeds.items():
-        shares = [speed / alone for speed, alone in zip(found, speeds["lite alone"], strict=True)]
-        print(
-            f"{statistics.median(found):7.1f} frames a second  {name}  ({statistics.median(shares):.2f} of lite alone)"
-        )
+        share = f"  ({across(shares[name])} of lite alone)" if name in shares else ""
+        print(f"{statistics.median(found):7.1f} frames a second  {name}{share}")
+
+
+def across(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f}, {min(values):.2f} to {max(values):.2f},"
 
 
 if __name__ == "__main__":
