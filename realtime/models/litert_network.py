@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +125,9 @@ class Network:
         assert self._code is not None
         # LiteRT refuses to run while a view into its memory lives: none may be kept in a name.
         inputs.write(self._interpreter.tensor(self._picture["index"])()[0])
-        if code.size != np.prod(self.code_shape):
+        if code.size != math.prod(self.code_shape):
             raise StyleError(
-                f"this style code has {code.size} numbers, but {self.file.name} takes {np.prod(self.code_shape)}; encode the"
+                f"this style code has {code.size} numbers, but {self.file.name} takes {math.prod(self.code_shape)}; encode the"
                 " style again"
             )
         self._interpreter.set_tensor(self._code["index"], code.reshape(self.code_shape))

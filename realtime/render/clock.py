@@ -60,8 +60,10 @@ class Clock:
 
     @staticmethod
     def _duration(packet: Any) -> int:
+        if packet.duration:
+            return int(packet.duration)
         rate = getattr(packet.stream, "average_rate", None)
-        return int(packet.duration or (round(1 / rate / packet.time_base) if rate else 0))
+        return round(1 / rate / packet.time_base) if rate else 0
 
 
 def timed_packets(container: Any, indexes: set[int]) -> Iterator[Any]:
