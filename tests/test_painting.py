@@ -172,6 +172,25 @@ def test_one_stylizer_paints_while_other_frames_are_read_and_taken() -> None:
     assert taken == list(range(9))
 
 
+def test_a_quick_core_does_not_wait_for_a_slow_one() -> None:
+    """While one stylizer is at the first frame, the other paints the three after it; all are taken in their order."""
+    film, others, three = Film(40), list[int](), threading.Event()
+    first = film.picture(0)
+
+    class Uneven(Darker):
+        def stylize(self, picture: Picture, code: StyleCode) -> Picture:
+            if np.array_equal(picture, first):
+                assert three.wait(SECONDS)
+            else:
+                others.append(1)
+                if len(others) == 3:
+                    three.set()
+            return super().stylize(picture, code)
+
+    found = painted([Stylizer(Uneven()) for _ in range(2)], film)
+    assert [one.shot.pts for one in found] == list(range(40))
+
+
 def test_painting_ends_when_it_is_to_stop_and_all_that_was_read_is_taken() -> None:
     taken: list[int] = []
     painters = Painters([Stylizer(Darker()) for _ in range(2)], code, Schedule(LOOK))

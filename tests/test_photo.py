@@ -132,15 +132,16 @@ def test_a_model_without_a_tile_network_paints_large_pictures_too(monkeypatch: p
 @pytest.mark.parametrize("share", [0.1, 0.258, 0.4, 0.5, 0.75, 0.9, 1.0])
 @pytest.mark.parametrize("size", [(700, 500), (333, 777), (20, 9)])
 def test_bands_fit_together(monkeypatch: pytest.MonkeyPatch, share: float, size: tuple[int, int]) -> None:
-    def paint(small: Picture) -> Picture:
-        return 255 - small
+    def paint() -> Picture:
+        small, back = brush.with_brush(picture, 1.0)
+        return back(255 - small, lambda painted, _: painted)
 
     picture = scene(*size)
     monkeypatch.setattr(brush, "LINES", share * min(size))
     monkeypatch.setattr(brush, "AS_LIVE", 0)
-    whole = brush.with_brush(picture, 1.0, paint, lambda painted, _: painted)
+    whole = paint()
     monkeypatch.setattr(brush, "_BAND", 1)
-    banded = brush.with_brush(picture, 1.0, paint, lambda painted, _: painted)
+    banded = paint()
     assert whole.shape == picture.shape
     assert apart(whole, banded).max() <= 1
     if share == 1:

@@ -10,7 +10,7 @@ from realtime.core import threads
 from realtime.core.errors import RealtimeError
 from realtime.core.events import Events, Notice, Saved
 from realtime.core.geometry import flipped
-from realtime.look.pipeline import paint_picture
+from realtime.look.picture import paint_picture
 from realtime.look.stylized import Stylized
 from realtime.models.stylizer import Stylizer
 from realtime.models.tiling import Tiled

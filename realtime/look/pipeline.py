@@ -9,8 +9,8 @@ A photo larger than a frame gets its own colours at full size: time matters less
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,17 +19,14 @@ import numpy.typing as npt
 
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
-from realtime.look.brush import AS_LIVE
+from realtime.look.brush import Back, with_brush
 from realtime.look.colours import own_colours
-from realtime.look.effects import effects
 from realtime.look.look import MORPH, Look
-from realtime.look.morph import Morph, OwnCode, mixed
+from realtime.look.morph import Morph, OwnCode
 from realtime.look.steady import Steady
 from realtime.look.stylized import Stylized
 from realtime.models.base import StyleCode
-from realtime.models.stylizer import Stylizer
-
-_NO_TURN = nullcontext()
+from realtime.models.stylizer import Stylizer, faded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,30 @@ class Begun:
     result: Stylized | None = None
 
 
+@dataclass(slots=True)
+class Raw:
+    """A frame as the model paints it.
+
+    Attributes:
+        begun: The frame.
+        painted: Its painting, at the size that the model sees; None where there is nothing to paint.
+        small: The frame at this size.
+        back: Brings the painting to full size, as `with_brush` has it.
+        seconds: How long the model took.
+    """
+
+    begun: Begun
+    painted: Picture | None = None
+    small: Picture | None = None
+    back: Back | None = None
+    seconds: float = 0.0
+
+
 class Pipeline:
     """Paints the frames of one stream, in their order, with a look that may change from one to the next.
 
-    What it gives follows from the frames, their times and the looks alone. For one thread at a time, but for `finish`.
+    What it gives follows from the frames, their times and the looks alone. For one thread at a time, but for `stylize` and
+    `finish`.
     """
 
     def __init__(self, stylizer: Stylizer, code: Callable[[str], StyleCode | None], morph: float = MORPH) -> None:
@@ -108,7 +125,9 @@ class Pipeline:
             ModelError: The model fails at this size.
             StyleError: A code is of another model.
         """
-        return self.finish(self.begin(frame, look), lines=lines)
+        raw = self.stylize(self.begin(frame, look), lines=lines)
+        self.hold(raw)
+        return self.finish(raw)
 
     def begin(self, frame: Frame, look: Look) -> Begun:
         """Begin to paint a frame: what depends on the frames before, which takes no time.
@@ -118,7 +137,7 @@ class Pipeline:
             look: The look wished for.
 
         Returns:
-            What `finish` takes. The next frame may begin before it is finished.
+            What `stylize` takes. The next frame may begin before it is finished.
         """
         code = self._morph.code(look.styles, frame.time)
         if code is None:
@@ -142,46 +161,50 @@ class Pipeline:
         self._shown = shown
         return Begun(frame, shown, code, own, fresh)
 
-    def finish(
-        self,
-        begun: Begun,
-        stylizer: Stylizer | None = None,
-        lines: int | None = None,
-        turn: AbstractContextManager[object] = _NO_TURN,
-    ) -> Stylized:
-        """Paint a frame that has begun. Several threads may, each with a stylizer of its own.
+    def stylize(self, begun: Begun, stylizer: Stylizer | None = None, lines: int | None = None) -> Raw:
+        """Let the model paint a frame that has begun, which takes long and depends on no other frame: several threads may.
 
         Args:
             begun: What `begin` gave.
             stylizer: Paints; by default the pipeline's own.
             lines: The lines that the model sees, where it is not to see all that the brush asks for.
-            turn: Is entered for what depends on the frames before: frames finish that in their order.
 
         Returns:
-            The painting: see `paint`.
+            What `hold` takes, and then `finish`.
 
         Raises:
             ModelError: The model fails at this size.
             StyleError: A code is of another model.
         """
         if begun.code is None:
-            with turn:
-                if begun.fresh:
-                    self._steady.reset()
+            return Raw(begun)
+        picture, shown = begun.frame.picture, begun.look
+        small, back = with_brush(picture, shown.brush, lines)
+        start = time.perf_counter()
+        painted = (stylizer or self._stylizer).full(small, begun.code, shown.strength, begun.own)
+        seconds = time.perf_counter() - start
+        return Raw(begun, own_colours(painted, small, shown.own_colours), small, back, seconds)
+
+    def hold(self, raw: Raw) -> None:
+        """Hold a frame steady, which depends on those before: in their order, one at a time."""
+        if raw.begun.fresh:
+            self._steady.reset()
+        if raw.painted is not None and raw.small is not None:
+            raw.painted = self._steady(raw.painted, raw.small, raw.begun.look.steady, raw.begun.frame.time)
+
+    def finish(self, raw: Raw) -> Stylized:
+        """Bring a frame that is held to full size, which depends on no other frame: several threads may.
+
+        Returns:
+            The painting: see `paint`.
+        """
+        begun = raw.begun
+        if raw.painted is None or raw.back is None:
             assert begun.result
             return begun.result
-        frame, shown = begun.frame, begun.look
-
-        def hold(painted: Picture, content: Picture) -> Picture:
-            coloured = own_colours(painted, content, shown.own_colours)
-            with turn:
-                if begun.fresh:
-                    self._steady.reset()
-                return self._steady(coloured, content, shown.steady, frame.time)
-
-        painter = stylizer or self._stylizer
-        painted, seconds = effects(painter, frame.picture, begun.code, begun.own, shown, hold, lines=lines)
-        self._last = Stylized(frame, painted, shown, seconds)
+        strength = begun.look.strength
+        painted = raw.back(raw.painted, lambda painted, content: faded(painted, content, strength))
+        self._last = Stylized(begun.frame, painted, begun.look, raw.seconds)
         return self._last
 
     @property
@@ -257,36 +280,6 @@ class Pipeline:
             step = max(0.0, since) / self.morph
             self._strength = float(np.clip(strength, before - step, before + step))
         return self._strength
-
-
-def paint_picture(stylizer: Stylizer, picture: Picture, look: Look, code: Callable[[str], StyleCode]) -> Picture:
-    """Paint a single picture: all effects but the one that needs time.
-
-    Args:
-        stylizer: Paints. One of a `Tiled` model takes little memory for a large picture.
-        picture: uint8, H×W×3, BGR.
-        look: The look; its `steady` means nothing here.
-        code: Gives a style's code by its name: `library.code`.
-
-    Returns:
-        A new picture of the same size and kind.
-
-    Raises:
-        ModelError: The model fails at this size.
-        StyleError: A code is of another model.
-    """
-    if look.strength == 0:
-        untouched: Picture = picture.copy()
-        return untouched
-    target = mixed([code(name) for name, _ in look.styles], [weight for _, weight in look.styles])
-    own = stylizer.encode(picture) if look.strength < 1 else None
-
-    def colour(painted: Picture, content: Picture) -> Picture:
-        return own_colours(painted, content, look.own_colours)
-
-    if picture.shape[0] * picture.shape[1] <= AS_LIVE:
-        return effects(stylizer, picture, target, own, look, hold=colour)[0]
-    return effects(stylizer, picture, target, own, look, finish=colour)[0]
 
 
 def _named(state: Mapping[str, npt.NDArray[Any]], start: str) -> dict[str, npt.NDArray[Any]]:

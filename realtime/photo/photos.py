@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from realtime.core.frame import Picture
 from realtime.look.look import Look
-from realtime.look.pipeline import paint_picture
+from realtime.look.picture import paint_picture
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
 from realtime.models.tiling import Tiled
