@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from realtime.core.frame import Picture
+from realtime.look import steady
 from realtime.look.colours import own_colours
 from realtime.look.steady import Steady
 from realtime.models.upsample import upsample
@@ -220,8 +221,18 @@ def test_things_that_move_apart_are_moved_as_if_all_between_them_was(
             content[top : top + 90, left : left + 80] = thing
         contents.append(noisy(content, k, 1.0))
     paintings = [fake_painting(c) for c in contents]
+    boxes = list[int]()
+    find = steady._boxes
+
+    def counted(moving: np.ndarray, height: int) -> list[tuple[int, int, int, int]]:
+        found = find(moving, height)
+        boxes.append(len(found))
+        return found
+
+    monkeypatch.setattr(steady, "_boxes", counted)
     apart_from_each_other = steadied(paintings, contents)
-    monkeypatch.setattr("realtime.look.steady._MOST_BOXES", 0)
+    assert max(boxes) > 1
+    monkeypatch.setattr(steady, "_MOST_BOXES", 0)
     together = steadied(paintings, contents)
     assert apart(together[-1], paintings[-1]) > 0.5
     for one, other in zip(apart_from_each_other, together, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 
 import media
@@ -41,7 +41,7 @@ class Film(Footage):
     def picture(self, number: int) -> Picture:
         return self._pictures[number]
 
-    def shots(self, since: int | None = None) -> Iterator[Shot]:
+    def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
         for number, picture in enumerate(self._pictures):
             if since is None or number >= since:
                 yield Shot(picture, number, 1)
@@ -127,7 +127,7 @@ def test_what_comes_before_a_failure_is_taken_and_nothing_after_it(copies: int) 
         taken: list[int] = []
 
         class Broken(Film):
-            def shots(self, since: int | None = None) -> Iterator[Shot]:
+            def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
                 for shot in super().shots(since):
                     if failing == "reading" and shot.pts == 7:  # noqa: B023
                         raise SourceError("frame 7 is broken")
@@ -156,7 +156,7 @@ def test_one_stylizer_paints_while_other_frames_are_read_and_taken() -> None:
     film, third = Film(9), threading.Event()
 
     class Watched(Film):
-        def shots(self, since: int | None = None) -> Iterator[Shot]:
+        def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
             for shot in film.shots(since):
                 if shot.pts == 2:
                     third.set()

@@ -164,7 +164,7 @@ def _held(painted: Picture, small: _Plane, change: float, last: _Shown, amount: 
         if np.count_nonzero(differs > _OTHER) > _CUT * differs.size:
             return painted
         speed = cv2.magnitude(*cv2.split(flow))
-        picture = _moved(picture, flow, () if camera_moves else _boxes(moving))
+        picture = _moved(picture, flow, () if camera_moves else _boxes(moving, picture.shape[0]))
     agreement = cv2.LUT(cv2.dilate(differs, _NEAR), _AGREEMENT)
     still, follow = (math.exp(-passed / (seconds * amount)) for seconds in (_HOLD, _FOLLOW))
     slow = still + (follow - still) * speed
@@ -215,39 +215,47 @@ def _flow(content: _Plane, smooth: _Plane, before: _Plane) -> _Plane:
     return cv2.divide(flow, cv2.merge((trust, trust)))
 
 
-def _boxes(moving: _Plane) -> list[Sequence[int]]:
-    """Find rectangles (x, y, width, height) that hold all that moves, with a pixel around it."""
-    count, _, found, _ = cv2.connectedComponentsWithStats(moving, ltype=cv2.CV_16U)
-    if count > _MOST_BOXES:
-        return [cv2.boundingRect(moving)]
-    height, width = moving.shape
-    boxes: list[Sequence[int]] = []
-    for x, y, w, h, _ in found[1:].tolist():
-        left, top = max(0, x - 1), max(0, y - 1)
-        boxes.append((left, top, min(width, x + w + 1) - left, min(height, y + h + 1) - top))
-    return boxes
+def _boxes(moving: _Plane, height: int) -> list[tuple[int, int, int, int]]:
+    """Find rectangles (x, y, width, height) that hold all that moves, with a pixel around it.
+
+    They begin and end at rows that lie alike in a picture of a height.
+    """
+    rows, columns = moving.shape
+    step = rows // math.gcd(rows, height)
+
+    def framed(x: int, y: int, w: int, h: int) -> tuple[int, int, int, int]:
+        left, top = max(0, x - 1), max(0, y - 1) // step * step
+        return left, top, min(columns, x + w + 1) - left, min(rows, -(-(y + h + 1) // step) * step) - top
+
+    whole = framed(*cv2.boundingRect(moving))
+    count, _, places, _ = cv2.connectedComponentsWithStats(moving, ltype=cv2.CV_16U)  # the first is what does not move
+    if count - 1 > _MOST_BOXES:
+        return [whole]
+    boxes = [framed(*place) for place in places[1:, :4].tolist()]
+    return boxes if sum(w * h for _, _, w, h in boxes) < whole[2] * whole[3] else [whole]
 
 
-def _moved(picture: _Plane, flow: _Plane, boxes: Sequence[Sequence[int]] = ()) -> _Plane:
+def _moved(picture: _Plane, flow: _Plane, boxes: Sequence[tuple[int, int, int, int]] = ()) -> _Plane:
     """`picture` along a flow of its own or of a smaller size, which is nothing outside `boxes` where there are any."""
-    height, width = picture.shape[:2]
-    across, down = width / flow.shape[1], height / flow.shape[0]
-    step = flow.shape[0] // math.gcd(flow.shape[0], height)  # from such rows on both sizes lie alike
+    (height, width), (rows, columns) = picture.shape[:2], flow.shape[:2]
     colours = picture.ndim == 3  # remap takes half the time for four channels that it takes for three
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     result: _Plane = picture.copy() if boxes else np.empty_like(picture)
-    for x, y, w, h in boxes or [(0, 0, flow.shape[1], flow.shape[0])]:
-        y, h = y // step * step, -(-(y + h) // step) * step - y // step * step
-        left, top = int(x * across), int(y * down)
-        right, bottom = min(math.ceil((x + w) * across), width), min(math.ceil((y + h) * down), height)
-        piece = flow[y : y + h, x : x + w] * np.float32(across)
+    for x, y, w, h in boxes or [(0, 0, columns, rows)]:
+        left, top, right, bottom = (
+            x * width // columns,
+            y * height // rows,
+            -(-(x + w) * width // columns),
+            (y + h) * height // rows,
+        )
+        piece = flow[y : y + h, x : x + w] * np.float32(width / columns)
         far = math.ceil(cv2.norm(piece, cv2.NORM_INF)) + 2  # pixels, with those that are interpolated
-        for rows, places in scaled_up(piece, (right - left, bottom - top)):
-            before, above = max(0, left - far), max(0, top + rows.start - far)
-            source = picture[above : top + rows.stop + far, before : right + far]
+        for band, places in scaled_up(piece, (right - left, bottom - top)):
+            before, above = max(0, left - far), max(0, top + band.start - far)
+            source = picture[above : top + band.stop + far, before : right + far]
             source = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA) if colours else source
-            begin: Any = (left - before, top + rows.start - above, 0, 0)  # the stubs know of no numbers here
+            begin: Any = (left - before, top + band.start - above, 0, 0)  # the stubs know of no numbers here
             moved = cv2.remap(source, cv2.add(places, begin, dst=places), _NONE, how, borderMode=cv2.BORDER_REPLICATE)
             moved = cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR) if colours else moved
-            result[top + rows.start : top + rows.stop, left:right] = moved
+            result[top + band.start : top + band.stop, left:right] = moved
     return result

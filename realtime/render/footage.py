@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -57,7 +57,7 @@ class Footage(ABC):
     """What is not taken as the file says, for a person."""
 
     @abstractmethod
-    def shots(self, since: int | None = None) -> Iterator[Shot]:
+    def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
         """Read the frames in order.
 
         Args:

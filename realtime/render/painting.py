@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -23,6 +24,7 @@ import numpy.typing as npt
 from realtime.core.errors import UsageError
 from realtime.core.frame import Frame, Picture
 from realtime.core.geometry import flipped
+from realtime.core.signals import uninterrupted
 from realtime.look.pipeline import Begun, Pipeline, Raw
 from realtime.models.base import StyleCode
 from realtime.models.stylizer import Stylizer
@@ -106,7 +108,7 @@ class Painters:
         Raises:
             Exception: The first error, of reading, painting or `take`. All frames before it were taken, and none after it.
         """
-        shots, reading, over = footage.shots(since), threading.Lock(), threading.Event()
+        reading, over = threading.Lock(), threading.Event()
         room = threading.Semaphore(2 * len(self._stylizers))  # for frames on their way
         failed: list[BaseException] = []
         unread: list[BaseException] = []
@@ -144,13 +146,21 @@ class Painters:
                     _attempt(self._finish, held)
                     hand_on.bring(held.number, held)
 
-        with ThreadPoolExecutor(len(self._stylizers), "paint") as pool:
+        with closing(footage.shots(since)) as shots, ThreadPoolExecutor(len(self._stylizers), "paint") as pool:
+            carried = [pool.submit(carry, stylizer) for stylizer in self._stylizers]
             try:
-                wait([pool.submit(carry, stylizer) for stylizer in self._stylizers])
-            finally:
+                wait(carried)
+            except BaseException:
                 over.set()
-        for error in (*failed, *unread):
-            raise error
+                with uninterrupted():
+                    wait(carried)
+                raise
+        try:
+            for error in (*failed, *unread):
+                raise error
+        finally:
+            failed.clear()  # an error holds this call, and so all frames on their way, as long as somebody keeps it
+            unread.clear()
 
     def _begin(self, footage: Footage, shot: Shot) -> _Frame:
         """Begin a frame: in their order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from math import ceil
@@ -122,7 +122,7 @@ class Pictures(Footage):
             raise SourceError(f"no picture of {clean(name)} can be read")
         self.size = first.picture.shape[1], first.picture.shape[0]
 
-    def shots(self, since: int | None = None) -> Iterator[Shot]:
+    def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
         """Read the pictures in order; see `Footage.shots`."""
         begin = max(0, since or 0)
         for shot in self._read(max(0, begin // self._step - 1)):

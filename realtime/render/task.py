@@ -66,7 +66,7 @@ class Outcome:
 
 
 class Watcher(Protocol):
-    """Is told how a file gets on. All calls come from one thread a file."""
+    """Is told how a file gets on. The calls of a file come one after the other, from several threads."""
 
     def begin(self, name: str, frames: int | None, done: int) -> None:
         """Hear that it begins, how many frames there are, if that is known, and how many were done before."""

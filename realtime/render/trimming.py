@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from math import ceil
 
@@ -47,7 +47,7 @@ class Trimmed(Footage):
             if footage.frames:
                 self.frames = max(1, round(footage.frames * self.seconds / footage.seconds))
 
-    def shots(self, since: int | None = None) -> Iterator[Shot]:
+    def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
         """Read every frame of the stretch from `since` on, in order."""
         for shot in self._whole.shots(self.start if since is None else max(since, self.start)):
             if self._until is not None and shot.pts >= self._until:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -55,7 +55,7 @@ class Video(Footage):
         if self._convert.note:
             self.notes = (self._convert.note,)
 
-    def shots(self, since: int | None = None) -> Iterator[Shot]:
+    def shots(self, since: int | None = None) -> Generator[Shot, None, None]:
         """Read the frames in order; see `Footage.shots`."""
         with ExitStack() as stack:
             shots = self._sought(stack, since) if since is not None and since > self.start else None
