@@ -172,6 +172,15 @@ def test_one_stylizer_paints_while_other_frames_are_read_and_taken() -> None:
     assert taken == list(range(9))
 
 
+def test_a_frame_that_is_finished_is_its_own_whatever_another_thread_finishes_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the pipeline remembers of the last frame is lost at once, as if another thread had put its own in its place."""
+    monkeypatch.setattr(Pipeline, "_last", property(lambda pipeline: None, lambda pipeline, last: None), raising=False)
+    found = painted([Stylizer(Darker()) for _ in range(2)], Film(9))
+    assert [one.shot.pts for one in found] == list(range(9))
+
+
 def test_a_quick_core_does_not_wait_for_a_slow_one() -> None:
     """While one stylizer is at the first frame, the other paints the three after it; all are taken in their order."""
     film, others, three = Film(40), list[int](), threading.Event()

@@ -152,9 +152,11 @@ class Pipeline:
         own = self._own(picture, frame.time) if strength < 1 else None
         before, self._made_of = self._made_of, (picture, code, own)
         same = len(before) == 3 and all(a is b for a, b in zip(before, self._made_of, strict=True))
-        if same and self._last and self._shown == shown:  # a picture that stays is painted once
-            self._last = replace(self._last, frame=frame, model_seconds=0.0)
-            return Begun(frame, shown, fresh=False, result=self._last)
+        last = self._last
+        # A picture that stays is painted once; in `render` the last one that was finished may be another.
+        if same and last and last.frame.picture is picture and self._shown == shown:
+            last = self._last = replace(last, frame=frame, model_seconds=0.0)
+            return Begun(frame, shown, fresh=False, result=last)
         # Where the picture changes because it is wished to, nothing of it is to be held.
         held = before and before[1] is code and self._shown
         fresh = not (held and (held == shown or replace(held, steady=look.steady) == shown))
@@ -204,8 +206,8 @@ class Pipeline:
             return begun.result
         strength = begun.look.strength
         painted = raw.back(raw.painted, lambda painted, content: faded(painted, content, strength))
-        self._last = Stylized(begun.frame, painted, begun.look, raw.seconds)
-        return self._last
+        stylized = self._last = Stylized(begun.frame, painted, begun.look, raw.seconds)
+        return stylized  # not what another thread may have put in its place
 
     @property
     def settled(self) -> bool:
