@@ -10,7 +10,7 @@ import io
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -147,8 +147,10 @@ class Painters:
                     hand_on.bring(held.number, held)
 
         with closing(footage.shots(since)) as shots, ThreadPoolExecutor(len(self._stylizers), "paint") as pool:
-            carried = [pool.submit(carry, stylizer) for stylizer in self._stylizers]
+            carried: list[Future[None]] = []
             try:
+                for stylizer in self._stylizers:
+                    carried.append(pool.submit(carry, stylizer))
                 wait(carried)
             except BaseException:
                 over.set()
