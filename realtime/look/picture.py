@@ -1,4 +1,7 @@
-"""A look on a single picture."""
+"""A look on a single picture.
+
+A photo larger than a frame gets its own colours at full size: time matters less there than the sharpness of colours.
+"""
 
 from __future__ import annotations
 

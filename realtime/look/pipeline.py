@@ -1,10 +1,8 @@
-"""The pipeline: the effects of a look in their one order, for the frames of a stream, for files and for photos alike.
+"""The pipeline: the effects of a look in their one order, for the frames of a stream and of a file alike.
 
 frame (mirrored, if it is to be)
   ──▶ smaller, by the brush ──▶ stylized with the mixed styles, at the strength ──▶ own colours ──▶ held steady
   ──▶ full size, along the frame's edges ──▶ the frame itself mixed in near strength 0
-
-A photo larger than a frame gets its own colours at full size: time matters less there than the sharpness of colours.
 """
 
 from __future__ import annotations

@@ -242,12 +242,8 @@ def _moved(picture: _Plane, flow: _Plane, boxes: Sequence[tuple[int, int, int, i
     how = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
     result: _Plane = picture.copy() if boxes else np.empty_like(picture)
     for x, y, w, h in boxes or [(0, 0, columns, rows)]:
-        left, top, right, bottom = (
-            x * width // columns,
-            y * height // rows,
-            -(-(x + w) * width // columns),
-            (y + h) * height // rows,
-        )
+        left, right = x * width // columns, -(-(x + w) * width // columns)
+        top, bottom = y * height // rows, (y + h) * height // rows
         piece = flow[y : y + h, x : x + w] * np.float32(width / columns)
         far = math.ceil(cv2.norm(piece, cv2.NORM_INF)) + 2  # pixels, with those that are interpolated
         for band, places in scaled_up(piece, (right - left, bottom - top)):

@@ -6,6 +6,7 @@ for. Arithmetic is float32: in float16 the sums over a whole picture overflow.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,9 +159,9 @@ class _Compiled:
 
     def run(self, picture: npt.NDArray[Any], code: npt.NDArray[np.float32] | None) -> None:
         """Run the network; a `code` of None is the one of the run before."""
-        if code is not None and code.size != np.prod(self._code_shape):
+        if code is not None and code.size != math.prod(self._code_shape):
             raise StyleError(
-                f"this style code has {code.size} numbers, but the network takes {np.prod(self._code_shape)}; encode the style"
+                f"this style code has {code.size} numbers, but the network takes {math.prod(self._code_shape)}; encode the style"
                 " again"
             )
         if code is not None:
